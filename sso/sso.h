@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SSO_H
+#define SSO_H
+
+/**
+ * @file sso.h
+ * The glue's own types: an application as it serves, what a directory says, what a request carries.
+ *
+ * Directives are read into sso_app_conf_t (config.h), where unset is a value of its own. At start-up each application is
+ * resolved into an sso_app_t with every default applied and everything loaded; serving code sees only that.
+ */
+
+#include <httpd.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+
+#include "metadata.h"
+#include "response.h"
+#include "seal.h"
+#include "session.h"
+#include "store.h"
+
+extern module AP_MODULE_DECLARE_DATA saml_sso_module;
+
+APLOG_USE_MODULE(saml_sso);
+
+#ifndef SSO_VERSION
+#error "SSO_VERSION comes from the build"
+#endif
+
+#define SSO_AUTH_TYPE "SAML"
+
+typedef enum { SSO_BINDING_POST, SSO_BINDING_REDIRECT } sso_binding_t;
+
+typedef enum {
+    SSO_UNAUTH_UNSET = -1,
+    SSO_UNAUTH_AUTO,            /* pages to login, scripts 401 */
+    SSO_UNAUTH_LOGIN,
+    SSO_UNAUTH_401,
+    SSO_UNAUTH_PASS
+} sso_unauthenticated_t;
+
+/** One ACS URL, taken apart. */
+typedef struct {
+    const char *url;            /* as configured, sent byte for byte */
+    const char *scheme;         /* "https" or "http" */
+    const char *host;           /* lower case, IPv6 in brackets */
+    apr_port_t port;
+    const char *origin;         /* "https://host[:port]", default port left out */
+    const char *path;           /* "/saml/acs" */
+    int is_https;
+} sso_reply_url_t;
+
+/** Cookie attributes, ready to be written. */
+typedef struct {
+    const char *name;           /* "__Host-saml" */
+    const char *path;
+    const char *domain;         /* or NULL */
+    const char *same_site;      /* "Lax", "Strict", "None" */
+    int secure;
+} sso_cookie_t;
+
+/** One application as it serves. Read-only after start-up, but for what hangs on `store`. */
+typedef struct {
+    const char *name;           /* "" for the vhost's default application */
+    const char *id;             /* name and entity ID: what sessions and sealed states carry to be told apart */
+    const server_rec *server;
+    const saml_idp_t *idp;
+    const char *identifier;     /* our entity ID */
+    const apr_array_header_t *audiences;    /* const char *, identifier included */
+    const apr_array_header_t *reply_urls;   /* sso_reply_url_t, at least one */
+    const char *path;           /* where the endpoints live, "/saml", no slash at the end */
+    apr_size_t path_len;
+    const apr_array_header_t *keys;         /* saml_keypair_t *; may be empty */
+    int sign_requests;
+    sso_binding_t request_binding;
+    const char *name_id_format; /* URI, or NULL: no NameIDPolicy */
+    int force_authn;
+    int idp_initiated;
+    apr_interval_time_t clock_skew;
+    unsigned allow;             /* SAML_ALLOW_ bits */
+    sso_store_t *store;
+    apr_interval_time_t session_lifetime;
+    apr_interval_time_t session_idle;
+    sso_cookie_t cookie;
+    const char *state_prefix;   /* of the names of login state cookies: "__Host-saml-state-" */
+    const sso_secret_t *secret;
+} sso_app_t;
+
+typedef enum { SSO_ENCODE_NONE, SSO_ENCODE_PERCENT, SSO_ENCODE_BASE64 } sso_encode_t;
+
+/** One SAMLHeader. */
+typedef struct {
+    const char *header;
+    const char *claim;          /* alias or full name; "nameid" and "user" are the two that are no attributes */
+    const char *separator;      /* ";" */
+    sso_encode_t encode;
+    int first_only;
+} sso_header_t;
+
+/** What a directory says. Merged along the walk; unset is NULL or -1. */
+typedef struct {
+    const char *application;    /* SAMLApplication NAME; NULL: the vhost's own */
+    int unauthenticated;        /* sso_unauthenticated_t */
+    const char *user_claim;     /* SAMLUser */
+    const apr_array_header_t *headers;  /* sso_header_t; NULL unset, empty: none */
+    int env;                    /* SAMLEnv */
+} sso_dir_t;
+
+/** What a server has, once resolved. */
+typedef struct {
+    sso_app_t *app;             /* default application, or NULL where the vhost has none */
+    const apr_array_header_t *apps;     /* sso_app_t *, all, the default first */
+} sso_server_t;
+
+/** Endpoints under SAMLPath. */
+typedef enum {
+    SSO_ENDPOINT_NONE,
+    SSO_ENDPOINT_LOGIN,
+    SSO_ENDPOINT_ACS,
+    SSO_ENDPOINT_LOGOUT,
+    SSO_ENDPOINT_METADATA,
+    SSO_ENDPOINT_CERTIFICATE,
+    SSO_ENDPOINT_ME
+} sso_endpoint_t;
+
+/** What a request carries from hook to hook. */
+typedef struct {
+    const sso_app_t *app;           /* of the endpoint */
+    sso_endpoint_t endpoint;
+    const char *cookies;            /* our own cookies, as they came ("a=b; c=d"), taken out of the request; or NULL */
+    const sso_session_t *session;   /* of the guarded place, once check_authn has passed */
+    const char *user;
+} sso_request_t;
+
+/* config_check.c */
+/** Resolve every application of every server and say what is wrong; runs under `configtest` too, changes nothing on disk. */
+int sso_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *base);
+/** Make what serving needs on disk: store, secret. */
+int sso_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *base);
+void sso_child_init(apr_pool_t *pchild, server_rec *base);
+
+/* config.c */
+extern const command_rec sso_directives[];
+void *sso_create_server(apr_pool_t *p, server_rec *s);
+void *sso_merge_server(apr_pool_t *p, void *base, void *add);
+void *sso_create_dir(apr_pool_t *p, char *path);
+void *sso_merge_dir(apr_pool_t *p, void *base, void *add);
+/** The resolved applications of `s`; never NULL once serving. */
+const sso_server_t *sso_server_of(const server_rec *s);
+/** The directory settings that hold for `r`. */
+const sso_dir_t *sso_dir_of(const request_rec *r);
+/** The application that guards `r`, or NULL where the vhost has none of that name. */
+const sso_app_t *sso_app_of(const request_rec *r);
+/** Defaults in one place. */
+const char *sso_user_claim(const sso_dir_t *dir);
+const apr_array_header_t *sso_headers(const sso_dir_t *dir);
+int sso_env_is_on(const sso_dir_t *dir);
+sso_unauthenticated_t sso_unauthenticated(const sso_dir_t *dir);
+/** Every header name that any place of this process may set (const char *), for the scrub. */
+const apr_array_header_t *sso_managed_headers(void);
+
+/* log.c */
+/** A reference that stands both in the log and on the page: short, unique enough, no secret. */
+const char *sso_reference(request_rec *r);
+/** Log a refusal as "login refused [status] (reference): reason" at WARNING, ERR for SAML_E_STORE. */
+void sso_log_refusal(request_rec *r, const saml_err_t *err, const char *reference);
+/** An empty saml_err_t on the request's pool. */
+saml_err_t *sso_err_new(apr_pool_t *p);
+
+/* mod_saml_sso.c and the handlers */
+sso_request_t *sso_request_of(request_rec *r);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SSO_STORE_H
+#define SSO_STORE_H
+
+/**
+ * @file store.h
+ * What every store must do: sessions under the SHA-256 of their cookie, IDs that are used once, expiry. The stores
+ * themselves know no httpd: APR and their own library only.
+ *
+ * Life of a store: sso_store_configure while directives are read (no side effects); sso_store_prepare in the parent
+ * before it serves (makes folder and files, still as root); sso_store_open in each child after fork.
+ * Every call that cannot do its duty answers SAML_E_STORE with a reason; nothing found is no error.
+ */
+
+#include "saml.h"
+
+#define SSO_KEY_BYTES 32
+
+/** SHA-256 of a cookie value or of a message ID. */
+typedef struct {
+    unsigned char octets[SSO_KEY_BYTES];
+} sso_key_t;
+
+typedef struct sso_store_t sso_store_t;
+
+/** The largest session record any store takes, in bytes. */
+#define SSO_MAX_RECORD_BYTES (256 * 1024)
+
+typedef struct {
+    apr_uint64_t sessions;      /* live or not yet swept */
+    apr_uint64_t used_ids;
+    apr_uint64_t bytes_used;
+    apr_uint64_t bytes_limit;   /* 0: unknown */
+} sso_store_stat_t;
+
+/** Who may read the files that a prepare makes: the user the children run as. -1: leave as made. */
+typedef struct {
+    int uid;
+    int gid;
+} sso_store_owner_t;
+
+/** One kind of store. */
+typedef struct {
+    const char *scheme;         /* "lmdb" */
+    saml_status_t (*configure)(void **ctx, const char *arg, const char *default_dir, apr_pool_t *p, saml_err_t *err);
+    saml_status_t (*check)(void *ctx, saml_err_t *err);
+    saml_status_t (*prepare)(void *ctx, const sso_store_owner_t *owner, apr_pool_t *p, saml_err_t *err);
+    saml_status_t (*open)(void *ctx, apr_pool_t *p, saml_err_t *err);
+    saml_status_t (*get)(void *ctx, const sso_key_t *key, const void **record, apr_size_t *len, apr_pool_t *p,
+                         saml_err_t *err);
+    saml_status_t (*put)(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
+                         saml_err_t *err);
+    saml_status_t (*replace)(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
+                             int *found, saml_err_t *err);
+    saml_status_t (*remove)(void *ctx, const sso_key_t *key, int *found, saml_err_t *err);
+    saml_status_t (*use_once)(void *ctx, const sso_key_t *key, apr_time_t until, apr_time_t now, saml_err_t *err);
+    saml_status_t (*sweep)(void *ctx, apr_time_t now, int at_most, int *swept, saml_err_t *err);
+    saml_status_t (*stat)(void *ctx, sso_store_stat_t *out, saml_err_t *err);
+} sso_store_provider_t;
+
+/**
+ * Read a `SAMLSessionStore` value: "lmdb" or "lmdb:/folder".
+ * @param default_dir  the runtime folder where a store without a path lives
+ * @return SAML_OK, or SAML_E_STORE naming what is expected
+ */
+SAML_MUST_CHECK saml_status_t sso_store_configure(sso_store_t **out, const char *spec, const char *default_dir,
+                                                  apr_pool_t *p, saml_err_t *err);
+
+/** Whether the store could be prepared (folder exists or can be made, writable), without changing anything. */
+SAML_MUST_CHECK saml_status_t sso_store_check(sso_store_t *store, saml_err_t *err);
+SAML_MUST_CHECK saml_status_t sso_store_prepare(sso_store_t *store, const sso_store_owner_t *owner, apr_pool_t *p,
+                                                saml_err_t *err);
+SAML_MUST_CHECK saml_status_t sso_store_open(sso_store_t *store, apr_pool_t *p, saml_err_t *err);
+
+/** What makes two specs the same store, so that it is opened once per process: scheme and normalised argument. */
+const char *sso_store_name(const sso_store_t *store);
+
+/**
+ * Look a record up.
+ * @param record  set on SAML_OK: a copy in `p`, or NULL where there is none
+ */
+SAML_MUST_CHECK saml_status_t sso_store_get(sso_store_t *store, const sso_key_t *key, const void **record,
+                                            apr_size_t *len, apr_pool_t *p, saml_err_t *err);
+
+/** Keep a new record until `expires`. SAML_E_STORE when the store is full: nothing else is dropped for it. */
+SAML_MUST_CHECK saml_status_t sso_store_put(sso_store_t *store, const sso_key_t *key, const void *record,
+                                            apr_size_t len, apr_time_t expires, saml_err_t *err);
+
+/** Put a record in the place of one that is still there; one that has gone (logout) stays gone: *found = 0. */
+SAML_MUST_CHECK saml_status_t sso_store_replace(sso_store_t *store, const sso_key_t *key, const void *record,
+                                                apr_size_t len, apr_time_t expires, int *found, saml_err_t *err);
+
+SAML_MUST_CHECK saml_status_t sso_store_remove(sso_store_t *store, const sso_key_t *key, int *found, saml_err_t *err);
+
+/** SAML_OK the first time before `until`, SAML_E_REPLAY after, SAML_E_STORE when it cannot be told. Atomic over processes. */
+SAML_MUST_CHECK saml_status_t sso_store_use_once(sso_store_t *store, const sso_key_t *key, apr_time_t until,
+                                                 apr_time_t now, saml_err_t *err);
+
+/** Drop at most `at_most` expired records and IDs. */
+SAML_MUST_CHECK saml_status_t sso_store_sweep(sso_store_t *store, apr_time_t now, int at_most, int *swept,
+                                              saml_err_t *err);
+SAML_MUST_CHECK saml_status_t sso_store_stat(sso_store_t *store, sso_store_stat_t *out, saml_err_t *err);
+
+/** The key of `text`: its SHA-256. */
+SAML_MUST_CHECK saml_status_t sso_key_of(sso_key_t *out, const char *text, apr_size_t len, saml_err_t *err);
+
+extern const sso_store_provider_t sso_store_lmdb;
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SSO_URL_H
+#define SSO_URL_H
+
+/** @file url.h Our public URLs, and "is this target ours". */
+
+#include "sso.h"
+
+/**
+ * Take an ACS URL apart: absolute, https (http only for loopback hosts: localhost, 127.0.0.0/8, [::1]), no userinfo, no fragment,
+ * printable ASCII, at most 256 characters as Entra takes them.
+ * @return NULL, or what is wrong with it (expected, got)
+ */
+const char *sso_reply_url_parse(sso_reply_url_t *out, const char *url, apr_pool_t *p);
+
+/** The ACS URL of the request's scheme and host; the first where none matches. */
+const sso_reply_url_t *sso_reply_url_of(const sso_app_t *app, request_rec *r);
+
+/**
+ * A place to go to after sign-on or logout, if it is on one of our own origins: a path ("/app?x=1"), or an absolute URL whose
+ * origin is that of one of `app`'s reply URLs byte for byte. Everything a browser might read differently is refused: backslash, "//",
+ * control octets, white space, non-ASCII, userinfo, other schemes, encoded slashes at the start; dot segments are kept.
+ * @return the target as it may stand in Location, copied into `p`; NULL where it is not ours
+ */
+const char *sso_own_target(const sso_app_t *app, const char *target, apr_pool_t *p);
+
+/** The URL of endpoint `name` ("acs", "metadata", "login") as the browser at `reply` sees it. */
+const char *sso_endpoint_url(const sso_app_t *app, const sso_reply_url_t *reply, const char *name, apr_pool_t *p);
+
+#endif
