@@ -7,7 +7,7 @@
  * AES-256-GCM under keys derived (HKDF-SHA256) from SAMLSecret, one key for each purpose. Knows no httpd.
  */
 
-#include "saml.h"
+#include "saml/saml.h"
 
 #define SSO_MIN_SECRET_BYTES 32
 

@@ -8,7 +8,7 @@
  * Environment names and joined values are made once, at sign-on. Knows no httpd.
  */
 
-#include "response.h"
+#include "saml/response.h"
 
 /** What a record is made from. */
 typedef struct {

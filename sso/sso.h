@@ -17,15 +17,17 @@
 #include <http_protocol.h>
 #include <http_request.h>
 
-#include "metadata.h"
-#include "response.h"
+#include "saml/metadata.h"
+#include "saml/response.h"
 #include "seal.h"
 #include "session.h"
 #include "store.h"
 
 extern module AP_MODULE_DECLARE_DATA saml_sso_module;
 
+#ifndef SSO_MODULE_RECORD       /* mod_saml_sso.c, which defines what this declares */
 APLOG_USE_MODULE(saml_sso);
+#endif
 
 #ifndef SSO_VERSION
 #error "SSO_VERSION comes from the build"
@@ -133,7 +135,10 @@ typedef struct {
     sso_endpoint_t endpoint;
     const char *cookies;            /* our own cookies, as they came ("a=b; c=d"), taken out of the request; or NULL */
     const sso_session_t *session;   /* of the guarded place, once check_authn has passed */
-    const char *user;
+    int session_sought;             /* the store has been asked: `session` NULL means there is none */
+    int anonymous;                  /* let through by `SAMLUnauthenticated pass` */
+    int in_handler;                 /* the content handler runs, so output filters are in place */
+    int in_auth_checker;            /* authz.c is looking at httpd's own verdict */
 } sso_request_t;
 
 /* config_check.c */
@@ -171,7 +176,48 @@ void sso_log_refusal(request_rec *r, const saml_err_t *err, const char *referenc
 /** An empty saml_err_t on the request's pool. */
 saml_err_t *sso_err_new(apr_pool_t *p);
 
-/* mod_saml_sso.c and the handlers */
+/* mod_saml_sso.c */
+/** What `r` carries; made at its first use. Internal redirects and subrequests start with what their parent found. */
 sso_request_t *sso_request_of(request_rec *r);
+
+/* endpoint.c: the module's own URLs */
+int sso_endpoint_pre_translate(request_rec *r);
+int sso_endpoint_translate(request_rec *r);
+int sso_endpoint_map_to_storage(request_rec *r);
+int sso_endpoint_check_access(request_rec *r);
+int sso_endpoint_handler(request_rec *r);
+
+/* access.c and authz.c: who is let through */
+int sso_check_authn(request_rec *r);
+int sso_check_authz(request_rec *r);
+int sso_note_auth_failure(request_rec *r, const char *auth_type);
+void sso_authz_register(apr_pool_t *p);
+/** What the browser asked for, as a place to come back to; "/" where that is none of ours. */
+const char *sso_request_target(request_rec *r, const sso_app_t *app);
+/** Answer a request that has no session: sign-on page, redirect, or 401 for scripts. `target` is ours (url.h). */
+int sso_answer_without_session(request_rec *r, const sso_app_t *app, sso_unauthenticated_t how, const char *target);
+
+/* current.c: the session that the request's cookie names */
+/**
+ * @param out  set on SAML_OK: the live session, or NULL where there is none
+ * @return SAML_OK, or SAML_E_STORE where it could not be looked up
+ */
+SAML_MUST_CHECK saml_status_t sso_session_current(const sso_session_t **out, request_rec *r, const sso_app_t *app,
+                                                  saml_err_t *err);
+/** Begin a session for `login` and set its cookie; the one that the browser brought, if any, ends. */
+SAML_MUST_CHECK saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml_login_t *login,
+                                                saml_err_t *err);
+/** End the session of this browser, if there is one, and drop its cookie. @param ended whether there was one */
+SAML_MUST_CHECK saml_status_t sso_session_end(int *ended, request_rec *r, const sso_app_t *app, saml_err_t *err);
+
+/* handle_*.c: one for each endpoint */
+/** Start a sign-on that ends at `target`: state cookie, AuthnRequest, form or redirect. */
+int sso_login_start(request_rec *r, const sso_app_t *app, const char *target);
+int sso_handle_login(request_rec *r, const sso_app_t *app);
+int sso_handle_acs(request_rec *r, const sso_app_t *app);
+int sso_handle_logout(request_rec *r, const sso_app_t *app);
+int sso_handle_metadata(request_rec *r, const sso_app_t *app);
+int sso_handle_certificate(request_rec *r, const sso_app_t *app);
+int sso_handle_me(request_rec *r, const sso_app_t *app);
 
 #endif

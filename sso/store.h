@@ -12,7 +12,7 @@
  * Every call that cannot do its duty answers SAML_E_STORE with a reason; nothing found is no error.
  */
 
-#include "saml.h"
+#include "saml/saml.h"
 
 #define SSO_KEY_BYTES 32
 
@@ -42,7 +42,9 @@ typedef struct {
 /** One kind of store. */
 typedef struct {
     const char *scheme;         /* "lmdb" */
-    saml_status_t (*configure)(void **ctx, const char *arg, const char *default_dir, apr_pool_t *p, saml_err_t *err);
+    /** @param name  the normalised argument; @param arg  what stood behind ":", or NULL */
+    saml_status_t (*configure)(void **ctx, const char **name, const char *arg, const char *default_dir, apr_pool_t *p,
+                               saml_err_t *err);
     saml_status_t (*check)(void *ctx, saml_err_t *err);
     saml_status_t (*prepare)(void *ctx, const sso_store_owner_t *owner, apr_pool_t *p, saml_err_t *err);
     saml_status_t (*open)(void *ctx, apr_pool_t *p, saml_err_t *err);
@@ -74,6 +76,9 @@ SAML_MUST_CHECK saml_status_t sso_store_open(sso_store_t *store, apr_pool_t *p, 
 
 /** What makes two specs the same store, so that it is opened once per process: scheme and normalised argument. */
 const char *sso_store_name(const sso_store_t *store);
+
+/** What the provider's configure made: for a provider's own further calls. */
+void *sso_store_context(const sso_store_t *store);
 
 /**
  * Look a record up.

@@ -13,6 +13,12 @@
  */
 const char *sso_reply_url_parse(sso_reply_url_t *out, const char *url, apr_pool_t *p);
 
+/** What is wrong with a URL of the identity provider: absolute, https (http for loopback hosts), no userinfo, no fragment. NULL: nothing. */
+const char *sso_idp_url_check(const char *url, apr_pool_t *p);
+
+/** Whether `path` is one that nobody reads in two ways: "/" first, none last, [A-Za-z0-9._~-] between single slashes, no dot segments. */
+int sso_path_is_plain(const char *path);
+
 /** The ACS URL of the request's scheme and host; the first where none matches. */
 const sso_reply_url_t *sso_reply_url_of(const sso_app_t *app, request_rec *r);
 

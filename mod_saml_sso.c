@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * mod_saml_sso: SAML 2.0 sign-on for what httpd serves or proxies. Here: the module record and which hook calls what; the work is
+ * in sso/, the protocol in saml/.
+ */
+
+#define SSO_MODULE_RECORD
+#include "sso/sso.h"
+#include "sso/headers.h"
+
+#include <http_connection.h>
+#include <mod_auth.h>
+
+sso_request_t *sso_request_of(request_rec *r)
+{
+    sso_request_t *req = ap_get_module_config(r->request_config, &saml_sso_module);
+    request_rec *parent = r->main ? r->main : r->prev;
+
+    if (!req) {
+        req = apr_pcalloc(r->pool, sizeof(*req));
+        if (parent)
+            req->cookies = sso_request_of(parent)->cookies;
+        ap_set_module_config(r->request_config, &saml_sso_module, req);
+    }
+    return req;
+}
+
+/*
+ * Before anybody reads the request: what the client sent under our names goes. An internal redirect shares the headers that were
+ * cleaned, and perhaps filled by us, when its request came in.
+ */
+static int clean_request(request_rec *r)
+{
+    if (!r->prev && !r->main)
+        sso_request_of(r)->cookies = sso_headers_scrub(r);
+    return DECLINED;
+}
+
+/* httpd skips authentication for an internal redirect or subrequest under the same configuration; its environment is new. */
+static int complete_request(request_rec *r)
+{
+    sso_request_t *req = sso_request_of(r);
+    request_rec *parent = r->main ? r->main : r->prev;
+
+    if (req->anonymous)
+        r->user = NULL;
+    if (parent && r->user && !req->session && r->per_dir_config == parent->per_dir_config) {
+        req->session = sso_request_of(parent)->session;
+        if (req->session)
+            sso_headers_export(r, sso_dir_of(r), req->session);
+    }
+    return OK;
+}
+
+static void register_hooks(apr_pool_t *p)
+{
+    ap_hook_check_config(sso_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(sso_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(sso_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_read_request(clean_request, NULL, NULL, APR_HOOK_REALLY_FIRST);
+#if AP_MODULE_MAGIC_AT_LEAST(20120211, 106)
+    ap_hook_pre_translate_name(sso_endpoint_pre_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
+#endif
+    ap_hook_translate_name(sso_endpoint_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_map_to_storage(sso_endpoint_map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_check_access_ex(sso_endpoint_check_access, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_URI);
+    ap_hook_check_authn(sso_check_authn, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_authz(sso_check_authz, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_note_auth_failure(sso_note_auth_failure, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_fixups(complete_request, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(sso_endpoint_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    sso_authz_register(p);
+}
+
+AP_DECLARE_MODULE(saml_sso) = {
+    STANDARD20_MODULE_STUFF,
+    sso_create_dir,
+    sso_merge_dir,
+    sso_create_server,
+    sso_merge_server,
+    sso_directives,
+    register_hooks
+#if defined(AP_MODULE_FLAG_NONE)
+    , AP_MODULE_FLAG_NONE
+#endif
+};

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sso.h"
+
+#include <apr_strings.h>
+
+#include "headers.h"
+#include "page.h"
+#include "saml/json.h"
+#include "url.h"
+
+/* Whether the place is guarded by us. */
+static int is_guarded(request_rec *r)
+{
+    const char *type = ap_auth_type(r);
+
+    return type && ap_cstr_casecmp(type, SSO_AUTH_TYPE) == 0;
+}
+
+static int has_word(const char *header, const char *word)
+{
+    return header && ap_strcasestr(header, word) != NULL;
+}
+
+/*
+ * A person looking at a page, or a script? Fetch Metadata says so where the browser sends it (W3C Fetch Metadata 2.2); else a
+ * page is what asks for HTML and is no XMLHttpRequest and no upgrade.
+ */
+static int is_navigation(request_rec *r)
+{
+    const char *mode = apr_table_get(r->headers_in, "Sec-Fetch-Mode");
+
+    if (apr_table_get(r->headers_in, "X-Requested-With") || apr_table_get(r->headers_in, "Upgrade"))
+        return 0;
+    if (mode)
+        return ap_cstr_casecmp(mode, "navigate") == 0;
+    return has_word(apr_table_get(r->headers_in, "Accept"), "text/html");
+}
+
+const char *sso_request_target(request_rec *r, const sso_app_t *app)
+{
+    const char *target = sso_own_target(app, r->unparsed_uri, r->pool);
+
+    return target ? target : "/";
+}
+
+static int answer_script(request_rec *r, const sso_app_t *app, const char *target)
+{
+    const char *login = sso_endpoint_url(app, sso_reply_url_of(app, r), "login", r->pool);
+    const char *url = apr_pstrcat(r->pool, login, "?target=", ap_escape_urlencoded(r->pool, target), NULL);
+
+    apr_table_setn(r->err_headers_out, "WWW-Authenticate", SSO_AUTH_TYPE);
+    return sso_page_json(r, HTTP_UNAUTHORIZED,
+                         apr_pstrcat(r->pool, "{\"reason\":\"no session\",\"login_url\":", saml_json_string(r->pool, url),
+                                     "}\n", NULL));
+}
+
+int sso_answer_without_session(request_rec *r, const sso_app_t *app, sso_unauthenticated_t how, const char *target)
+{
+    if (how == SSO_UNAUTH_AUTO)
+        how = is_navigation(r) ? SSO_UNAUTH_LOGIN : SSO_UNAUTH_401;
+    if (how == SSO_UNAUTH_401)
+        return answer_script(r, app, target);
+    return sso_login_start(r, app, target);
+}
+
+static int let_anonymous_through(request_rec *r)
+{
+    sso_request_of(r)->anonymous = 1;
+    r->user = (char *)"";       /* httpd's authorization wants a user; fixups takes it away again */
+    r->ap_auth_type = (char *)SSO_AUTH_TYPE;
+    return OK;
+}
+
+static int refuse(request_rec *r, const sso_app_t *app, const saml_err_t *err)
+{
+    return r->main ? sso_refusal_http_status(err->status) : sso_page_refused(r, app, err);
+}
+
+static int refuse_without_user(request_rec *r, const sso_app_t *app, const char *claim)
+{
+    saml_err_t *err = sso_err_new(r->pool);
+    saml_status_t status = saml_fail(err, SAML_E_CLAIM, "SAMLUser: expected claim \"%s\" with a value that can be a "
+                                     "user name, the session has none", claim);
+
+    return status == SAML_OK ? HTTP_INTERNAL_SERVER_ERROR : refuse(r, app, err);
+}
+
+static int let_in(request_rec *r, const sso_app_t *app, const sso_session_t *session)
+{
+    const sso_dir_t *dir = sso_dir_of(r);
+    const char *claim = sso_user_claim(dir);
+    const char *user = sso_session_user(session, claim);
+
+    if (!user)
+        return refuse_without_user(r, app, claim);
+    r->user = apr_pstrdup(r->pool, user);
+    r->ap_auth_type = (char *)SSO_AUTH_TYPE;
+    sso_headers_export(r, dir, session);
+    return OK;
+}
+
+int sso_check_authn(request_rec *r)
+{
+    sso_request_t *req;
+    const sso_app_t *app;
+    saml_err_t *err;
+    sso_unauthenticated_t how;
+
+    if (!is_guarded(r))
+        return DECLINED;
+    app = sso_app_of(r);
+    if (!app) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "AuthType " SSO_AUTH_TYPE " guards %s, but this virtual host has no "
+                      "identity provider: expected SAMLIdPMetadata, or SAMLIdPIdentifier, SAMLLoginURL and "
+                      "SAMLCertificate", r->uri);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    req = sso_request_of(r);
+    err = sso_err_new(r->pool);
+    if (sso_session_current(&req->session, r, app, err) != SAML_OK)
+        return refuse(r, app, err);
+    if (req->session)
+        return let_in(r, app, req->session);
+    how = sso_unauthenticated(sso_dir_of(r));
+    if (how == SSO_UNAUTH_PASS)
+        return let_anonymous_through(r);
+    return r->main ? HTTP_UNAUTHORIZED : sso_answer_without_session(r, app, how, sso_request_target(r, app));
+}
+
+int sso_note_auth_failure(request_rec *r, const char *auth_type)
+{
+    if (ap_cstr_casecmp(auth_type, SSO_AUTH_TYPE) != 0)
+        return DECLINED;
+    apr_table_setn(r->err_headers_out, "WWW-Authenticate", SSO_AUTH_TYPE);
+    return OK;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cookie.h"
+
+#include <apr_strings.h>
+
+/** One "name=value" of a Cookie header, white space around it left out. */
+typedef struct {
+    const char *name;
+    apr_size_t name_len;
+    const char *value;
+    apr_size_t value_len;
+    apr_size_t len;             /* of the whole pair, from name */
+} pair_t;
+
+static int is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* The next pair at *at, which moves behind it. @return 0 at the end */
+static int next_pair(pair_t *out, const char **at)
+{
+    const char *start, *end, *equals;
+
+    while (is_space(**at) || **at == ';')
+        ++*at;
+    if (!**at)
+        return 0;
+    start = *at;
+    end = start + strcspn(start, ";");
+    *at = end;
+    while (end > start && is_space(end[-1]))
+        --end;
+    equals = memchr(start, '=', (apr_size_t)(end - start));
+    out->name = start;
+    out->len = (apr_size_t)(end - start);
+    out->name_len = equals ? (apr_size_t)(equals - start) : out->len;
+    while (out->name_len && is_space(start[out->name_len - 1]))
+        --out->name_len;
+    out->value = equals ? equals + 1 : end;
+    out->value_len = (apr_size_t)(end - out->value);
+    return 1;
+}
+
+static int has_prefix(const pair_t *pair, const char *prefix)
+{
+    apr_size_t len = strlen(prefix);
+
+    return pair->name_len >= len && memcmp(pair->name, prefix, len) == 0;
+}
+
+static int has_name(const pair_t *pair, const char *name)
+{
+    return strlen(name) == pair->name_len && memcmp(pair->name, name, pair->name_len) == 0;
+}
+
+static int is_ours(const pair_t *pair, const sso_server_t *server)
+{
+    int i;
+
+    for (i = 0; i < server->apps->nelts; ++i) {
+        const sso_app_t *app = APR_ARRAY_IDX(server->apps, i, const sso_app_t *);
+
+        if (has_name(pair, app->cookie.name) || has_prefix(pair, app->state_prefix))
+            return 1;
+    }
+    return 0;
+}
+
+static char *append_pair(char *to, const char *start, const pair_t *pair)
+{
+    if (to > start) {
+        *to++ = ';';
+        *to++ = ' ';
+    }
+    memcpy(to, pair->name, pair->len);
+    return to + pair->len;
+}
+
+const char *sso_cookies_split(const char **rest, const char *header, const sso_server_t *server, apr_pool_t *p)
+{
+    const char *at = header;
+    char *own = NULL, *own_end = NULL, *other = NULL, *other_end = NULL;
+    apr_size_t room = 2 * strlen(header) + 3;
+    pair_t pair;
+
+    while (next_pair(&pair, &at)) {
+        if (!own && is_ours(&pair, server)) {
+            own = own_end = apr_palloc(p, room);
+            other = other_end = apr_palloc(p, room);
+            at = header;        /* ours among them: sort the whole header */
+            break;
+        }
+    }
+    if (!own) {
+        *rest = header;
+        return NULL;
+    }
+    while (next_pair(&pair, &at)) {
+        if (is_ours(&pair, server))
+            own_end = append_pair(own_end, own, &pair);
+        else
+            other_end = append_pair(other_end, other, &pair);
+    }
+    *own_end = '\0';
+    *other_end = '\0';
+    *rest = *other ? other : NULL;
+    return own;
+}
+
+const char *sso_cookie_value(const char *own, const char *name, apr_pool_t *p)
+{
+    pair_t pair;
+
+    while (own && next_pair(&pair, &own)) {
+        if (has_name(&pair, name))
+            return apr_pstrmemdup(p, pair.value, pair.value_len);
+    }
+    return NULL;
+}
+
+apr_array_header_t *sso_cookie_names(const char *own, const char *prefix, apr_pool_t *p)
+{
+    apr_array_header_t *names = apr_array_make(p, 8, sizeof(const char *));
+    pair_t pair;
+
+    while (own && next_pair(&pair, &own)) {
+        if (has_prefix(&pair, prefix))
+            APR_ARRAY_PUSH(names, const char *) = apr_pstrmemdup(p, pair.name, pair.name_len);
+    }
+    return names;
+}
+
+/* err_headers_out, as the cookie must also go with redirects and error answers. */
+static void add_cookie(request_rec *r, const char *text)
+{
+    apr_table_addn(r->err_headers_out, "Set-Cookie", text);
+}
+
+static const char *session_attributes(request_rec *r, const sso_cookie_t *cookie)
+{
+    return apr_pstrcat(r->pool, "; Path=", cookie->path, cookie->domain ? "; Domain=" : "",
+                       cookie->domain ? cookie->domain : "", "; HttpOnly", cookie->secure ? "; Secure" : "",
+                       "; SameSite=", cookie->same_site, NULL);
+}
+
+void sso_cookie_set_session(request_rec *r, const sso_app_t *app, const char *value)
+{
+    add_cookie(r, apr_pstrcat(r->pool, app->cookie.name, "=", value, session_attributes(r, &app->cookie), NULL));
+}
+
+void sso_cookie_drop_session(request_rec *r, const sso_app_t *app)
+{
+    add_cookie(r, apr_pstrcat(r->pool, app->cookie.name, "=; Max-Age=0", session_attributes(r, &app->cookie), NULL));
+}
+
+void sso_cookie_set_cross_site(request_rec *r, const sso_app_t *app, const char *name, const char *value,
+                               apr_interval_time_t max_age)
+{
+    add_cookie(r, apr_psprintf(r->pool, "%s=%s; Max-Age=%" APR_TIME_T_FMT "; Path=/; HttpOnly%s", name, value,
+                               apr_time_sec(max_age), app->cookie.secure ? "; Secure; SameSite=None" : ""));
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SSO_COOKIE_H
+#define SSO_COOKIE_H
+
+/** @file cookie.h Cookies in one place: ours taken out of the request, read, written (RFC 6265). */
+
+#include "sso.h"
+
+/**
+ * Take the cookies of every application of `server` out of one Cookie header.
+ * @param rest  what is left for the backend, NULL where nothing is
+ * @return our own, "name=value; name=value", or NULL where there are none; then `rest` is the header itself
+ */
+const char *sso_cookies_split(const char **rest, const char *header, const sso_server_t *server, apr_pool_t *p);
+
+/**
+ * The value of cookie `name` among our own. A name that comes twice is answered with its first value.
+ * @return NULL where it did not come
+ */
+const char *sso_cookie_value(const char *own, const char *name, apr_pool_t *p);
+
+/** The names in `own` that begin with `prefix` (const char *), in the order they came. */
+apr_array_header_t *sso_cookie_names(const char *own, const char *prefix, apr_pool_t *p);
+
+/** Set the session cookie of `app`; a browser-session cookie, its end is the server's to decide. */
+void sso_cookie_set_session(request_rec *r, const sso_app_t *app, const char *value);
+
+/** Tell the browser to forget the session cookie of `app`. */
+void sso_cookie_drop_session(request_rec *r, const sso_app_t *app);
+
+/**
+ * Set or drop a short-lived cookie that must come back with the IdP's cross-site POST: SameSite=None; Secure. On http (loopback
+ * only) neither, as browsers then refuse SameSite=None.
+ * @param max_age  0 drops
+ */
+void sso_cookie_set_cross_site(request_rec *r, const sso_app_t *app, const char *name, const char *value,
+                               apr_interval_time_t max_age);
+
+#endif

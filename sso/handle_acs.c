@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sso.h"
+
+#include <apr_strings.h>
+
+#include "saml/binding.h"
+#include "page.h"
+#include "query.h"
+#include "state.h"
+#include "url.h"
+
+/*
+ * The assertion consumer service: a form by the browser, a login in progress that it answers, the library's checks, a new
+ * session, and on to where the browser wanted to go.
+ */
+
+/* base64 of the largest message, percent-encoded here and there, and RelayState beside it. */
+#define MAX_FORM_BYTES (SAML_MAX_MESSAGE_BYTES / 2 * 3 + 65536)
+
+/** One answer as it came. */
+typedef struct {
+    const char *xml;
+    apr_size_t xml_len;
+    const char *relay_state;    /* or NULL */
+} answer_t;
+
+/** What the answer belongs to. */
+typedef struct {
+    const char *request_id;     /* NULL: nobody asked */
+    const char *acs_url;
+    const char *target;
+} context_t;
+
+static saml_status_t read_answer(answer_t *out, request_rec *r, saml_err_t *err)
+{
+    sso_form_t form;
+    const char *message;
+
+    SAML_TRY(sso_form_read(&form, r, MAX_FORM_BYTES, err));
+    SAML_TRY(sso_form_value(&message, &form, "SAMLResponse", r->pool, err));
+    SAML_TRY(sso_form_value(&out->relay_state, &form, "RelayState", r->pool, err));
+    if (!message)
+        return saml_fail(err, SAML_E_REQUEST, "form: expected a field SAMLResponse, got none");
+    return saml_base64_decode(&out->xml, &out->xml_len, message, strlen(message), SAML_MAX_MESSAGE_BYTES,
+                              "SAMLResponse", r->pool, err);
+}
+
+/* Nobody here asked for it: where that is allowed, RelayState may name a place on this site. */
+static saml_status_t unsolicited_context(context_t *out, request_rec *r, const sso_app_t *app, const answer_t *answer,
+                                         saml_err_t *err)
+{
+    const char *target = answer->relay_state && *answer->relay_state
+                             ? sso_own_target(app, answer->relay_state, r->pool) : "/";
+
+    if (!app->idp_initiated)
+        return saml_fail(err, SAML_E_UNSOLICITED, "expected the answer to a sign-on begun here, got one that answers "
+                         "none (IdP-initiated); SAMLIdPInitiated on would admit it");
+    if (!target)
+        return saml_fail(err, SAML_E_RELAY_STATE, "RelayState: expected a path or a URL of this site, got %s",
+                         saml_quote(r->pool, answer->relay_state));
+    out->request_id = NULL;
+    out->acs_url = sso_reply_url_of(app, r)->url;
+    out->target = target;
+    return SAML_OK;
+}
+
+static saml_status_t find_context(context_t *out, request_rec *r, const sso_app_t *app, const answer_t *answer,
+                                  saml_err_t *err)
+{
+    saml_response_peek_t peek;
+    saml_status_t status;
+    sso_state_t state;
+
+    status = sso_state_resume(&state, r, app, answer->relay_state, err);
+    if (status == SAML_OK) {
+        out->request_id = state.request_id;
+        out->acs_url = state.acs_url;
+        out->target = state.target;
+        return SAML_OK;
+    }
+    if (status != SAML_E_STATE_MISSING)
+        return status;
+    SAML_TRY(saml_response_peek(&peek, answer->xml, answer->xml_len, r->pool, sso_err_new(r->pool)));
+    return peek.in_response_to ? status : unsolicited_context(out, r, app, answer, err);
+}
+
+static saml_status_t use_in_store(void *baton, const unsigned char key[32], apr_time_t until, saml_err_t *err)
+{
+    request_rec *r = baton;
+    const sso_app_t *app = sso_request_of(r)->app;
+    sso_key_t id;
+
+    memcpy(id.octets, key, sizeof(id.octets));
+    return sso_store_use_once(app->store, &id, until, r->request_time, err);
+}
+
+static saml_status_t check_answer(saml_login_t **login, request_rec *r, const sso_app_t *app, const answer_t *answer,
+                                  const context_t *context, saml_err_t *err)
+{
+    saml_replay_t replay = { use_in_store, r };
+    saml_expect_t want = { 0 };
+
+    want.now = r->request_time;
+    want.skew = app->clock_skew;
+    want.issuer = app->idp->entity_id;
+    want.certs = app->idp->certs;
+    want.acs_url = context->acs_url;
+    want.audiences = app->audiences;
+    want.in_response_to = context->request_id;
+    want.keys = app->keys;
+    want.allow = app->allow;
+    want.replay = &replay;
+    return saml_response_check(login, answer->xml, answer->xml_len, &want, r->pool, err);
+}
+
+static saml_status_t consume(context_t *context, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    saml_login_t *login;
+    answer_t answer;
+
+    SAML_TRY(read_answer(&answer, r, err));
+    SAML_TRY(find_context(context, r, app, &answer, err));
+    SAML_TRY(check_answer(&login, r, app, &answer, context, err));
+    SAML_TRY(sso_session_begin(r, app, login, err));
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "login: application \"%s\", assertion %s, %s", app->name,
+                  saml_quote(r->pool, login->assertion_id),
+                  context->request_id ? "begun here" : "begun at the identity provider");
+    return SAML_OK;
+}
+
+/* An answer whose login is no longer known (old tab, Back button, bookmark) starts one new sign-on; a second in a row says why. */
+static int start_anew(request_rec *r, const sso_app_t *app, const saml_err_t *err)
+{
+    const char *login = sso_endpoint_url(app, sso_reply_url_of(app, r), "login", r->pool);
+
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "sign-on begun anew [%s]: %s", saml_status_name(err->status),
+                  err->reason);
+    return sso_page_redirect(r, HTTP_SEE_OTHER, apr_pstrcat(r->pool, login, "?again=1", NULL));
+}
+
+int sso_handle_acs(request_rec *r, const sso_app_t *app)
+{
+    saml_err_t *err = sso_err_new(r->pool);
+    context_t context = { 0 };
+    saml_status_t status = consume(&context, r, app, err);
+
+    if (status == SAML_E_STATE_MISSING && sso_state_may_retry(r, app))
+        return start_anew(r, app, err);
+    if (status != SAML_OK)
+        return sso_page_refused(r, app, err);
+    sso_state_retry_done(r, app);
+    return sso_page_redirect(r, HTTP_SEE_OTHER, context.target);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sso.h"
+
+#include <apr_strings.h>
+
+#include "saml/binding.h"
+#include "saml/id.h"
+#include "page.h"
+#include "query.h"
+#include "saml/request.h"
+#include "saml/signature.h"
+#include "state.h"
+#include "url.h"
+
+static const saml_keypair_t *signing_key(const sso_app_t *app)
+{
+    return app->sign_requests ? APR_ARRAY_IDX(app->keys, 0, const saml_keypair_t *) : NULL;
+}
+
+/* Where this application's requests go; start-up has seen to it that the binding has a location. */
+static const char *login_url(const sso_app_t *app)
+{
+    return app->request_binding == SSO_BINDING_REDIRECT ? app->idp->sso_redirect : app->idp->sso_post;
+}
+
+static saml_status_t make_request(const char **xml, const char **relay_state, request_rec *r, const sso_app_t *app,
+                                  const char *target, saml_err_t *err)
+{
+    const sso_reply_url_t *reply = sso_reply_url_of(app, r);
+    saml_authn_request_t request = { 0 };
+    sso_state_t state = { 0 };
+
+    SAML_TRY(saml_id_new(&request.id, r->pool, err));
+    request.issue_instant = r->request_time;
+    request.destination = login_url(app);
+    request.issuer = app->identifier;
+    request.acs_url = reply->url;
+    request.name_id_format = app->name_id_format;
+    request.force_authn = app->force_authn;
+    state.started = r->request_time;
+    state.request_id = request.id;
+    state.acs_url = reply->url;
+    state.target = target;
+    SAML_TRY(sso_state_begin(relay_state, r, app, &state, err));
+    *xml = saml_authn_request_xml(&request, r->pool);
+    return SAML_OK;
+}
+
+static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *app, const char *xml,
+                                  const char *relay_state, saml_err_t *err)
+{
+    sso_field_t fields[2];
+
+    if (signing_key(app))
+        SAML_TRY(saml_signature_sign(&xml, xml, signing_key(app), r->pool, err));
+    fields[0].name = "SAMLRequest";
+    fields[0].value = saml_base64_encode(r->pool, xml, strlen(xml));
+    fields[1].name = "RelayState";
+    fields[1].value = relay_state;
+    *http = sso_page_form(r, login_url(app), fields, 2);
+    return SAML_OK;
+}
+
+static saml_status_t send_by_redirect(int *http, request_rec *r, const sso_app_t *app, const char *xml,
+                                      const char *relay_state, saml_err_t *err)
+{
+    const char *url;
+
+    SAML_TRY(saml_redirect_url(&url, login_url(app), "SAMLRequest", xml, relay_state, signing_key(app), NULL, r->pool,
+                               err));
+    *http = sso_page_redirect(r, HTTP_MOVED_TEMPORARILY, url);
+    return SAML_OK;
+}
+
+static saml_status_t start(int *http, request_rec *r, const sso_app_t *app, const char *target, saml_err_t *err)
+{
+    const char *xml, *relay_state;
+
+    SAML_TRY(make_request(&xml, &relay_state, r, app, target, err));
+    if (app->request_binding == SSO_BINDING_REDIRECT)
+        return send_by_redirect(http, r, app, xml, relay_state, err);
+    return send_by_post(http, r, app, xml, relay_state, err);
+}
+
+int sso_login_start(request_rec *r, const sso_app_t *app, const char *target)
+{
+    saml_err_t *err = sso_err_new(r->pool);
+    int http;
+
+    if (strlen(target) > SSO_STATE_MAX_TARGET_BYTES) {
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "the address asked for is longer than %d bytes: its path is kept "
+                      "over the sign-on, its query is not", SSO_STATE_MAX_TARGET_BYTES);
+        target = apr_pstrmemdup(r->pool, target, strcspn(target, "?#"));
+        if (strlen(target) > SSO_STATE_MAX_TARGET_BYTES)
+            target = "/";
+    }
+    if (start(&http, r, app, target, err) != SAML_OK)
+        return sso_page_refused(r, app, err);
+    return http;
+}
+
+/* `target` of the query: absent is "/", one that is not ours refuses. */
+static saml_status_t wanted_target(const char **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    const char *target;
+
+    SAML_TRY(sso_query_value(&target, r, "target", err));
+    if (!target || !*target) {
+        *out = "/";
+        return SAML_OK;
+    }
+    *out = sso_own_target(app, target, r->pool);
+    if (!*out)
+        return saml_fail(err, SAML_E_RELAY_STATE, "login target: expected a path or a URL of this site, got %s",
+                         saml_quote(r->pool, target));
+    return SAML_OK;
+}
+
+int sso_handle_login(request_rec *r, const sso_app_t *app)
+{
+    saml_err_t *err = sso_err_new(r->pool);
+    const sso_session_t *session = NULL;
+    const char *target, *again;
+
+    if (wanted_target(&target, r, app, err) != SAML_OK || sso_query_value(&again, r, "again", err) != SAML_OK)
+        return sso_page_refused(r, app, err);
+    /* A sign-on begun anew for an answer that came too late needs no second one where there is a session by now. */
+    if (again && sso_session_current(&session, r, app, err) != SAML_OK)
+        return sso_page_refused(r, app, err);
+    if (session)
+        return sso_page_redirect(r, HTTP_SEE_OTHER, target);
+    return sso_login_start(r, app, target);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sso.h"
+
+#include "cookie.h"
+#include "page.h"
+#include "query.h"
+#include "url.h"
+
+/* Local logout: the session of this browser ends, in the store and in the cookie. */
+
+static saml_status_t wanted_target(const char **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    const char *target;
+
+    SAML_TRY(sso_query_value(&target, r, "target", err));
+    *out = NULL;
+    if (!target || !*target)
+        return SAML_OK;
+    *out = sso_own_target(app, target, r->pool);
+    if (!*out)
+        return saml_fail(err, SAML_E_RELAY_STATE, "logout target: expected a path or a URL of this site, got %s",
+                         saml_quote(r->pool, target));
+    return SAML_OK;
+}
+
+int sso_handle_logout(request_rec *r, const sso_app_t *app)
+{
+    saml_err_t *err = sso_err_new(r->pool);
+    const char *target;
+    int ended;
+
+    if (wanted_target(&target, r, app, err) != SAML_OK || sso_session_end(&ended, r, app, err) != SAML_OK)
+        return sso_page_refused(r, app, err);
+    sso_cookie_drop_session(r, app);
+    if (ended)
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\"", app->name);
+    return target ? sso_page_redirect(r, HTTP_SEE_OTHER, target) : sso_page_logged_out(r, NULL);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sso.h"
+
+#include <apr_strings.h>
+
+#include "page.h"
+#include "saml/claims.h"
+#include "saml/json.h"
+
+/* The caller's own claims: JSON, or a page for a browser. */
+
+static apr_int64_t seconds_left(request_rec *r, const sso_session_t *session)
+{
+    apr_time_t idle_end = r->request_time + session->idle;
+
+    return apr_time_sec((idle_end < session->expires ? idle_end : session->expires) - r->request_time);
+}
+
+/* Texts that are to stand one after another. */
+static void push(apr_array_header_t *parts, const char *text)
+{
+    APR_ARRAY_PUSH(parts, const char *) = text;
+}
+
+static void push_json_values(apr_array_header_t *parts, const sso_attribute_t *attribute, apr_pool_t *p)
+{
+    const char *value = attribute->values;
+    int i;
+
+    push(parts, "[");
+    for (i = 0; i < attribute->value_count; ++i, value = sso_session_next_value(value)) {
+        if (i)
+            push(parts, ",");
+        push(parts, saml_json_string(p, value));
+    }
+    push(parts, "]");
+}
+
+static int send_json(request_rec *r, const sso_session_t *session)
+{
+    apr_array_header_t *parts = apr_array_make(r->pool, 64, sizeof(const char *));
+    int i;
+
+    push(parts, apr_psprintf(r->pool, "{\"nameid\":%s,\"nameid_format\":%s,\"expires_in\":%" APR_INT64_T_FMT
+                             ",\"claims\":{", saml_json_string(r->pool, session->name_id),
+                             saml_json_string(r->pool, session->name_id_format), seconds_left(r, session)));
+    for (i = 0; i < session->attribute_count; ++i) {
+        sso_attribute_t attribute;
+
+        sso_session_attribute(&attribute, session, i);
+        if (i)
+            push(parts, ",");
+        push(parts, saml_json_string(r->pool, attribute.name));
+        push(parts, ":");
+        push_json_values(parts, &attribute, r->pool);
+    }
+    push(parts, "}}\n");
+    return sso_page_json(r, HTTP_OK, apr_array_pstrcat(r->pool, parts, 0));
+}
+
+static void push_row(apr_array_header_t *parts, const char *name, const char *value, apr_pool_t *p)
+{
+    push(parts, "<dt>");
+    push(parts, ap_escape_html(p, name));
+    push(parts, "</dt><dd>");
+    push(parts, ap_escape_html(p, value));
+    push(parts, "</dd>\n");
+}
+
+static int send_page(request_rec *r, const sso_session_t *session)
+{
+    apr_array_header_t *parts = apr_array_make(r->pool, 64, sizeof(const char *));
+    int i, j;
+
+    push(parts, "<dl class=\"claims\">\n");
+    push_row(parts, "nameid", session->name_id, r->pool);
+    for (i = 0; i < session->attribute_count; ++i) {
+        sso_attribute_t attribute;
+        const char *alias, *value;
+
+        sso_session_attribute(&attribute, session, i);
+        alias = saml_claim_alias(attribute.name);
+        value = attribute.values;
+        for (j = 0; j < attribute.value_count; ++j, value = sso_session_next_value(value))
+            push_row(parts, alias ? alias : attribute.name, value, r->pool);
+    }
+    push_row(parts, "seconds left", apr_psprintf(r->pool, "%" APR_INT64_T_FMT, seconds_left(r, session)), r->pool);
+    push(parts, "</dl>\n");
+    return sso_page_send(r, HTTP_OK, "You are signed in", apr_array_pstrcat(r->pool, parts, 0), NULL);
+}
+
+static int wants_html(request_rec *r)
+{
+    const char *accept = apr_table_get(r->headers_in, "Accept");
+
+    return accept && ap_strcasestr(accept, "text/html") != NULL;
+}
+
+int sso_handle_me(request_rec *r, const sso_app_t *app)
+{
+    saml_err_t *err = sso_err_new(r->pool);
+    const sso_session_t *session;
+
+    if (sso_session_current(&session, r, app, err) != SAML_OK)
+        return sso_page_refused(r, app, err);
+    if (!session)
+        return sso_answer_without_session(r, app, SSO_UNAUTH_AUTO, sso_request_target(r, app));
+    return wants_html(r) ? send_page(r, session) : send_json(r, session);
+}

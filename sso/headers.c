@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "headers.h"
+
+#include <apr_base64.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "saml/binding.h"
+#include "saml/clock.h"
+#include "cookie.h"
+
+static char fold(char c)
+{
+    return apr_isalnum(c) ? (char)apr_tolower(c) : '_';
+}
+
+int sso_header_folds_to(const char *got, const char *managed)
+{
+    for (; *got && *managed; ++got, ++managed) {
+        if (fold(*got) != fold(*managed))
+            return 0;
+    }
+    return *got == *managed;
+}
+
+static int is_managed(const char *name, const apr_array_header_t *managed)
+{
+    int i;
+
+    for (i = 0; i < managed->nelts; ++i) {
+        if (sso_header_folds_to(name, APR_ARRAY_IDX(managed, i, const char *)))
+            return 1;
+    }
+    return 0;
+}
+
+/* Put what is left of the Cookie headers back, as one header (RFC 9113 8.2.3 joins them the same way). */
+static void put_cookies_back(request_rec *r, const char *rest)
+{
+    if (rest)
+        apr_table_setn(r->headers_in, "Cookie", rest);
+    else
+        apr_table_unset(r->headers_in, "Cookie");
+}
+
+const char *sso_headers_scrub(request_rec *r)
+{
+    const apr_array_header_t *managed = sso_managed_headers();
+    const apr_array_header_t *headers = apr_table_elts(r->headers_in);
+    const apr_table_entry_t *entry = (const apr_table_entry_t *)headers->elts;
+    const char **forged = NULL;
+    const char *cookies = NULL, *own, *rest;
+    int i, forged_count = 0;
+
+    for (i = 0; i < headers->nelts; ++i) {
+        if (is_managed(entry[i].key, managed)) {
+            if (!forged)
+                forged = apr_palloc(r->pool, (apr_size_t)headers->nelts * sizeof(*forged));
+            forged[forged_count++] = entry[i].key;
+        }
+        else if (apr_tolower(entry[i].key[0]) == 'c' && ap_cstr_casecmp(entry[i].key, "Cookie") == 0) {
+            cookies = cookies ? apr_pstrcat(r->pool, cookies, "; ", entry[i].val, NULL) : entry[i].val;
+        }
+    }
+    for (i = 0; i < forged_count; ++i)
+        apr_table_unset(r->headers_in, forged[i]);
+    if (!cookies)
+        return NULL;
+    own = sso_cookies_split(&rest, cookies, sso_server_of(r->server), r->pool);
+    if (own)
+        put_cookies_back(r, rest);
+    return own;
+}
+
+/* Octets that end a header line or mean something to whoever reads it; UTF-8 above 0x7f passes. */
+static int has_control(const char *text)
+{
+    for (; *text; ++text) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return 1;
+    }
+    return 0;
+}
+
+const char *sso_session_user(const sso_session_t *session, const char *claim)
+{
+    sso_attribute_t attribute;
+    const char *value;
+
+    if (strcmp(claim, "nameid") == 0)
+        value = session->name_id;
+    else if (sso_session_find(&attribute, session, claim) && attribute.value_count > 0)
+        value = attribute.values;
+    else
+        value = NULL;
+    return value && *value && !has_control(value) ? value : NULL;
+}
+
+/*
+ * A separator inside a value would read as the end of it: a group named "a;admins" must not become two. It goes
+ * percent-encoded, so that splitting at the separator gives just the values that were sent.
+ */
+static const char *shield_separator(apr_pool_t *p, const char *value, const char *separator)
+{
+    const char *at, *from = value;
+    char *out;
+    apr_size_t len = strlen(separator), count = 0, i;
+
+    if (!len || !(at = strstr(value, separator)))
+        return value;
+    for (; at; at = strstr(at + len, separator))
+        ++count;
+    out = apr_palloc(p, strlen(value) + count * len * 2 + 1);
+    value = out;
+    while ((at = strstr(from, separator))) {
+        memcpy(out, from, (apr_size_t)(at - from));
+        out += at - from;
+        for (i = 0; i < len; ++i)
+            out += apr_snprintf(out, 4, "%%%02X", (unsigned char)separator[i]);
+        from = at + len;
+    }
+    strcpy(out, from);
+    return value;
+}
+
+static const char *encode(apr_pool_t *p, const char *value, const sso_header_t *header)
+{
+    switch (header->encode) {
+    case SSO_ENCODE_PERCENT:
+        return saml_percent_encode(p, value);
+    case SSO_ENCODE_BASE64:
+        return saml_base64_encode(p, value, strlen(value));
+    case SSO_ENCODE_NONE:
+        break;
+    }
+    return value;
+}
+
+static const char *join_values(apr_pool_t *p, const sso_attribute_t *attribute, const sso_header_t *header)
+{
+    apr_array_header_t *parts = apr_array_make(p, attribute->value_count + 1, sizeof(const char *));
+    const char *value = attribute->values, *joined;
+    int i;
+
+    for (i = 0; i < attribute->value_count; ++i, value = sso_session_next_value(value)) {
+        const char *part = encode(p, value, header);
+
+        APR_ARRAY_PUSH(parts, const char *) = shield_separator(p, part, header->separator);
+    }
+    if (parts->nelts == 1)
+        return APR_ARRAY_IDX(parts, 0, const char *);
+    joined = "";
+    for (i = parts->nelts - 1; i >= 0; --i)
+        joined = i == parts->nelts - 1 ? APR_ARRAY_IDX(parts, i, const char *)
+                                       : apr_pstrcat(p, APR_ARRAY_IDX(parts, i, const char *), header->separator,
+                                                     joined, NULL);
+    return joined;
+}
+
+/* The default form, ";" between plain values, stands ready in the record. */
+static int is_ready_made(const sso_header_t *header)
+{
+    return header->encode == SSO_ENCODE_NONE && header->separator[0] == ';' && !header->separator[1];
+}
+
+static const char *header_value(request_rec *r, const sso_session_t *session, const sso_header_t *header)
+{
+    sso_attribute_t attribute;
+
+    if (strcmp(header->claim, "user") == 0)
+        return encode(r->pool, r->user, header);
+    if (strcmp(header->claim, "nameid") == 0)
+        return encode(r->pool, session->name_id, header);
+    if (!sso_session_find(&attribute, session, header->claim) || attribute.value_count == 0)
+        return NULL;
+    if (header->first_only)
+        return encode(r->pool, attribute.values, header);
+    if (is_ready_made(header))
+        return attribute.joined;
+    return join_values(r->pool, &attribute, header);
+}
+
+static void export_headers(request_rec *r, const sso_dir_t *dir, const sso_session_t *session)
+{
+    const apr_array_header_t *headers = sso_headers(dir);
+    int i;
+
+    for (i = 0; i < headers->nelts; ++i) {
+        const sso_header_t *header = &APR_ARRAY_IDX(headers, i, const sso_header_t);
+        const char *value = header_value(r, session, header);
+
+        if (!value)
+            continue;
+        if (has_control(value)) {
+            ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
+                          "header %s is left out: claim \"%s\" has control characters, which no header can carry; "
+                          "encode=percent or encode=base64 would carry it", header->header, header->claim);
+            continue;
+        }
+        apr_table_setn(r->headers_in, header->header, value);
+    }
+}
+
+static void export_env(request_rec *r, const sso_session_t *session)
+{
+    sso_attribute_t attribute;
+    int i;
+
+    apr_table_setn(r->subprocess_env, "SAML_NAMEID", session->name_id);
+    if (session->name_id_format)
+        apr_table_setn(r->subprocess_env, "SAML_NAMEID_FORMAT", session->name_id_format);
+    if (session->authn_context)
+        apr_table_setn(r->subprocess_env, "SAML_AUTHN_CONTEXT", session->authn_context);
+    for (i = 0; i < session->attribute_count; ++i) {
+        sso_session_attribute(&attribute, session, i);
+        apr_table_setn(r->subprocess_env, attribute.env_name, attribute.joined);
+    }
+}
+
+void sso_headers_export(request_rec *r, const sso_dir_t *dir, const sso_session_t *session)
+{
+    export_headers(r, dir, session);
+    if (sso_env_is_on(dir))
+        export_env(r, session);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SSO_HEADERS_H
+#define SSO_HEADERS_H
+
+/** @file headers.h What the client sent under our names goes; what the session says comes. */
+
+#include "sso.h"
+
+/**
+ * Take out of the request every header that some place of this process may set, under any spelling that a gateway folds together
+ * (case, and everything but letters and digits read as "_"), and our own cookies. One pass over the headers.
+ * @return our cookies, "name=value; ...", or NULL
+ */
+const char *sso_headers_scrub(request_rec *r);
+
+/** Whether header `got` reads as `managed` to somebody who folds as CGI does. */
+int sso_header_folds_to(const char *got, const char *managed);
+
+/** What becomes REMOTE_USER: `claim` of the session; NULL where it is absent, empty or has control octets. */
+const char *sso_session_user(const sso_session_t *session, const char *claim);
+
+/** Write the session into request headers and environment as `dir` says. r->user is set already. */
+void sso_headers_export(request_rec *r, const sso_dir_t *dir, const sso_session_t *session);
+
+#endif

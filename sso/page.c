@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "page.h"
+
+#include <apr_strings.h>
+#include <openssl/sha.h>
+
+#include "saml/binding.h"
+#include "url.h"
+
+/** What a person reads for one kind of refusal. */
+typedef struct {
+    saml_status_t status;
+    int http_status;
+    const char *sentence;
+    const char *advice;
+} refusal_text_t;
+
+#define AGAIN "Try to sign in again. If that does not help, give the reference below to your administrator."
+#define ADMIN "This needs your administrator: give the reference below."
+
+static const refusal_text_t refusals[] = {
+    { SAML_E_MALFORMED, HTTP_BAD_REQUEST, "The sign-in answer could not be read.", AGAIN },
+    { SAML_E_TOO_LARGE, HTTP_REQUEST_ENTITY_TOO_LARGE, "The sign-in answer is too large.", ADMIN },
+    { SAML_E_VERSION, HTTP_FORBIDDEN, "The sign-in answer is not in SAML 2.0.", ADMIN },
+    { SAML_E_DESTINATION, HTTP_FORBIDDEN, "The sign-in answer was meant for another address.", ADMIN },
+    { SAML_E_ISSUER, HTTP_FORBIDDEN, "The sign-in answer comes from an identity provider that is not trusted here.",
+      ADMIN },
+    { SAML_E_IN_RESPONSE_TO, HTTP_FORBIDDEN, "The sign-in answer belongs to another sign-in.", AGAIN },
+    { SAML_E_STATUS, HTTP_FORBIDDEN, "The identity provider did not sign you in.", AGAIN },
+    { SAML_E_UNSIGNED, HTTP_FORBIDDEN, "The sign-in answer is not signed.", ADMIN },
+    { SAML_E_SIGNATURE, HTTP_FORBIDDEN, "The sign-in answer could not be verified.", ADMIN },
+    { SAML_E_ALGORITHM, HTTP_FORBIDDEN, "The sign-in answer is protected in a way that is not accepted here.", ADMIN },
+    { SAML_E_ASSERTION_COUNT, HTTP_FORBIDDEN, "The sign-in answer does not hold exactly one assertion.", ADMIN },
+    /* As for a signature: from outside the two must look the same (SAML Core 6, padding oracles). */
+    { SAML_E_DECRYPTION, HTTP_FORBIDDEN, "The sign-in answer could not be verified.", ADMIN },
+    { SAML_E_CERTIFICATE_EXPIRED, HTTP_FORBIDDEN, "The identity provider's certificate has expired.", ADMIN },
+    { SAML_E_CONDITIONS, HTTP_FORBIDDEN, "The sign-in answer has conditions that cannot be met.", ADMIN },
+    { SAML_E_NOT_BEFORE, HTTP_FORBIDDEN, "The sign-in answer is not valid yet.",
+      "The clocks of this server and of the identity provider may differ. " AGAIN },
+    { SAML_E_EXPIRED, HTTP_FORBIDDEN, "The sign-in answer is too old.", AGAIN },
+    { SAML_E_AUDIENCE, HTTP_FORBIDDEN, "The sign-in answer was meant for another application.", ADMIN },
+    { SAML_E_SUBJECT, HTTP_FORBIDDEN, "The sign-in answer does not say who you are.", ADMIN },
+    { SAML_E_RECIPIENT, HTTP_FORBIDDEN, "The sign-in answer was meant for another address.", ADMIN },
+    { SAML_E_CONFIRMATION, HTTP_FORBIDDEN, "The sign-in answer is not confirmed as it must be.", ADMIN },
+    { SAML_E_AUTHN_STATEMENT, HTTP_FORBIDDEN, "The sign-in answer does not say how you signed in.", ADMIN },
+    { SAML_E_SESSION_EXPIRED, HTTP_FORBIDDEN, "Your session at the identity provider has ended.", AGAIN },
+    { SAML_E_NAME_ID, HTTP_FORBIDDEN, "The sign-in answer does not name you in a usable way.", ADMIN },
+    { SAML_E_CLAIM, HTTP_FORBIDDEN, "The sign-in answer lacks something that is needed here.", ADMIN },
+    { SAML_E_REPLAY, HTTP_FORBIDDEN, "This sign-in answer has been used already.", AGAIN },
+    { SAML_E_RELAY_STATE, HTTP_FORBIDDEN, "The place to go to after signing in is not on this site.", AGAIN },
+    { SAML_E_STATE_MISSING, HTTP_FORBIDDEN, "Your browser no longer holds the sign-in that was begun here.",
+      "Allow cookies for this site, close other tabs that are signing in, and try again." },
+    { SAML_E_UNSOLICITED, HTTP_FORBIDDEN, "This site takes only sign-ins that began here.",
+      "Open the application's own address instead of the tile or link you used." },
+    { SAML_E_PROVISIONING, HTTP_FORBIDDEN, "Your account could not be set up in the application.", AGAIN },
+    { SAML_E_STORE, HTTP_SERVICE_UNAVAILABLE, "Sign-ins cannot be checked at the moment.",
+      "Try again in a minute. If that does not help, give the reference below to your administrator." },
+    { SAML_E_METADATA, HTTP_SERVICE_UNAVAILABLE, "What is known of the identity provider is not usable.", ADMIN },
+    { SAML_E_REQUEST, HTTP_BAD_REQUEST, "This address was called in a way that it does not serve.", AGAIN },
+    { SAML_E_OVERAGE, HTTP_FORBIDDEN, "You are in too many groups for the identity provider to list them.", ADMIN },
+};
+
+static const refusal_text_t other_refusal = { SAML_OK, HTTP_FORBIDDEN, "Signing in did not work.", AGAIN };
+
+static const refusal_text_t *refusal_text(saml_status_t status)
+{
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); ++i) {
+        if (refusals[i].status == status)
+            return &refusals[i];
+    }
+    return &other_refusal;
+}
+
+int sso_refusal_http_status(saml_status_t status)
+{
+    return refusal_text(status)->http_status;
+}
+
+static const char style[] =
+    "body{margin:0;font:16px/1.5 system-ui,sans-serif;color:#1b1b1b;background:#f4f5f7}"
+    "main{max-width:32rem;margin:12vh auto;padding:2rem;background:#fff;border:1px solid #d5d8dd;border-radius:6px}"
+    "h1{margin-top:0;font-size:1.35rem}p{margin:.8rem 0}dl{margin:1.2rem 0 0;font-size:.875rem;color:#4a4f57}"
+    "dt{float:left;clear:left;margin-right:.5rem}dd{margin:0 0 .2rem;font-family:ui-monospace,monospace;"
+    "overflow-wrap:anywhere}"
+    "button,a.button{display:inline-block;padding:.55rem 1.1rem;font:inherit;color:#fff;background:#0b5cad;"
+    "border:0;border-radius:4px;text-decoration:none;cursor:pointer}"
+    "button:focus-visible,a:focus-visible{outline:3px solid #f2a900;outline-offset:2px}"
+    "@media(max-width:36rem){main{margin:0;min-height:100vh;box-sizing:border-box;border:0;border-radius:0}}";
+
+static const char submit_script[] = "document.forms[0].submit()";
+
+/* 'sha256-...' of an inline style or script (CSP Level 3, 2.3.1). */
+static const char *csp_hash(apr_pool_t *p, const char *text)
+{
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+
+    SHA256((const unsigned char *)text, strlen(text), digest);
+    return apr_pstrcat(p, "'sha256-", saml_base64_encode(p, digest, sizeof(digest)), "'", NULL);
+}
+
+static void set_header(request_rec *r, const char *name, const char *value)
+{
+    apr_table_setn(r->err_headers_out, name, value);
+}
+
+static void set_uncached(request_rec *r)
+{
+    set_header(r, "Cache-Control", "no-store");
+    set_header(r, "Pragma", "no-cache");
+}
+
+static void set_html_headers(request_rec *r, const char *script)
+{
+    /* No form-action: Chrome applies it to the redirects of the identity provider that the form leads to. */
+    set_header(r, "Content-Security-Policy",
+               apr_pstrcat(r->pool, "default-src 'none'; base-uri 'none'; frame-ancestors 'self'; style-src ",
+                           csp_hash(r->pool, style), script ? "; script-src " : "",
+                           script ? csp_hash(r->pool, script) : "", NULL));
+    set_header(r, "X-Content-Type-Options", "nosniff");
+    set_header(r, "Referrer-Policy", "no-referrer");
+    set_uncached(r);
+}
+
+/*
+ * Answers are sent from hooks too, before the handler phase: output filters that modules insert for every answer (mod_headers)
+ * are then put in by hand. The body of a request is left to httpd to discard.
+ */
+static int send_body(request_rec *r, int http_status, const char *type, const char *body)
+{
+    r->status = http_status;
+    ap_set_content_type(r, type);
+    ap_set_content_length(r, (apr_off_t)strlen(body));
+    if (!sso_request_of(r)->in_handler)
+        ap_run_insert_filter(r);
+    if (!r->header_only)
+        ap_rputs(body, r);
+    return DONE;
+}
+
+int sso_page_send(request_rec *r, int http_status, const char *title, const char *body, const char *script)
+{
+    const char *html;
+
+    set_html_headers(r, script);
+    html = apr_pstrcat(r->pool, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                       "<meta name=\"robots\" content=\"noindex\">\n<title>", title, "</title>\n<style>", style,
+                       "</style>\n</head>\n<body>\n<main>\n<h1>", title, "</h1>\n", body, "</main>\n",
+                       script ? "<script>" : "", script ? script : "", script ? "</script>\n" : "",
+                       "</body>\n</html>\n", NULL);
+    return send_body(r, http_status, "text/html; charset=utf-8", html);
+}
+
+int sso_page_json(request_rec *r, int http_status, const char *json)
+{
+    set_uncached(r);
+    set_header(r, "X-Content-Type-Options", "nosniff");
+    return send_body(r, http_status, "application/json", json);
+}
+
+int sso_page_redirect(request_rec *r, int http_status, const char *location)
+{
+    set_uncached(r);
+    set_header(r, "Referrer-Policy", "no-referrer");
+    set_header(r, "Location", location);
+    return send_body(r, http_status, "text/plain; charset=utf-8", "");
+}
+
+int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count)
+{
+    const char *inputs = "", *body;
+    int i;
+
+    for (i = 0; i < field_count; ++i) {
+        if (fields[i].value)
+            inputs = apr_pstrcat(r->pool, inputs, "<input type=\"hidden\" name=\"", fields[i].name, "\" value=\"",
+                                 ap_escape_html(r->pool, fields[i].value), "\">\n", NULL);
+    }
+    body = apr_pstrcat(r->pool, "<form method=\"post\" action=\"", ap_escape_html(r->pool, action), "\">\n", inputs,
+                       "<p>You are being taken to your organisation's sign-in page.</p>\n"
+                       "<p><button type=\"submit\">Continue to sign in</button></p>\n</form>\n", NULL);
+    return sso_page_send(r, HTTP_OK, "Signing you in", body, submit_script);
+}
+
+static const char *way_on(request_rec *r, const sso_app_t *app)
+{
+    const char *login;
+
+    if (!app)
+        return "";
+    login = sso_endpoint_url(app, sso_reply_url_of(app, r), "login", r->pool);
+    return apr_pstrcat(r->pool, "<p><a class=\"button\" href=\"", ap_escape_html(r->pool, login),
+                       "\">Sign in again</a></p>\n", NULL);
+}
+
+int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err)
+{
+    const refusal_text_t *text = refusal_text(err->status);
+    const char *reference = sso_reference(r);
+    /* Decryption and signature failures look the same from outside: no oracle (XML Encryption 1.1, 6.1.1). */
+    saml_status_t shown = err->status == SAML_E_DECRYPTION ? SAML_E_SIGNATURE : err->status;
+    const char *body;
+
+    sso_log_refusal(r, err, reference);
+    if (text->http_status == HTTP_SERVICE_UNAVAILABLE)
+        set_header(r, "Retry-After", "30");
+    body = apr_pstrcat(r->pool, "<p>", text->sentence, "</p>\n<p>", text->advice, "</p>\n", way_on(r, app),
+                       "<dl>\n<dt>Reason</dt><dd>", saml_status_name(shown), "</dd>\n<dt>Reference</dt><dd>",
+                       reference, "</dd>\n</dl>\n", NULL);
+    return sso_page_send(r, text->http_status, "You are not signed in", body, NULL);
+}
+
+int sso_page_logged_out(request_rec *r, const char *continue_to)
+{
+    const char *link = continue_to ? apr_pstrcat(r->pool, "<p><a class=\"button\" href=\"",
+                                                 ap_escape_html(r->pool, continue_to), "\">Continue</a></p>\n", NULL)
+                                   : "";
+
+    return sso_page_send(r, HTTP_OK, "You are signed out",
+                         apr_pstrcat(r->pool, "<p>Your session on this site has ended.</p>\n"
+                                     "<p>You may still be signed in at your organisation: close the browser to end that "
+                                     "too.</p>\n", link, NULL), NULL);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "saml/binding.h"
+#include "cookie.h"
+#include "saml/id.h"
+
+#define NAME_BYTES 9                    /* random octets of a state's name: 12 characters */
+#define NAME_CHARS 12
+#define RETRY_NAME "retry"              /* not NAME_CHARS long, so never the name of a state */
+#define RETRY_AGE  apr_time_from_sec(60)
+
+static const char purpose[] = "state";
+
+/* The octets under the seal: one field a line; the target comes last and may hold anything but NUL. */
+static const char *write_state(const sso_state_t *state, apr_pool_t *p)
+{
+    return apr_psprintf(p, "%" APR_TIME_T_FMT "\n%s\n%s\n%s", state->started, state->request_id, state->acs_url,
+                        state->target);
+}
+
+/* Cut the line at *at off. @return NULL where no line end follows */
+static const char *take_line(char **at)
+{
+    char *line = *at, *end = strchr(line, '\n');
+
+    if (!end)
+        return NULL;
+    *end = '\0';
+    *at = end + 1;
+    return line;
+}
+
+static int read_state(sso_state_t *out, const char *text, apr_size_t len, apr_pool_t *p)
+{
+    char *at = apr_pstrmemdup(p, text, len);
+    const char *started = take_line(&at);
+
+    out->request_id = started ? take_line(&at) : NULL;
+    out->acs_url = out->request_id ? take_line(&at) : NULL;
+    out->target = at;
+    out->started = started ? apr_atoi64(started) : 0;
+    return out->acs_url != NULL && out->started > 0;
+}
+
+static const char *cookie_name(const sso_app_t *app, const char *name, apr_pool_t *p)
+{
+    return apr_pstrcat(p, app->state_prefix, name, NULL);
+}
+
+/* What the seal is bound to: a state moved to another name or application does not open. */
+static const char *bound_to(const sso_app_t *app, const char *cookie, apr_pool_t *p)
+{
+    return apr_pstrcat(p, app->id, "\n", cookie, NULL);
+}
+
+static saml_status_t open_cookie(sso_state_t *out, request_rec *r, const sso_app_t *app, const char *cookie,
+                                 saml_err_t *err)
+{
+    const char *own = sso_request_of(r)->cookies;
+    const char *sealed = sso_cookie_value(own, cookie, r->pool);
+    const char *text;
+    apr_size_t len;
+
+    if (!sealed)
+        return saml_fail(err, SAML_E_STATE_MISSING,
+                         "login state: expected the cookie %s that was set when this sign-on began, it did not come",
+                         saml_quote(r->pool, cookie));
+    SAML_TRY(sso_unseal(&text, &len, app->secret, purpose, bound_to(app, cookie, r->pool), sealed, r->pool, err));
+    if (!read_state(out, text, len, r->pool))
+        return saml_fail(err, SAML_E_STATE_MISSING, "login state: the cookie %s holds no login",
+                         saml_quote(r->pool, cookie));
+    return SAML_OK;
+}
+
+/** A state cookie that came, and when it began: 0 for one that does not open. */
+typedef struct {
+    const char *name;
+    apr_time_t started;
+} came_t;
+
+static apr_array_header_t *states_that_came(request_rec *r, const sso_app_t *app)
+{
+    apr_array_header_t *names = sso_cookie_names(sso_request_of(r)->cookies, app->state_prefix, r->pool);
+    apr_array_header_t *came = apr_array_make(r->pool, names->nelts + 1, sizeof(came_t));
+    int i;
+
+    for (i = 0; i < names->nelts; ++i) {
+        came_t one = { APR_ARRAY_IDX(names, i, const char *), 0 };
+        sso_state_t state;
+
+        if (strcmp(one.name + strlen(app->state_prefix), RETRY_NAME) == 0)
+            continue;
+        if (open_cookie(&state, r, app, one.name, sso_err_new(r->pool)) == SAML_OK)
+            one.started = state.started;
+        APR_ARRAY_PUSH(came, came_t) = one;
+    }
+    return came;
+}
+
+static int by_age(const void *a, const void *b)
+{
+    const came_t *one = a, *other = b;
+
+    return (one->started > other->started) - (one->started < other->started);
+}
+
+/* Make room for one more: cookies that do not open go first, then the oldest. */
+static void drop_surplus(request_rec *r, const sso_app_t *app)
+{
+    apr_array_header_t *came = states_that_came(r, app);
+    int surplus = came->nelts - (SSO_STATE_AT_MOST - 1), i;
+
+    if (surplus <= 0)
+        return;
+    qsort(came->elts, (size_t)came->nelts, sizeof(came_t), by_age);
+    for (i = 0; i < surplus; ++i)
+        sso_cookie_set_cross_site(r, app, APR_ARRAY_IDX(came, i, came_t).name, "", 0);
+}
+
+saml_status_t sso_state_begin(const char **relay_state, request_rec *r, const sso_app_t *app, const sso_state_t *state,
+                              saml_err_t *err)
+{
+    const char *name, *cookie, *text, *sealed;
+
+    SAML_TRY(saml_token_new(&name, NAME_BYTES, r->pool, err));
+    cookie = cookie_name(app, name, r->pool);
+    text = write_state(state, r->pool);
+    SAML_TRY(sso_seal(&sealed, app->secret, purpose, bound_to(app, cookie, r->pool), text, strlen(text), r->pool,
+                      err));
+    drop_surplus(r, app);
+    sso_cookie_set_cross_site(r, app, cookie, sealed, SSO_STATE_AGE);
+    *relay_state = name;
+    return SAML_OK;
+}
+
+/* RelayState comes from outside; only the shape of a name that we make may go into a cookie's name. */
+static int is_state_name(const char *text)
+{
+    apr_size_t len = text ? strlen(text) : 0, i;
+
+    for (i = 0; i < len; ++i) {
+        if (!apr_isalnum(text[i]) && text[i] != '-' && text[i] != '_')
+            return 0;
+    }
+    return len == NAME_CHARS;
+}
+
+saml_status_t sso_state_resume(sso_state_t *out, request_rec *r, const sso_app_t *app, const char *relay_state,
+                               saml_err_t *err)
+{
+    const char *cookie;
+    sso_state_t state;
+    apr_time_t age;
+
+    if (!is_state_name(relay_state))
+        return saml_fail(err, SAML_E_STATE_MISSING,
+                         "RelayState: expected the name of a login state (%d characters), got %s", NAME_CHARS,
+                         saml_quote(r->pool, relay_state));
+    cookie = cookie_name(app, relay_state, r->pool);
+    SAML_TRY(open_cookie(&state, r, app, cookie, err));
+    sso_cookie_set_cross_site(r, app, cookie, "", 0);
+    age = r->request_time - state.started;
+    if (age < -SSO_STATE_AGE || age >= SSO_STATE_AGE)
+        return saml_fail(err, SAML_E_STATE_MISSING,
+                         "login state: expected one begun within %d minutes, got one %" APR_TIME_T_FMT " s old",
+                         (int)(apr_time_sec(SSO_STATE_AGE) / 60), apr_time_sec(age));
+    *out = state;
+    return SAML_OK;
+}
+
+int sso_state_may_retry(request_rec *r, const sso_app_t *app)
+{
+    const char *cookie = cookie_name(app, RETRY_NAME, r->pool);
+
+    if (sso_cookie_value(sso_request_of(r)->cookies, cookie, r->pool))
+        return 0;
+    sso_cookie_set_cross_site(r, app, cookie, "1", RETRY_AGE);
+    return 1;
+}
+
+void sso_state_retry_done(request_rec *r, const sso_app_t *app)
+{
+    const char *cookie = cookie_name(app, RETRY_NAME, r->pool);
+
+    if (sso_cookie_value(sso_request_of(r)->cookies, cookie, r->pool))
+        sso_cookie_set_cross_site(r, app, cookie, "", 0);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SSO_STATE_H
+#define SSO_STATE_H
+
+/**
+ * @file state.h
+ * A login in progress: sealed into a cookie of its own, so that the server keeps nothing for visitors it does not know. RelayState
+ * carries the random end of the cookie's name and nothing else.
+ */
+
+#include "sso.h"
+
+#define SSO_STATE_AGE      apr_time_from_sec(600)
+#define SSO_STATE_AT_MOST  8            /* cookies of logins in progress in one browser */
+#define SSO_STATE_MAX_TARGET_BYTES 2048 /* a longer target keeps its path only, so that the cookie stays under 4 KB */
+
+typedef struct {
+    apr_time_t started;
+    const char *request_id;     /* of the AuthnRequest */
+    const char *acs_url;        /* that was sent */
+    const char *target;         /* where the browser wanted to go: sso_own_target has seen it */
+} sso_state_t;
+
+/**
+ * Seal `state` into a new cookie of the answer; of those that came, the oldest goes where there would be too many.
+ * @param relay_state  set on SAML_OK: what RelayState must be
+ */
+SAML_MUST_CHECK saml_status_t sso_state_begin(const char **relay_state, request_rec *r, const sso_app_t *app,
+                                              const sso_state_t *state, saml_err_t *err);
+
+/**
+ * The login that `relay_state` names, from the cookies of this browser. The cookie is dropped by the answer, whatever comes of it.
+ * @return SAML_OK, or SAML_E_STATE_MISSING: no such cookie, not ours, another application's, or too old
+ */
+SAML_MUST_CHECK saml_status_t sso_state_resume(sso_state_t *out, request_rec *r, const sso_app_t *app,
+                                               const char *relay_state, saml_err_t *err);
+
+/** Mark that a sign-on was begun anew for a response whose state was gone. @return 0 where one had been just now */
+int sso_state_may_retry(request_rec *r, const sso_app_t *app);
+
+/** Forget the mark: a sign-on has gone well. */
+void sso_state_retry_done(request_rec *r, const sso_app_t *app);
+
+#endif
