@@ -64,7 +64,7 @@ static void register_hooks(apr_pool_t *p)
 #endif
     ap_hook_translate_name(sso_endpoint_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_map_to_storage(sso_endpoint_map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    ap_hook_check_access_ex(sso_endpoint_check_access, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_URI);
+    ap_hook_check_access_ex(sso_endpoint_check_access, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authn(sso_check_authn, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authz(sso_check_authz, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_note_auth_failure(sso_note_auth_failure, NULL, NULL, APR_HOOK_MIDDLE);
