@@ -33,6 +33,13 @@ typedef struct {
 #define SAML_ALG_EXC_C14N     "http://www.w3.org/2001/10/xml-exc-c14n#"
 #define SAML_ALG_SHA256       "http://www.w3.org/2001/04/xmlenc#sha256"
 
+#define SAML_ALG_OAEP_MGF1P   "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p"
+#define SAML_ALG_OAEP         "http://www.w3.org/2009/xmlenc11#rsa-oaep"
+#define SAML_ALG_RSA_1_5      "http://www.w3.org/2001/04/xmlenc#rsa-1_5"
+
+/** The i-th of the list, for reports and set-up; NULL past the end. */
+const saml_algorithm_t *saml_algorithm_at(int i);
+
 /**
  * Find `uri` among the algorithms for `use`.
  * @param out    set on SAML_OK only

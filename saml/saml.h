@@ -87,6 +87,8 @@ typedef struct {
 #define SAML_MAX_METADATA_BYTES  (64 * 1024 * 1024) /* federation aggregates read from a file */
 #define SAML_MAX_DEPTH           64             /* nested elements */
 #define SAML_MAX_ATTRIBUTES      256            /* XML attributes and namespace declarations in one start tag */
+#define SAML_MAX_NAMESPACES      64             /* namespace declarations in scope at one element */
+#define SAML_MIN_BYTES_PER_NODE  16             /* a document holds at most limit/16 elements and attributes */
 #define SAML_MAX_NAME_ID_BYTES   1024
 #define SAML_MAX_REASON_BYTES    160            /* of untrusted text in a reason */
 
@@ -101,6 +103,9 @@ typedef struct {
 
 /** The SAML_ALLOW_ bit of `name` ("sha1", "rsa1_5", ...), or 0 if there is no such name. */
 unsigned saml_allow_bit(const char *name);
+
+/** The name of the one SAML_ALLOW_ bit `bit`, or NULL. */
+const char *saml_allow_name(unsigned bit);
 
 /** All names that saml_allow_bit knows, separated by ", ", for messages. */
 const char *saml_allow_names(void);
@@ -123,6 +128,9 @@ const char *saml_quote(apr_pool_t *p, const char *text);
 
 /** As saml_quote for octets that need not end in NUL. */
 const char *saml_quote_bytes(apr_pool_t *p, const char *text, apr_size_t len);
+
+/** The first thing that xmlsec1 complained about in this thread since this was last asked, quoted. Never NULL. */
+const char *saml_xmlsec_reason(apr_pool_t *p);
 
 /**
  * Set up libxml2, xmlsec1 and OpenSSL for this process; call once, before threads start. Further calls

@@ -9,7 +9,18 @@
  */
 
 #include <libxml/tree.h>
+#include <libxml/xmlerror.h>
 #include "saml.h"
+
+/** What this thread did with libxml2's error reports before. */
+typedef struct {
+    xmlStructuredErrorFunc func;
+    void *baton;
+} saml_xml_reports_t;
+
+/** Around calls that are not the parser's (canonical form, XPath): nothing reaches stderr. The setting is the thread's own. */
+void saml_xml_mute(saml_xml_reports_t *saved);
+void saml_xml_unmute(const saml_xml_reports_t *saved);
 
 /** A parsed message. Owned by the pool it was parsed into. */
 typedef struct saml_doc_t saml_doc_t;
@@ -25,6 +36,15 @@ typedef struct saml_doc_t saml_doc_t;
  */
 SAML_MUST_CHECK saml_status_t saml_doc_parse(saml_doc_t **out, const char *xml, apr_size_t len, apr_size_t max_bytes,
                                              const char *what, apr_pool_t *p, saml_err_t *err);
+
+/**
+ * As saml_doc_parse. Where that fails because prefixes are not declared and for no other reason, the octets are parsed once
+ * more with the namespace declarations that are in scope at `scope`; they must hold exactly one element. For what comes out of a decryption.
+ * Spec: XML Encryption 4.3.3
+ */
+SAML_MUST_CHECK saml_status_t saml_doc_parse_in_scope(saml_doc_t **out, const char *xml, apr_size_t len,
+                                                      apr_size_t max_bytes, const xmlNode *scope, const char *what,
+                                                      apr_pool_t *p, saml_err_t *err);
 
 /** The root element; never NULL. */
 xmlNode *saml_doc_root(const saml_doc_t *doc);
