@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The LMDB environment: what may be opened, as whom, and how readers come by a transaction. store_lmdb.c says why. */
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <apr_strings.h>
+#include "lmdb_env.h"
+
+#define FORMAT_KEY      "saml-sso"
+#define FORMAT_VERSION  "sessions 1"
+#define MAX_READERS     16384   /* slots of 64 bytes, sparse: SSO_LMDB_KEPT_TXNS for each of 256 children */
+#define SPARE_PAGES     256     /* at the end of the file, that a commit may have given back before writing them */
+
+const char *const sso_lmdb_files[] = { "data.mdb", "lock.mdb", NULL };
+
+/* ---- saying what went wrong --------------------------------------------- */
+
+saml_status_t sso_lmdb_fail(const sso_lmdb_t *db, int rc, const char *doing, saml_err_t *err)
+{
+    switch (rc) {
+    case MDB_MAP_FULL:
+        return saml_fail(err, SAML_E_STORE, "%s: the session store %s is full (%" APR_SIZE_T_FMT " bytes); nothing was "
+                         "dropped for it", doing, db->path, db->map_bytes);
+    case ENOSPC:
+    case EDQUOT:
+        return saml_fail(err, SAML_E_STORE, "%s: the session store %s cannot grow, its disk or quota is full; nothing "
+                         "was dropped for it", doing, db->path);
+    case MDB_INVALID:
+        return saml_fail(err, SAML_E_STORE, "%s: expected an LMDB file in %s/data.mdb, got another kind of file", doing,
+                         db->path);
+    case MDB_VERSION_MISMATCH:
+        return saml_fail(err, SAML_E_STORE, "%s: expected %s/data.mdb and lock.mdb of this LMDB version, got another",
+                         doing, db->path);
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_PANIC:
+    case MDB_BAD_VALSIZE:
+        return saml_fail(err, SAML_E_STORE, "%s: the session store %s is damaged (%s); stop the server, delete the "
+                         "folder's files and start it: everybody signs on again", doing, db->path, mdb_strerror(rc));
+    case MDB_READERS_FULL:
+        return saml_fail(err, SAML_E_STORE, "%s: the session store %s has all %d readers at work", doing, db->path,
+                         MAX_READERS);
+    default:
+        return saml_fail(err, SAML_E_STORE, "%s: the session store %s answered: %s", doing, db->path,
+                         mdb_strerror(rc));
+    }
+}
+
+saml_status_t sso_lmdb_check_open(const sso_lmdb_t *db, saml_err_t *err)
+{
+    if (!db->env)
+        return saml_fail(err, SAML_E_STORE, "the session store %s is not open in this process", db->path);
+    return SAML_OK;
+}
+
+/* ---- open ---------------------------------------------------------------- */
+
+/*
+ * A file that was cut short (a copy that broke off) would be a SIGBUS later on. LMDB itself may leave out the last
+ * pages that it knows of; a hole in their place reads as "no such page".
+ */
+static saml_status_t check_file_size(const sso_lmdb_t *db, MDB_env *env, saml_err_t *err)
+{
+    mdb_filehandle_t fd;
+    MDB_envinfo info;
+    MDB_stat st;
+    struct stat file;
+    apr_uint64_t want;
+    int rc = mdb_env_get_fd(env, &fd);
+
+    if (rc == 0)
+        rc = mdb_env_info(env, &info);
+    if (rc == 0)
+        rc = mdb_env_stat(env, &st);
+    if (rc == 0 && fstat(fd, &file) != 0)
+        rc = errno;
+    if (rc != 0)
+        return sso_lmdb_fail(db, rc, "opening", err);
+    want = (apr_uint64_t)(info.me_last_pgno + 1) * st.ms_psize;
+    if ((apr_uint64_t)file.st_size + (apr_uint64_t)SPARE_PAGES * st.ms_psize < want)
+        return saml_fail(err, SAML_E_STORE, "opening: the session store %s is damaged: expected data.mdb of %"
+                         APR_UINT64_T_FMT " bytes, got %" APR_OFF_T_FMT "; stop the server, delete the folder's files "
+                         "and start it: everybody signs on again", db->path, want, (apr_off_t)file.st_size);
+    if ((apr_uint64_t)file.st_size < want && ftruncate(fd, (off_t)want) != 0)
+        return sso_lmdb_fail(db, errno, "opening", err);
+    return SAML_OK;
+}
+
+/* Ours, of this version, or new. */
+static saml_status_t check_format(const sso_lmdb_t *db, MDB_txn *txn, saml_err_t *err)
+{
+    MDB_val key = { sizeof(FORMAT_KEY) - 1, (void *)FORMAT_KEY };
+    MDB_val want = { sizeof(FORMAT_VERSION) - 1, (void *)FORMAT_VERSION };
+    MDB_val got;
+    MDB_stat st;
+    MDB_dbi unnamed;
+    int rc = mdb_dbi_open(txn, NULL, 0, &unnamed);
+
+    if (rc == 0)
+        rc = mdb_get(txn, unnamed, &key, &got);
+    if (rc == 0 && (got.mv_size != want.mv_size || memcmp(got.mv_data, want.mv_data, want.mv_size) != 0))
+        return saml_fail(err, SAML_E_STORE, "opening: expected %s to hold \"%s\", got %s of another version of this "
+                         "module; give the store another folder, or delete these files: everybody signs on again",
+                         db->path, FORMAT_VERSION, saml_quote_bytes(err->pool, got.mv_data, got.mv_size));
+    if (rc == 0)
+        return SAML_OK;
+    if (rc == MDB_NOTFOUND && (rc = mdb_stat(txn, unnamed, &st)) == 0) {
+        if (st.ms_entries != 0)
+            return saml_fail(err, SAML_E_STORE, "opening: expected %s to be ours, got the LMDB files of another "
+                             "program; give the store a folder of its own", db->path);
+        rc = mdb_put(txn, unnamed, &key, &want, 0);
+    }
+    return rc == 0 ? SAML_OK : sso_lmdb_fail(db, rc, "opening", err);
+}
+
+static saml_status_t open_databases(sso_lmdb_t *db, MDB_env *env, saml_err_t *err)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(env, NULL, 0, &txn);
+    saml_status_t status;
+
+    if (rc != 0)
+        return sso_lmdb_fail(db, rc, "opening", err);
+    status = check_format(db, txn, err);
+    if (status != SAML_OK) {
+        mdb_txn_abort(txn);
+        return status;
+    }
+    rc = mdb_dbi_open(txn, "sessions", MDB_CREATE, &db->sessions);
+    if (rc == 0)
+        rc = mdb_dbi_open(txn, "used", MDB_CREATE, &db->used);
+    if (rc == 0)
+        rc = mdb_dbi_open(txn, "expiry", MDB_CREATE, &db->expiry);
+    if (rc != 0) {
+        mdb_txn_abort(txn);
+        return sso_lmdb_fail(db, rc, "opening", err);
+    }
+    rc = mdb_txn_commit(txn);
+    return rc == 0 ? SAML_OK : sso_lmdb_fail(db, rc, "opening", err);
+}
+
+static saml_status_t fail_open(const sso_lmdb_t *db, int rc, saml_err_t *err)
+{
+    if (rc == EACCES || rc == EPERM || rc == EROFS)
+        return saml_fail(err, SAML_E_STORE, "opening: expected user %ld to read and write %s/data.mdb and lock.mdb, "
+                         "got: %s", (long)geteuid(), db->path, strerror(rc));
+    if (rc == ENOENT)
+        return saml_fail(err, SAML_E_STORE, "opening: expected the session store's folder %s, got: %s", db->path,
+                         strerror(rc));
+    if (rc == ENOMEM)
+        return saml_fail(err, SAML_E_STORE, "opening: the session store %s needs %" APR_SIZE_T_FMT " bytes of address "
+                         "space, got: %s (see ulimit -v)", db->path, db->map_bytes, strerror(rc));
+    return sso_lmdb_fail(db, rc, "opening", err);
+}
+
+static saml_status_t open_env(sso_lmdb_t *db, MDB_env **out, saml_err_t *err)
+{
+    MDB_env *env;
+    int dead, rc = mdb_env_create(&env);
+    saml_status_t status;
+
+    if (rc != 0)
+        return sso_lmdb_fail(db, rc, "opening", err);
+    rc = mdb_env_set_mapsize(env, db->map_bytes);
+    if (rc == 0)
+        rc = mdb_env_set_maxreaders(env, MAX_READERS);
+    if (rc == 0)
+        rc = mdb_env_set_maxdbs(env, 4);
+    if (rc == 0)
+        rc = mdb_env_open(env, db->path, MDB_NOTLS, 0600);
+    status = rc == 0 ? check_file_size(db, env, err) : fail_open(db, rc, err);
+    if (status == SAML_OK && (rc = mdb_reader_check(env, &dead)) != 0)
+        status = sso_lmdb_fail(db, rc, "opening", err);
+    if (status == SAML_OK)
+        status = open_databases(db, env, err);
+    if (status != SAML_OK) {
+        mdb_env_close(env);
+        return status;
+    }
+    *out = env;
+    return SAML_OK;
+}
+
+saml_status_t sso_lmdb_try_as(sso_lmdb_t *db, const sso_store_owner_t *owner, saml_err_t *err)
+{
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+    int change = owner && owner->uid != -1 && (uid_t)owner->uid != uid;
+    MDB_env *env;
+    saml_status_t status;
+
+    if (change && ((owner->gid != -1 && setegid((gid_t)owner->gid) != 0) || seteuid((uid_t)owner->uid) != 0)) {
+        int failed = errno;
+
+        if (setegid(gid) != 0)
+            return saml_fail(err, SAML_E_STORE, "expected to return to group %ld, got: %s", (long)gid, strerror(errno));
+        return saml_fail(err, SAML_E_STORE, "expected to open the session store as user %d, got: %s", owner->uid,
+                         strerror(failed));
+    }
+    status = open_env(db, &env, err);
+    if (status == SAML_OK)
+        mdb_env_close(env);
+    if (change && (seteuid(uid) != 0 || setegid(gid) != 0))
+        return saml_fail(err, SAML_E_STORE, "expected to return to user %ld, got: %s", (long)uid, strerror(errno));
+    return status;
+}
+
+/* ---- open in a child ---------------------------------------------------- */
+
+static apr_status_t close_env(void *ctx)
+{
+    sso_lmdb_t *db = ctx;
+    int i;
+
+    for (i = 0; i < SSO_LMDB_KEPT_TXNS; i++) {
+        MDB_txn *txn = __atomic_exchange_n(&db->kept[i].txn, NULL, __ATOMIC_ACQUIRE);
+
+        if (txn)
+            mdb_txn_abort(txn);
+    }
+    mdb_env_close(db->env);
+    db->env = NULL;
+    return APR_SUCCESS;
+}
+
+saml_status_t sso_lmdb_open(sso_lmdb_t *db, apr_pool_t *p, saml_err_t *err)
+{
+    if (db->env)
+        return SAML_OK;
+    SAML_TRY(open_env(db, &db->env, err));
+    apr_pool_cleanup_register(p, db, close_env, apr_pool_cleanup_null);
+    return SAML_OK;
+}
+
+/* ---- read transactions -------------------------------------------------- */
+
+/* Where a thread begins to look: spread by the address of its stack, which differs by thread. */
+static unsigned first_place(void)
+{
+    char here;
+    apr_uintptr_t at = (apr_uintptr_t)&here;
+
+    return (unsigned)((at >> 12) ^ (at >> 16) ^ (at >> 20)) % SSO_LMDB_KEPT_TXNS;
+}
+
+static MDB_txn *take_kept(sso_lmdb_t *db)
+{
+    unsigned i, first = first_place();
+
+    for (i = 0; i < SSO_LMDB_KEPT_TXNS; i++) {
+        sso_lmdb_kept_t *place = &db->kept[(first + i) % SSO_LMDB_KEPT_TXNS];
+        MDB_txn *txn = __atomic_load_n(&place->txn, __ATOMIC_RELAXED);
+
+        if (txn) {
+            txn = __atomic_exchange_n(&place->txn, NULL, __ATOMIC_ACQUIRE);
+            if (txn)
+                return txn;
+        }
+    }
+    return NULL;
+}
+
+void sso_lmdb_end_read(sso_lmdb_t *db, MDB_txn *txn)
+{
+    unsigned i, first = first_place();
+
+    mdb_txn_reset(txn);
+    for (i = 0; i < SSO_LMDB_KEPT_TXNS; i++) {
+        sso_lmdb_kept_t *place = &db->kept[(first + i) % SSO_LMDB_KEPT_TXNS];
+        MDB_txn *empty = NULL;
+
+        if (__atomic_load_n(&place->txn, __ATOMIC_RELAXED) == NULL
+            && __atomic_compare_exchange_n(&place->txn, &empty, txn, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+            return;
+    }
+    mdb_txn_abort(txn);
+}
+
+static int begin_read_anew(sso_lmdb_t *db, MDB_txn **out)
+{
+    int dead, rc = mdb_txn_begin(db->env, NULL, MDB_RDONLY, out);
+
+    if (rc == MDB_READERS_FULL && mdb_reader_check(db->env, &dead) == 0 && dead > 0)
+        rc = mdb_txn_begin(db->env, NULL, MDB_RDONLY, out);
+    return rc;
+}
+
+int sso_lmdb_begin_read(sso_lmdb_t *db, MDB_txn **out)
+{
+    MDB_txn *txn = take_kept(db);
+    int rc;
+
+    if (!txn)
+        return begin_read_anew(db, out);
+    rc = mdb_txn_renew(txn);
+    if (rc != 0)
+        mdb_txn_abort(txn);
+    else
+        *out = txn;
+    return rc;
+}
+

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SSO_LMDB_ENV_H
+#define SSO_LMDB_ENV_H
+
+/** @file lmdb_env.h The LMDB environment of the lmdb store: opening and checking it, read transactions that are kept. */
+
+#include <lmdb.h>
+#include "store.h"
+
+#define SSO_LMDB_KEPT_TXNS 64   /* a look-up takes about a microsecond: few are ever under way at once */
+
+/* On a cache line of its own, so that threads do not disturb each other. */
+typedef struct {
+    MDB_txn *txn;
+    char pad[64 - sizeof(MDB_txn *)];
+} sso_lmdb_kept_t;
+
+typedef struct {
+    const char *path;
+    apr_size_t map_bytes;
+    MDB_env *env;               /* NULL until opened */
+    MDB_dbi sessions;
+    MDB_dbi used;
+    MDB_dbi expiry;
+    sso_lmdb_kept_t kept[SSO_LMDB_KEPT_TXNS];     /* read transactions, reset; NULL where taken or not yet made */
+} sso_lmdb_t;
+
+/** The files in the folder, for sso_private_dir_make. */
+extern const char *const sso_lmdb_files[];
+
+/**
+ * Open, check and close the environment as `owner`, making its databases where they are not yet. What children will open
+ * is opened as them: the parent finds out what they could not, and follows no name of theirs as root.
+ * @return SAML_OK or SAML_E_STORE
+ */
+SAML_MUST_CHECK saml_status_t sso_lmdb_try_as(sso_lmdb_t *db, const sso_store_owner_t *owner, saml_err_t *err);
+
+/** Open it in this process, until `p` goes; once, further calls do nothing. @return SAML_OK or SAML_E_STORE */
+SAML_MUST_CHECK saml_status_t sso_lmdb_open(sso_lmdb_t *db, apr_pool_t *p, saml_err_t *err);
+
+/** @return SAML_OK, or SAML_E_STORE where it is not open in this process */
+SAML_MUST_CHECK saml_status_t sso_lmdb_check_open(const sso_lmdb_t *db, saml_err_t *err);
+
+/** Begin a read transaction, lock-free where one is kept. Whoever gets one ends it with sso_lmdb_end_read. @return 0 or LMDB's code */
+SAML_MUST_CHECK int sso_lmdb_begin_read(sso_lmdb_t *db, MDB_txn **out);
+void sso_lmdb_end_read(sso_lmdb_t *db, MDB_txn *txn);
+
+/** LMDB's code `rc` as SAML_E_STORE and a sentence. @param doing  "keeping a session" */
+SAML_MUST_CHECK saml_status_t sso_lmdb_fail(const sso_lmdb_t *db, int rc, const char *doing, saml_err_t *err);
+
+#endif

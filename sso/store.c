@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which stores there are, and the way from a SAMLSessionStore value to one of them. */
+
+#include <pthread.h>
+#include <string.h>
+#include <apr_strings.h>
+#include <openssl/evp.h>
+#include "saml/key.h"
+#include "store.h"
+
+static const sso_store_provider_t *const providers[] = { &sso_store_lmdb };
+
+#define PROVIDERS (sizeof(providers) / sizeof(providers[0]))
+
+struct sso_store_t {
+    const sso_store_provider_t *provider;
+    void *ctx;
+    const char *name;
+};
+
+static const char *provider_names(apr_pool_t *p)
+{
+    const char *names = providers[0]->scheme;
+    apr_size_t i;
+
+    for (i = 1; i < PROVIDERS; i++)
+        names = apr_pstrcat(p, names, ", ", providers[i]->scheme, NULL);
+    return names;
+}
+
+static const sso_store_provider_t *find_provider(const char *spec, const char **arg)
+{
+    apr_size_t i;
+
+    for (i = 0; i < PROVIDERS; i++) {
+        apr_size_t len = strlen(providers[i]->scheme);
+
+        if (strncmp(spec, providers[i]->scheme, len) == 0 && (spec[len] == '\0' || spec[len] == ':')) {
+            *arg = spec[len] ? spec + len + 1 : NULL;
+            return providers[i];
+        }
+    }
+    return NULL;
+}
+
+saml_status_t sso_store_configure(sso_store_t **out, const char *spec, const char *default_dir, apr_pool_t *p,
+                                  saml_err_t *err)
+{
+    sso_store_t *store = apr_pcalloc(p, sizeof(*store));
+    const char *arg, *name;
+
+    store->provider = find_provider(spec, &arg);
+    if (!store->provider)
+        return saml_fail(err, SAML_E_STORE, "session store: expected one of %s, with \":\" and its argument, got %s",
+                         provider_names(err->pool), saml_quote(err->pool, spec));
+    SAML_TRY(store->provider->configure(&store->ctx, &name, arg, default_dir, p, err));
+    store->name = apr_pstrcat(p, store->provider->scheme, ":", name, NULL);
+    *out = store;
+    return SAML_OK;
+}
+
+const char *sso_store_name(const sso_store_t *store)
+{
+    return store->name;
+}
+
+void *sso_store_context(const sso_store_t *store)
+{
+    return store->ctx;
+}
+
+saml_status_t sso_store_check(sso_store_t *store, saml_err_t *err)
+{
+    return store->provider->check(store->ctx, err);
+}
+
+saml_status_t sso_store_prepare(sso_store_t *store, const sso_store_owner_t *owner, apr_pool_t *p, saml_err_t *err)
+{
+    return store->provider->prepare(store->ctx, owner, p, err);
+}
+
+saml_status_t sso_store_open(sso_store_t *store, apr_pool_t *p, saml_err_t *err)
+{
+    return store->provider->open(store->ctx, p, err);
+}
+
+saml_status_t sso_store_get(sso_store_t *store, const sso_key_t *key, const void **record, apr_size_t *len,
+                            apr_pool_t *p, saml_err_t *err)
+{
+    return store->provider->get(store->ctx, key, record, len, p, err);
+}
+
+/* One limit for every store, so that what one takes the other takes too. */
+static saml_status_t check_size(apr_size_t len, saml_err_t *err)
+{
+    if (len == 0 || len > SSO_MAX_RECORD_BYTES)
+        return saml_fail(err, SAML_E_STORE, "session record: expected 1 to %d octets, got %" APR_SIZE_T_FMT,
+                         SSO_MAX_RECORD_BYTES, len);
+    return SAML_OK;
+}
+
+saml_status_t sso_store_put(sso_store_t *store, const sso_key_t *key, const void *record, apr_size_t len,
+                            apr_time_t expires, saml_err_t *err)
+{
+    SAML_TRY(check_size(len, err));
+    return store->provider->put(store->ctx, key, record, len, expires, err);
+}
+
+saml_status_t sso_store_replace(sso_store_t *store, const sso_key_t *key, const void *record, apr_size_t len,
+                                apr_time_t expires, int *found, saml_err_t *err)
+{
+    SAML_TRY(check_size(len, err));
+    return store->provider->replace(store->ctx, key, record, len, expires, found, err);
+}
+
+saml_status_t sso_store_remove(sso_store_t *store, const sso_key_t *key, int *found, saml_err_t *err)
+{
+    return store->provider->remove(store->ctx, key, found, err);
+}
+
+saml_status_t sso_store_use_once(sso_store_t *store, const sso_key_t *key, apr_time_t until, apr_time_t now,
+                                 saml_err_t *err)
+{
+    return store->provider->use_once(store->ctx, key, until, now, err);
+}
+
+saml_status_t sso_store_sweep(sso_store_t *store, apr_time_t now, int at_most, int *swept, saml_err_t *err)
+{
+    return store->provider->sweep(store->ctx, now, at_most, swept, err);
+}
+
+saml_status_t sso_store_stat(sso_store_t *store, sso_store_stat_t *out, saml_err_t *err)
+{
+    return store->provider->stat(store->ctx, out, err);
+}
+
+/* ---- keys --------------------------------------------------------------- */
+
+/*
+ * Looking an algorithm up by name takes OpenSSL longer than hashing a cookie, and takes its locks, so it is looked
+ * up once per process; what is found never changes.
+ */
+static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
+static EVP_MD *sha256;
+
+static void fetch_sha256(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+saml_status_t sso_key_of(sso_key_t *out, const char *text, apr_size_t len, saml_err_t *err)
+{
+    unsigned int size = 0;
+
+    pthread_once(&sha256_once, fetch_sha256);
+    if (!sha256 || !EVP_Digest(text, len, out->octets, &size, sha256, NULL) || size != sizeof(out->octets))
+        return saml_fail(err, SAML_E_STORE, "SHA-256 failed: %s", saml_openssl_reason(err->pool));
+    return SAML_OK;
+}

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sessions in LMDB, a memory-mapped B+tree that all children of all generations share.
+ *
+ * Databases in one environment:
+ *     sessions  key 32          -> expiry (8) and the record
+ *     used      key 32          -> expiry (8)
+ *     expiry    expiry (8, big-endian), kind (1), key 32 -> nothing
+ * The third is the order in which the first two end, so that a sweep costs what it removes. The unnamed database holds
+ * the catalogue and one record that says whose file this is and of which version.
+ *
+ * Reading. A look-up is a read transaction on the map: no lock, no system call, no waiting for writers. Transactions
+ * are kept, reset and renewed, in an array whose places are taken and given back by one atomic exchange, because
+ * making one anew takes the lock on the table of readers. Threads that find no place make one for the time. MDB_NOTLS
+ * lets a transaction go from thread to thread. What a killed child left in the table of readers would keep old pages
+ * from being used again; it is cleared at open, at sweeps and before a map counts as full.
+ *
+ * Writing. One transaction for each change, all of it or nothing, under LMDB's robust lock in shared memory: when a
+ * child is killed in the middle, the next writer gets the lock and the last committed state. Pages are never changed
+ * in place, and the meta page that makes a commit visible is written last.
+ *
+ * Durability. No MDB_NOSYNC and no MDB_NOMETASYNC: with the first, a power cut may leave a meta page that points to
+ * pages never written, and the tree is wrong; with the second, it may undo the last commits, and a logout or a used
+ * assertion ID come back to life. Neither is worth it: sign-ons, logouts and idle stamps are the only writes, and
+ * the default folder is the runtime directory, a tmpfs on today's systems, where a sync costs nothing and a power cut
+ * takes everything at once. In a folder on a disk a commit waits for it, and what was answered is on it.
+ * No MDB_WRITEMAP: the map stays read-only, so that a stray pointer in any module of the process cannot damage sessions,
+ * and a full disk is an error of write(2) and not a SIGBUS.
+ */
+
+#include <string.h>
+#include <apr_file_info.h>
+#include <apr_strings.h>
+#include "lmdb_env.h"
+#include "private_dir.h"
+#include "store_lmdb.h"
+
+#define DEFAULT_SUBDIR  "saml-sso"
+#define MAP_BYTES       (sizeof(void *) > 4 ? (apr_size_t)1 << 33 : (apr_size_t)1 << 29)
+#define EXPIRY_BYTES    8
+#define EXPIRY_KEY_BYTES (EXPIRY_BYTES + 1 + SSO_KEY_BYTES)
+#define KIND_SESSION    1
+#define KIND_USED       2
+
+/* ---- configure and prepare ---------------------------------------------- */
+
+static saml_status_t lmdb_configure(void **ctx, const char **name, const char *arg, const char *default_dir,
+                                    apr_pool_t *p, saml_err_t *err)
+{
+    sso_lmdb_t *db = apr_pcalloc(p, sizeof(*db));
+    const char *path = arg ? arg : apr_pstrcat(p, default_dir, "/" DEFAULT_SUBDIR, NULL);
+    char *merged;
+
+    if (path[0] != '/')
+        return saml_fail(err, SAML_E_STORE, "session store lmdb: expected an absolute path of a folder, got %s",
+                         saml_quote(err->pool, path));
+    if (apr_filepath_merge(&merged, "/", path, APR_FILEPATH_NOTRELATIVE, p) != APR_SUCCESS || merged[1] == '\0')
+        return saml_fail(err, SAML_E_STORE, "session store lmdb: expected a path of a folder of its own, got %s",
+                         saml_quote(err->pool, path));
+    while (merged[strlen(merged) - 1] == '/')
+        merged[strlen(merged) - 1] = '\0';
+    db->path = merged;
+    db->map_bytes = MAP_BYTES;
+    *ctx = db;
+    *name = merged;
+    return SAML_OK;
+}
+
+void sso_store_lmdb_limit(sso_store_t *store, apr_size_t bytes)
+{
+    sso_lmdb_t *db = sso_store_context(store);
+
+    db->map_bytes = bytes;
+}
+
+static saml_status_t lmdb_check(void *ctx, saml_err_t *err)
+{
+    const sso_lmdb_t *db = ctx;
+    int exists;
+
+    /* Which user the children run as is not known here; prepare looks more closely. */
+    return sso_private_dir_check(&exists, db->path, NULL, err);
+}
+
+static saml_status_t lmdb_prepare(void *ctx, const sso_store_owner_t *owner, apr_pool_t *p, saml_err_t *err)
+{
+    sso_lmdb_t *db = ctx;
+
+    (void)p;
+    SAML_TRY(sso_private_dir_make(db->path, sso_lmdb_files, owner, err));
+    return sso_lmdb_try_as(db, owner, err);
+}
+
+static saml_status_t lmdb_open(void *ctx, apr_pool_t *p, saml_err_t *err)
+{
+    return sso_lmdb_open(ctx, p, err);
+}
+
+/* ---- look-up ------------------------------------------------------------ */
+
+static saml_status_t lmdb_get(void *ctx, const sso_key_t *key, const void **record, apr_size_t *len, apr_pool_t *p,
+                              saml_err_t *err)
+{
+    sso_lmdb_t *db = ctx;
+    MDB_val k = { SSO_KEY_BYTES, (void *)key->octets }, v;
+    MDB_txn *txn;
+    void *copy = NULL;
+    int rc;
+
+    SAML_TRY(sso_lmdb_check_open(db, err));
+    rc = sso_lmdb_begin_read(db, &txn);
+    if (rc != 0)
+        return sso_lmdb_fail(db, rc, "looking a session up", err);
+    rc = mdb_get(txn, db->sessions, &k, &v);
+    if (rc == 0 && v.mv_size <= EXPIRY_BYTES)
+        rc = MDB_CORRUPTED;
+    if (rc == 0)
+        copy = apr_pmemdup(p, (const char *)v.mv_data + EXPIRY_BYTES, v.mv_size - EXPIRY_BYTES);
+    sso_lmdb_end_read(db, txn);
+    if (rc != 0 && rc != MDB_NOTFOUND)
+        return sso_lmdb_fail(db, rc, "looking a session up", err);
+    *record = copy;
+    *len = copy ? v.mv_size - EXPIRY_BYTES : 0;
+    return SAML_OK;
+}
+
+/* ---- changes ------------------------------------------------------------ */
+
+static void write_expiry(unsigned char *out, apr_time_t expires)
+{
+    apr_uint64_t t = expires > 0 ? (apr_uint64_t)expires : 0;
+    int i;
+
+    for (i = 0; i < EXPIRY_BYTES; i++)
+        out[i] = (unsigned char)(t >> (8 * (EXPIRY_BYTES - 1 - i)));
+}
+
+static apr_time_t read_expiry(const unsigned char *in)
+{
+    apr_uint64_t t = 0;
+    int i;
+
+    for (i = 0; i < EXPIRY_BYTES; i++)
+        t = t << 8 | in[i];
+    return (apr_time_t)t;
+}
+
+static void expiry_key(unsigned char *out, const unsigned char *expiry, unsigned char kind, const sso_key_t *key)
+{
+    memcpy(out, expiry, EXPIRY_BYTES);
+    out[EXPIRY_BYTES] = kind;
+    memcpy(out + EXPIRY_BYTES + 1, key->octets, SSO_KEY_BYTES);
+}
+
+static int put_expiry(sso_lmdb_t *db, MDB_txn *txn, const unsigned char *expiry, unsigned char kind, const sso_key_t *key)
+{
+    unsigned char octets[EXPIRY_KEY_BYTES];
+    MDB_val k = { sizeof(octets), octets }, v = { 0, octets };
+
+    expiry_key(octets, expiry, kind, key);
+    return mdb_put(txn, db->expiry, &k, &v, 0);
+}
+
+static int drop_expiry(sso_lmdb_t *db, MDB_txn *txn, const unsigned char *expiry, unsigned char kind, const sso_key_t *key)
+{
+    unsigned char octets[EXPIRY_KEY_BYTES];
+    MDB_val k = { sizeof(octets), octets };
+    int rc;
+
+    expiry_key(octets, expiry, kind, key);
+    rc = mdb_del(txn, db->expiry, &k, NULL);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* When what is under `key` ends, or MDB_NOTFOUND. */
+static int get_expiry(unsigned char *out, MDB_txn *txn, MDB_dbi dbi, const sso_key_t *key)
+{
+    MDB_val k = { SSO_KEY_BYTES, (void *)key->octets }, v;
+    int rc = mdb_get(txn, dbi, &k, &v);
+
+    memset(out, 0, EXPIRY_BYTES);
+    if (rc != 0)
+        return rc;
+    if (v.mv_size < EXPIRY_BYTES)
+        return MDB_CORRUPTED;
+    memcpy(out, v.mv_data, EXPIRY_BYTES);
+    return 0;
+}
+
+/* One record and its place in the order of endings; what was under the key before leaves no trace there. */
+static int put_both(sso_lmdb_t *db, MDB_txn *txn, MDB_dbi dbi, unsigned char kind, const sso_key_t *key,
+                    const void *record, apr_size_t len, apr_time_t expires)
+{
+    unsigned char old[EXPIRY_BYTES], expiry[EXPIRY_BYTES];
+    MDB_val k = { SSO_KEY_BYTES, (void *)key->octets }, v = { EXPIRY_BYTES + len, NULL };
+    int rc = get_expiry(old, txn, dbi, key);
+
+    write_expiry(expiry, expires);
+    if (rc == 0)
+        rc = drop_expiry(db, txn, old, kind, key);
+    else if (rc == MDB_NOTFOUND)
+        rc = 0;
+    if (rc == 0)
+        rc = mdb_put(txn, dbi, &k, &v, MDB_RESERVE);
+    if (rc != 0)
+        return rc;
+    memcpy(v.mv_data, expiry, EXPIRY_BYTES);
+    if (len > 0)
+        memcpy((char *)v.mv_data + EXPIRY_BYTES, record, len);
+    return put_expiry(db, txn, expiry, kind, key);
+}
+
+/* What a change works on; `answer` is what it found out. */
+typedef struct {
+    const sso_key_t *key;
+    const void *record;
+    apr_size_t len;
+    apr_time_t expires;
+    apr_time_t now;
+    int at_most;
+    int answer;
+} change_t;
+
+/* Where nothing has to be written, a change answers NOTHING_TO_WRITE and its transaction is given up. */
+#define NOTHING_TO_WRITE (-1)
+
+static int try_change(sso_lmdb_t *db, int (*apply)(sso_lmdb_t *, MDB_txn *, change_t *), change_t *change)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(db->env, NULL, 0, &txn);
+
+    if (rc != 0)
+        return rc;
+    rc = apply(db, txn, change);
+    if (rc == 0)
+        return mdb_txn_commit(txn);
+    mdb_txn_abort(txn);
+    return rc == NOTHING_TO_WRITE ? 0 : rc;
+}
+
+static saml_status_t apply_change(sso_lmdb_t *db, int (*apply)(sso_lmdb_t *, MDB_txn *, change_t *), change_t *change,
+                                  const char *doing, saml_err_t *err)
+{
+    int dead, rc;
+
+    SAML_TRY(sso_lmdb_check_open(db, err));
+    rc = try_change(db, apply, change);
+    if (rc == MDB_MAP_FULL && mdb_reader_check(db->env, &dead) == 0 && dead > 0)
+        rc = try_change(db, apply, change);
+    return rc == 0 ? SAML_OK : sso_lmdb_fail(db, rc, doing, err);
+}
+
+static int apply_put(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
+{
+    return put_both(db, txn, db->sessions, KIND_SESSION, c->key, c->record, c->len, c->expires);
+}
+
+static saml_status_t lmdb_put(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
+                              saml_err_t *err)
+{
+    change_t change = { .key = key, .record = record, .len = len, .expires = expires };
+
+    return apply_change(ctx, apply_put, &change, "keeping a session", err);
+}
+
+static int apply_replace(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
+{
+    unsigned char old[EXPIRY_BYTES];
+    int rc = get_expiry(old, txn, db->sessions, c->key);
+
+    c->answer = rc == 0;
+    if (rc == MDB_NOTFOUND)
+        return NOTHING_TO_WRITE;
+    return rc == 0 ? apply_put(db, txn, c) : rc;
+}
+
+static saml_status_t lmdb_replace(void *ctx, const sso_key_t *key, const void *record, apr_size_t len,
+                                  apr_time_t expires, int *found, saml_err_t *err)
+{
+    change_t change = { .key = key, .record = record, .len = len, .expires = expires };
+
+    SAML_TRY(apply_change(ctx, apply_replace, &change, "renewing a session", err));
+    *found = change.answer;
+    return SAML_OK;
+}
+
+static int apply_remove(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
+{
+    unsigned char old[EXPIRY_BYTES];
+    MDB_val k = { SSO_KEY_BYTES, (void *)c->key->octets };
+    int rc = get_expiry(old, txn, db->sessions, c->key);
+
+    c->answer = rc == 0;
+    if (rc == MDB_NOTFOUND)
+        return NOTHING_TO_WRITE;
+    if (rc == 0)
+        rc = drop_expiry(db, txn, old, KIND_SESSION, c->key);
+    return rc == 0 ? mdb_del(txn, db->sessions, &k, NULL) : rc;
+}
+
+static saml_status_t lmdb_remove(void *ctx, const sso_key_t *key, int *found, saml_err_t *err)
+{
+    change_t change = { .key = key };
+
+    SAML_TRY(apply_change(ctx, apply_remove, &change, "ending a session", err));
+    *found = change.answer;
+    return SAML_OK;
+}
+
+static int apply_use(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
+{
+    unsigned char until[EXPIRY_BYTES];
+    int rc = get_expiry(until, txn, db->used, c->key);
+
+    c->answer = rc == 0 && read_expiry(until) > c->now;
+    if (c->answer)
+        return NOTHING_TO_WRITE;
+    if (rc != 0 && rc != MDB_NOTFOUND)
+        return rc;
+    return put_both(db, txn, db->used, KIND_USED, c->key, NULL, 0, c->expires);
+}
+
+static saml_status_t lmdb_use_once(void *ctx, const sso_key_t *key, apr_time_t until, apr_time_t now, saml_err_t *err)
+{
+    change_t change = { .key = key, .expires = until, .now = now };
+
+    SAML_TRY(apply_change(ctx, apply_use, &change, "remembering a used ID", err));
+    if (change.answer)
+        return saml_fail(err, SAML_E_REPLAY, "ID: expected one that was not used before, got one that was");
+    return SAML_OK;
+}
+
+/* ---- sweep and statistics ----------------------------------------------- */
+
+/* Set `due` to whether the first to end is past; no lock, so that a sweep with nothing to do costs nobody anything. */
+static int something_is_due(sso_lmdb_t *db, apr_time_t now, int *due)
+{
+    MDB_txn *txn;
+    MDB_cursor *cursor;
+    MDB_val k, v;
+    int rc = sso_lmdb_begin_read(db, &txn);
+
+    if (rc != 0)
+        return rc;
+    rc = mdb_cursor_open(txn, db->expiry, &cursor);
+    if (rc == 0) {
+        rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST);
+        mdb_cursor_close(cursor);
+    }
+    *due = rc == 0 && k.mv_size == EXPIRY_KEY_BYTES && read_expiry(k.mv_data) <= now;
+    if (rc == 0 && k.mv_size != EXPIRY_KEY_BYTES)
+        rc = MDB_CORRUPTED;
+    sso_lmdb_end_read(db, txn);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* The record of one entry, if it is the one that ends then. */
+static int drop_record(sso_lmdb_t *db, MDB_txn *txn, const unsigned char *entry)
+{
+    MDB_dbi dbi = entry[EXPIRY_BYTES] == KIND_SESSION ? db->sessions : db->used;
+    MDB_val k;
+    sso_key_t key;
+    unsigned char expiry[EXPIRY_BYTES];
+    int rc;
+
+    memcpy(key.octets, entry + EXPIRY_BYTES + 1, SSO_KEY_BYTES);
+    rc = get_expiry(expiry, txn, dbi, &key);
+    if (rc != 0 || memcmp(expiry, entry, EXPIRY_BYTES) != 0)
+        return rc == MDB_NOTFOUND ? 0 : rc;
+    k.mv_size = SSO_KEY_BYTES;
+    k.mv_data = key.octets;
+    return mdb_del(txn, dbi, &k, NULL);
+}
+
+static int apply_sweep(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
+{
+    MDB_cursor *cursor;
+    MDB_val k, v;
+    unsigned char entry[EXPIRY_KEY_BYTES];
+    int rc = mdb_cursor_open(txn, db->expiry, &cursor);
+
+    if (rc != 0)
+        return rc;
+    c->answer = 0;
+    while (c->answer < c->at_most && (rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST)) == 0) {
+        if (k.mv_size != EXPIRY_KEY_BYTES) {
+            rc = MDB_CORRUPTED;
+            break;
+        }
+        memcpy(entry, k.mv_data, sizeof(entry));
+        if (read_expiry(entry) > c->now)
+            break;
+        rc = mdb_cursor_del(cursor, 0);
+        if (rc == 0)
+            rc = drop_record(db, txn, entry);
+        if (rc != 0)
+            break;
+        c->answer++;
+    }
+    mdb_cursor_close(cursor);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static saml_status_t lmdb_sweep(void *ctx, apr_time_t now, int at_most, int *swept, saml_err_t *err)
+{
+    sso_lmdb_t *db = ctx;
+    change_t change = { .now = now, .at_most = at_most };
+    int due, dead, rc;
+
+    SAML_TRY(sso_lmdb_check_open(db, err));
+    rc = mdb_reader_check(db->env, &dead);
+    if (rc == 0)
+        rc = something_is_due(db, now, &due);
+    if (rc != 0)
+        return sso_lmdb_fail(db, rc, "sweeping", err);
+    if (due && at_most > 0)
+        SAML_TRY(apply_change(db, apply_sweep, &change, "sweeping", err));
+    *swept = change.answer;
+    return SAML_OK;
+}
+
+/* Pages that hold something; the file itself never shrinks. */
+static int count_pages(MDB_txn *txn, MDB_dbi dbi, apr_uint64_t *bytes, apr_uint64_t *entries)
+{
+    MDB_stat st;
+    int rc = mdb_stat(txn, dbi, &st);
+
+    if (rc != 0)
+        return rc;
+    *bytes += (apr_uint64_t)st.ms_psize * (st.ms_branch_pages + st.ms_leaf_pages + st.ms_overflow_pages);
+    *entries = st.ms_entries;
+    return 0;
+}
+
+static saml_status_t lmdb_stat(void *ctx, sso_store_stat_t *out, saml_err_t *err)
+{
+    sso_lmdb_t *db = ctx;
+    sso_store_stat_t got = { 0, 0, 0, 0 };
+    apr_uint64_t ignored;
+    MDB_envinfo info;
+    MDB_txn *txn;
+    int rc;
+
+    SAML_TRY(sso_lmdb_check_open(db, err));
+    rc = mdb_env_info(db->env, &info);
+    if (rc == 0)
+        rc = sso_lmdb_begin_read(db, &txn);
+    if (rc != 0)
+        return sso_lmdb_fail(db, rc, "counting", err);
+    rc = count_pages(txn, db->sessions, &got.bytes_used, &got.sessions);
+    if (rc == 0)
+        rc = count_pages(txn, db->used, &got.bytes_used, &got.used_ids);
+    if (rc == 0)
+        rc = count_pages(txn, db->expiry, &got.bytes_used, &ignored);
+    sso_lmdb_end_read(db, txn);
+    if (rc != 0)
+        return sso_lmdb_fail(db, rc, "counting", err);
+    got.bytes_limit = info.me_mapsize;
+    *out = got;
+    return SAML_OK;
+}
+
+const sso_store_provider_t sso_store_lmdb = {
+    "lmdb", lmdb_configure, lmdb_check, lmdb_prepare, lmdb_open, lmdb_get, lmdb_put, lmdb_replace, lmdb_remove,
+    lmdb_use_once, lmdb_sweep, lmdb_stat
+};
