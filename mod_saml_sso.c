@@ -56,6 +56,7 @@ static int complete_request(request_rec *r)
 static void register_hooks(apr_pool_t *p)
 {
     ap_hook_check_config(sso_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_test_config(sso_test_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(sso_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(sso_child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_read_request(clean_request, NULL, NULL, APR_HOOK_REALLY_FIRST);

@@ -89,7 +89,8 @@ typedef struct {
     apr_interval_time_t session_idle;
     sso_cookie_t cookie;
     const char *state_prefix;   /* of the names of login state cookies: "__Host-saml-state-" */
-    const sso_secret_t *secret;
+    const char *secret_file;
+    const sso_secret_t *secret;     /* NULL only before the file has been made */
 } sso_app_t;
 
 typedef enum { SSO_ENCODE_NONE, SSO_ENCODE_PERCENT, SSO_ENCODE_BASE64 } sso_encode_t;
@@ -144,6 +145,8 @@ typedef struct {
 /* config_check.c */
 /** Resolve every application of every server and say what is wrong; runs under `configtest` too, changes nothing on disk. */
 int sso_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *base);
+/** `httpd -t -D DUMP_SAML`: what every application comes to, on standard output. */
+void sso_test_config(apr_pool_t *pconf, server_rec *base);
 /** Make what serving needs on disk: store, secret. */
 int sso_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *base);
 void sso_child_init(apr_pool_t *pchild, server_rec *base);

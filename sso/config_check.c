@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Start-up: every server's applications resolved and held against each other, then what serving needs on disk. */
+
+#include <stdarg.h>
+
+#include <apr_strings.h>
+
+#include "config.h"
+
+/* ---- saying what is wrong --------------------------------------------------------------------------------- */
+
+static const char *line_of(apr_pool_t *p, const char *directive, const sso_at_t *at, const char *text)
+{
+    if (!at->file)
+        return apr_pstrcat(p, directive, ": ", text, NULL);
+    return apr_psprintf(p, "%s in %s line %d: %s", directive, at->file, at->line, text);
+}
+
+/* An application that ten vhosts inherit is one mistake. */
+static int is_new(sso_check_t *check, const char *line)
+{
+    if (apr_table_get(check->said, line))
+        return 0;
+    apr_table_setn(check->said, line, "");
+    return 1;
+}
+
+static void report(sso_check_t *check, const char *directive, const sso_at_t *at, const char *text)
+{
+    const char *line = line_of(check->p, directive, at, text);
+
+    check->problems++;
+    if (is_new(check, line))
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_EMERG, 0, NULL, "%s", line);
+}
+
+void sso_check_fail(sso_check_t *check, const char *directive, const sso_at_t *at, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    report(check, directive, at, apr_pvsprintf(check->p, fmt, args));
+    va_end(args);
+}
+
+static void take_note(sso_check_t *check, int level, const char *directive, const sso_at_t *at, const char *text)
+{
+    sso_note_t note = { level, line_of(check->p, directive, at, text) };
+
+    if (is_new(check, note.text))
+        APR_ARRAY_PUSH(check->process->notes, sso_note_t) = note;
+}
+
+void sso_check_warn(sso_check_t *check, const char *directive, const sso_at_t *at, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    take_note(check, APLOG_WARNING, directive, at, apr_pvsprintf(check->p, fmt, args));
+    va_end(args);
+}
+
+void sso_check_inform(sso_check_t *check, const char *directive, const sso_at_t *at, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    take_note(check, APLOG_INFO, directive, at, apr_pvsprintf(check->p, fmt, args));
+    va_end(args);
+}
+
+/* ---- one server ------------------------------------------------------------------------------------------- */
+
+/* Whether `s` itself is meant to have the application: what stands in the main server of a configuration with virtual
+ * hosts is often only there to be inherited. */
+static int is_own(const sso_check_t *check, const sso_server_conf_t *conf, const char *name)
+{
+    if (check->s == check->base && check->base->next)
+        return 0;
+    for (int i = 0; i < conf->own->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(conf->own, i, const char *), name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* A directive that makes sense only where there is an identity provider. */
+static int is_orphan(const sso_app_conf_t *app)
+{
+    for (int i = 0; i < SSO_SET_COUNT; i++) {
+        if (sso_set_inherit(i) == SSO_INHERIT_OWN && sso_is_set(app, i))
+            return 1;
+    }
+    return *app->name != '\0';
+}
+
+static sso_app_t *resolve_app(sso_check_t *check, const sso_server_conf_t *conf, const sso_app_conf_t *app)
+{
+    int own = is_own(check, conf, app->name);
+
+    if (sso_has_idp(app))
+        return sso_resolve(check, app, own);
+    if (own && is_orphan(app))
+        sso_check_fail(check, *app->name ? "<SAMLApplication>" : "SAMLIdPMetadata", &app->at, "expected an identity "
+                       "provider, found none; mend: add SAMLIdPMetadata, or SAMLIdPIdentifier, SAMLLoginURL and "
+                       "SAMLCertificate");
+    return NULL;
+}
+
+static int starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* What two applications of a vhost, or one with itself, must not share. */
+static const char *collision(sso_check_t *check, const sso_app_t *a, const sso_app_t *b)
+{
+    if (a != b && strcmp(a->path, b->path) == 0)
+        return apr_psprintf(check->p, "expected endpoints of its own, found SAMLPath %s, which application \"%s\" has too; "
+                            "mend: give one of them another SAMLPath", a->path, b->name);
+    if (a != b && strcmp(a->cookie.name, b->cookie.name) == 0)
+        return apr_psprintf(check->p, "expected a cookie of its own, found \"%s\", which application \"%s\" has too; mend: "
+                            "give one of them another name with SAMLCookie", a->cookie.name, b->name);
+    if (starts_with(a->cookie.name, b->state_prefix))
+        return apr_psprintf(check->p, "expected a cookie name that does not start like the sign-on cookies of application "
+                            "\"%s\", found \"%s\"; mend: give it another name with SAMLCookie", b->name, a->cookie.name);
+    return NULL;
+}
+
+static void check_collisions(sso_check_t *check, const sso_server_conf_t *conf, const sso_server_t *server)
+{
+    for (int i = 0; i < server->apps->nelts; i++) {
+        const sso_app_t *a = APR_ARRAY_IDX(server->apps, i, const sso_app_t *);
+        const sso_app_conf_t *written = *a->name ? sso_app_conf_find(conf->named, a->name) : conf->app;
+        const char *wrong = NULL;
+
+        for (int k = 0; !wrong && k < server->apps->nelts; k++) {
+            const sso_app_t *b = APR_ARRAY_IDX(server->apps, k, const sso_app_t *);
+
+            wrong = collision(check, a, b);
+        }
+        if (wrong) {
+            sso_check_fail(check, *a->name ? "<SAMLApplication>" : "SAMLPath", &written->at, "%s", wrong);
+            return;
+        }
+    }
+}
+
+static void check_server(sso_check_t *check, server_rec *s)
+{
+    sso_server_conf_t *conf = sso_server_conf_of(s);
+    sso_server_t *server = apr_pcalloc(check->p, sizeof(*server));
+    apr_array_header_t *apps = apr_array_make(check->p, 1 + conf->named->nelts, sizeof(sso_app_t *));
+
+    check->s = s;
+    for (int i = 0; i < conf->problems->nelts; i++) {
+        const sso_problem_t *problem = &APR_ARRAY_IDX(conf->problems, i, sso_problem_t);
+
+        report(check, problem->directive, &problem->at, problem->text);
+    }
+    server->app = resolve_app(check, conf, conf->app);
+    if (server->app)
+        APR_ARRAY_PUSH(apps, sso_app_t *) = server->app;
+    for (int i = 0; i < conf->named->nelts; i++) {
+        const sso_app_conf_t *named = APR_ARRAY_IDX(conf->named, i, const sso_app_conf_t *);
+        sso_app_t *app = resolve_app(check, conf, sso_app_conf_inherit(check->p, conf->app, named));
+
+        if (app)
+            APR_ARRAY_PUSH(apps, sso_app_t *) = app;
+    }
+    server->apps = apps;
+    conf->resolved = server;
+    apr_array_cat(check->process->apps, apps);
+    check_collisions(check, conf, server);
+}
+
+/* ---- all servers together --------------------------------------------------------------------------------- */
+
+/* What stands in the main server holds in every virtual host, and some need not know each name. */
+static int is_known(const sso_check_t *check, const server_rec *s, const char *name)
+{
+    const server_rec *last = s == check->base ? NULL : s->next;
+
+    for (; s != last; s = s->next) {
+        if (sso_app_conf_find(sso_server_conf_of(s)->named, name))
+            return 1;
+    }
+    return 0;
+}
+
+static void check_refs(sso_check_t *check, const server_rec *s)
+{
+    const apr_array_header_t *refs = sso_server_conf_of(s)->refs;
+
+    for (int i = 0; i < refs->nelts; i++) {
+        const sso_app_ref_t *ref = &APR_ARRAY_IDX(refs, i, sso_app_ref_t);
+
+        if (*ref->name && !is_known(check, s, ref->name))
+            sso_check_fail(check, "SAMLApplication", &ref->at, "expected the name of a <SAMLApplication> of this server, "
+                           "found %s; mend: correct it, or add \"<SAMLApplication %s>\"",
+                           saml_quote(check->p, ref->name), ref->name);
+    }
+}
+
+static int has_app(const sso_check_t *check, const server_rec *s)
+{
+    const server_rec *last = s == check->base ? NULL : s->next;
+
+    for (; s != last; s = s->next) {
+        if (sso_server_of(s)->apps->nelts > 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* A place that nobody could ever get into. */
+static void check_guarded(sso_check_t *check, const server_rec *s)
+{
+    const ap_directive_t *place = sso_tree_find_auth_type(sso_tree_of(s, check->base));
+
+    if (place && !has_app(check, s)) {
+        sso_at_t at = { place->filename, place->line_num };
+
+        sso_check_fail(check, "AuthType", &at, "expected an identity provider for \"AuthType SAML\", found none in this "
+                       "server; mend: add SAMLIdPMetadata, or SAMLIdPIdentifier, SAMLLoginURL and SAMLCertificate");
+    }
+}
+
+static void add_managed(apr_array_header_t *names, const char *name)
+{
+    for (int i = 0; i < names->nelts; i++) {
+        if (sso_header_same(APR_ARRAY_IDX(names, i, const char *), name))
+            return;
+    }
+    APR_ARRAY_PUSH(names, const char *) = name;
+}
+
+/* The default set is always among them: whether a place clears it is known per request only. */
+static void collect_headers(const sso_check_t *check)
+{
+    const apr_array_header_t *usual = sso_default_headers();
+    apr_array_header_t *names = apr_array_make(check->p, 8, sizeof(const char *));
+
+    for (int i = 0; i < usual->nelts; i++)
+        add_managed(names, APR_ARRAY_IDX(usual, i, sso_header_t).header);
+    for (const server_rec *s = check->base; s; s = s->next) {
+        const apr_array_header_t *managed = sso_server_conf_of(s)->managed;
+
+        for (int i = 0; i < managed->nelts; i++)
+            add_managed(names, APR_ARRAY_IDX(managed, i, const char *));
+    }
+    sso_set_managed_headers(names, check->p);
+}
+
+static sso_process_t *new_process(apr_pool_t *p)
+{
+    sso_process_t *process = apr_pcalloc(p, sizeof(*process));
+
+    process->stores = apr_array_make(p, 1, sizeof(sso_store_t *));
+    process->notes = apr_array_make(p, 4, sizeof(sso_note_t));
+    process->apps = apr_array_make(p, 4, sizeof(sso_app_t *));
+    return process;
+}
+
+static void log_notes(const sso_process_t *process, const server_rec *s, int startup)
+{
+    for (int i = 0; i < process->notes->nelts; i++) {
+        const sso_note_t *note = &APR_ARRAY_IDX(process->notes, i, sso_note_t);
+
+        ap_log_error(APLOG_MARK, note->level | startup, 0, s, "%s", note->text);
+    }
+}
+
+int sso_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *base)
+{
+    sso_check_t check = { .p = pconf, .base = base, .now = apr_time_now() };
+    saml_err_t *err = sso_err_new(pconf);
+
+    (void)plog;
+    if (saml_library_init(err) != SAML_OK) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_EMERG, 0, NULL, "saml_sso_module: %s", err->reason);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    check.process = new_process(pconf);
+    check.said = apr_table_make(ptemp, 4);
+    sso_server_conf_of(base)->process = check.process;
+    for (server_rec *s = base; s; s = s->next)
+        check_server(&check, s);
+    for (server_rec *s = base; s; s = s->next) {
+        check_refs(&check, s);
+        if (check.problems == 0)
+            check_guarded(&check, s);
+    }
+    collect_headers(&check);
+    if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST)
+        log_notes(check.process, NULL, APLOG_STARTUP);
+    return check.problems ? HTTP_INTERNAL_SERVER_ERROR : OK;
+}
+
+/* ---- before serving --------------------------------------------------------------------------------------- */
+
+static int make_secret(const sso_process_t *process, apr_pool_t *p, server_rec *base)
+{
+    saml_err_t *err = sso_err_new(p);
+    sso_secret_t *secret;
+
+    if (!process->default_secret)
+        return 1;
+    if (sso_secret_file_make(&secret, process->default_secret, p, err) != SAML_OK) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, base, "SAMLSecret: %s; mend: move the file away, and a new one is made "
+                     "and sign-ons under way start anew; or name one with SAMLSecret", err->reason);
+        return 0;
+    }
+    for (int i = 0; i < process->apps->nelts; i++) {
+        sso_app_t *app = APR_ARRAY_IDX(process->apps, i, sso_app_t *);
+
+        if (!app->secret)
+            app->secret = secret;
+    }
+    return 1;
+}
+
+static int prepare_stores(const sso_process_t *process, apr_pool_t *p, server_rec *base)
+{
+    sso_store_owner_t owner = sso_child_owner();
+
+    for (int i = 0; i < process->stores->nelts; i++) {
+        sso_store_t *store = APR_ARRAY_IDX(process->stores, i, sso_store_t *);
+        saml_err_t *err = sso_err_new(p);
+
+        if (sso_store_prepare(store, &owner, p, err) != SAML_OK) {
+            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, base, "SAMLSessionStore %s: %s", sso_store_name(store), err->reason);
+            return 0;
+        }
+    }
+    return 1;
+}
+
+int sso_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *base)
+{
+    const sso_process_t *process = sso_server_conf_of(base)->process;
+
+    (void)plog;
+    (void)ptemp;
+    /* httpd reads its configuration twice before it serves; the first reading is thrown away. */
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
+        return OK;
+    log_notes(process, base, 0);
+    if (!make_secret(process, pconf, base) || !prepare_stores(process, pconf, base))
+        return HTTP_INTERNAL_SERVER_ERROR;
+    return OK;
+}
+
+void sso_child_init(apr_pool_t *pchild, server_rec *base)
+{
+    const sso_process_t *process = sso_server_conf_of(base)->process;
+
+    for (int i = 0; i < process->stores->nelts; i++) {
+        sso_store_t *store = APR_ARRAY_IDX(process->stores, i, sso_store_t *);
+        saml_err_t *err = sso_err_new(pchild);
+
+        if (sso_store_open(store, pchild, err) != SAML_OK)
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, base, "SAMLSessionStore %s cannot be opened, so nobody is let in: %s",
+                         sso_store_name(store), err->reason);
+    }
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From directives as written to an application as it serves: every default applied, everything loaded, what contradicts
+ * said. Runs under configtest, so it changes nothing on disk. */
+
+#include <apr_strings.h>
+
+#include "config.h"
+#include "url.h"
+
+#define USUAL_PATH "/saml"
+#define USUAL_SKEW_S 180
+#define USUAL_LIFETIME_S (8 * 3600)
+#define USUAL_IDLE_S 3600
+
+static const sso_at_t *at_of(const sso_app_conf_t *conf, sso_set_t which)
+{
+    return &conf->set[which].at;
+}
+
+static apr_int64_t number_or(const sso_app_conf_t *conf, sso_set_t which, apr_int64_t otherwise)
+{
+    return sso_is_set(conf, which) ? conf->set[which].number : otherwise;
+}
+
+/* ---- who we are ------------------------------------------------------------------------------------------- */
+
+static sso_at_t server_at(const sso_check_t *check, const sso_app_conf_t *conf)
+{
+    sso_at_t at = { check->s->defn_name, (int)check->s->defn_line_number };
+
+    return at.file ? at : conf->at;
+}
+
+/* https://ServerName[:port] and the path. A port of 80 is what a proxy in front leaves over, not a public one. */
+static const char *default_reply_url(sso_check_t *check, const sso_app_t *app)
+{
+    const server_rec *s = check->s;
+    int usual = s->port == 0 || s->port == 80 || s->port == 443;
+    const char *port = usual ? "" : apr_psprintf(check->p, ":%u", (unsigned)s->port);
+
+    return apr_pstrcat(check->p, "https://", s->server_hostname, port, app->path, "/acs", NULL);
+}
+
+static int add_default_reply_url(sso_check_t *check, const sso_app_conf_t *conf, int own, sso_app_t *app,
+                                 apr_array_header_t *urls)
+{
+    sso_at_t at = server_at(check, conf);
+    const char *wrong;
+
+    if (!sso_tree_has_server_name(check->s, check->base)) {
+        if (!own)
+            sso_check_inform(check, "ServerName", &at, "no application \"%s\" here: none is written in this server "
+                             "and there is no ServerName to make its address from", app->name);
+        else
+            sso_check_fail(check, "ServerName", &at, "expected a ServerName to make our address from, found none; "
+                           "mend: add \"ServerName www.example.org\" to this server, or SAMLReplyURL");
+        return 0;
+    }
+    wrong = sso_reply_url_parse(apr_array_push(urls), default_reply_url(check, app), check->p);
+    if (wrong)
+        sso_check_fail(check, "ServerName", &at, "%s; mend: correct ServerName, or add SAMLReplyURL", wrong);
+    return !wrong;
+}
+
+/* The rest of the module knows one path, and one set of cookie attributes. */
+static int reply_url_agrees(sso_check_t *check, const sso_app_t *app, const apr_array_header_t *urls,
+                            const sso_value_t *value)
+{
+    const sso_reply_url_t *first = &APR_ARRAY_IDX(urls, 0, sso_reply_url_t);
+    const sso_reply_url_t *url = &APR_ARRAY_IDX(urls, urls->nelts - 1, sso_reply_url_t);
+    const char *path = apr_pstrcat(check->p, app->path, "/acs", NULL);
+
+    if (strcmp(url->path, path) != 0) {
+        sso_check_fail(check, "SAMLReplyURL", &value->at, "expected the path \"%s\", which is SAMLPath and /acs, found "
+                       "%s; mend: make the two agree", path, saml_quote(check->p, url->url));
+        return 0;
+    }
+    if (url->is_https != first->is_https) {
+        sso_check_fail(check, "SAMLReplyURL", &value->at, "expected https:// for all or for none, as they share one "
+                       "cookie, found \"%s\" beside \"%s\"; mend: leave one of them out", url->url, first->url);
+        return 0;
+    }
+    for (const sso_reply_url_t *before = first; before < url; before++) {
+        if (strcmp(before->url, url->url) == 0) {
+            sso_check_fail(check, "SAMLReplyURL", &value->at, "expected each address once, found \"%s\" again; mend: "
+                           "remove it", url->url);
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static int resolve_reply_urls(sso_check_t *check, const sso_app_conf_t *conf, int own, sso_app_t *app)
+{
+    const apr_array_header_t *values = conf->set[SSO_SET_REPLY_URL].values;
+    apr_array_header_t *urls = apr_array_make(check->p, 2, sizeof(sso_reply_url_t));
+
+    app->reply_urls = urls;
+    if (!values)
+        return add_default_reply_url(check, conf, own, app, urls);
+    for (int i = 0; i < values->nelts; i++) {
+        const sso_value_t *value = &APR_ARRAY_IDX(values, i, sso_value_t);
+        const char *wrong = sso_reply_url_parse(apr_array_push(urls), value->text, check->p);
+
+        if (wrong) {
+            sso_check_fail(check, "SAMLReplyURL", &value->at, "%s; mend: write the address that the identity provider "
+                           "is to send responses to, such as \"https://www.example.org%s/acs\"", wrong, app->path);
+            return 0;
+        }
+        if (!reply_url_agrees(check, app, urls, value))
+            return 0;
+    }
+    return 1;
+}
+
+static void resolve_identity(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
+{
+    const apr_array_header_t *further = conf->set[SSO_SET_AUDIENCE].values;
+    const sso_reply_url_t *first = &APR_ARRAY_IDX(app->reply_urls, 0, sso_reply_url_t);
+    apr_array_header_t *audiences = apr_array_make(check->p, 2, sizeof(const char *));
+
+    app->identifier = sso_set_text(conf, SSO_SET_IDENTIFIER);
+    if (!app->identifier)
+        app->identifier = sso_endpoint_url(app, first, "metadata", check->p);
+    APR_ARRAY_PUSH(audiences, const char *) = app->identifier;
+    for (int i = 0; further && i < further->nelts; i++)
+        APR_ARRAY_PUSH(audiences, const char *) = APR_ARRAY_IDX(further, i, sso_value_t).text;
+    app->audiences = audiences;
+    /* Neither a name nor an identifier has a space in it. */
+    app->id = apr_pstrcat(check->p, app->name, " ", app->identifier, NULL);
+}
+
+/* Each word once, where it stands. */
+static void resolve_allow(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
+{
+    const apr_array_header_t *words = conf->set[SSO_SET_ALLOW].values;
+
+    app->allow = (unsigned)number_or(conf, SSO_SET_ALLOW, 0);
+    for (int i = 0; app->allow && i < words->nelts; i++) {
+        const sso_value_t *word = &APR_ARRAY_IDX(words, i, sso_value_t);
+
+        sso_check_warn(check, "SAMLAllow", &word->at, "expected nothing weak to be let in, found \"%s\"; mend: remove "
+                       "it as soon as the identity provider can do without", word->text);
+    }
+}
+
+static void resolve_path(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
+{
+    app->path = sso_set_text(conf, SSO_SET_PATH);
+    if (!app->path)
+        app->path = *app->name ? apr_pstrcat(check->p, USUAL_PATH, "/", app->name, NULL) : USUAL_PATH;
+    app->path_len = strlen(app->path);
+}
+
+/* ---- our keys --------------------------------------------------------------------------------------------- */
+
+static saml_keypair_t *load_key(sso_check_t *check, const sso_value_t *value)
+{
+    saml_err_t *err = sso_err_new(check->p);
+    saml_keypair_t *key;
+    const char *wrong = sso_unreadable(value->path, "private key file", check->p);
+
+    if (!wrong)
+        wrong = sso_unreadable(value->more_path, "certificate file", check->p);
+    if (wrong) {
+        sso_check_fail(check, "SAMLKey", &value->at, "%s; mend: correct the name or make the file (saml-sso keygen)",
+                       wrong);
+        return NULL;
+    }
+    if (saml_keypair_load(&key, value->path, value->more_path, check->p, err) != SAML_OK) {
+        sso_check_fail(check, "SAMLKey", &value->at, "expected a private key and its certificate, found: %s; mend: give "
+                       "the two files that belong together (saml-sso keygen makes such a pair)", err->reason);
+        return NULL;
+    }
+    return key;
+}
+
+/* Ours may be past its date, as identity providers rarely look; it must not be weak. */
+static int check_key(sso_check_t *check, const sso_value_t *value, const saml_keypair_t *key, unsigned allow)
+{
+    saml_err_t *err = sso_err_new(check->p);
+
+    if (saml_cert_check(key->cert, check->now, allow | SAML_ALLOW_EXPIRED_CERTIFICATE, err) != SAML_OK) {
+        sso_check_fail(check, "SAMLKey", &value->at, "expected a key that is strong enough, found: %s; mend: make a new "
+                       "pair (saml-sso keygen)", err->reason);
+        return 0;
+    }
+    if (saml_cert_check(key->cert, check->now, allow, err) != SAML_OK)
+        sso_check_warn(check, "SAMLKey", &value->at, "expected a certificate that is valid now, found: %s; mend: make a "
+                       "new pair (saml-sso keygen) and give its certificate to the identity provider", err->reason);
+    return 1;
+}
+
+static int resolve_keys(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
+{
+    const apr_array_header_t *values = conf->set[SSO_SET_KEY].values;
+    apr_array_header_t *keys = apr_array_make(check->p, 1, sizeof(saml_keypair_t *));
+
+    app->keys = keys;
+    for (int i = 0; values && i < values->nelts; i++) {
+        const sso_value_t *value = &APR_ARRAY_IDX(values, i, sso_value_t);
+        saml_keypair_t *key = load_key(check, value);
+
+        if (!key || !check_key(check, value, key, app->allow))
+            return 0;
+        APR_ARRAY_PUSH(keys, saml_keypair_t *) = key;
+    }
+    if (app->sign_requests && keys->nelts == 0) {
+        sso_check_fail(check, "SAMLSignRequests", at_of(conf, SSO_SET_SIGN_REQUESTS), "expected a SAMLKey to sign with, "
+                       "found none; mend: add \"SAMLKey key.pem cert.pem\", or remove the directive");
+        return 0;
+    }
+    return 1;
+}
+
+/* ---- requests --------------------------------------------------------------------------------------------- */
+
+static int resolve_binding(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
+{
+    static const char *const names[] = { [SSO_BINDING_POST] = "POST", [SSO_BINDING_REDIRECT] = "Redirect" };
+    int has[] = { [SSO_BINDING_POST] = app->idp->sso_post != NULL,
+                  [SSO_BINDING_REDIRECT] = app->idp->sso_redirect != NULL };
+
+    app->request_binding = (sso_binding_t)number_or(conf, SSO_SET_REQUEST_BINDING, SSO_BINDING_POST);
+    if (has[app->request_binding])
+        return 1;
+    if (!sso_is_set(conf, SSO_SET_REQUEST_BINDING)) {
+        app->request_binding = SSO_BINDING_REDIRECT;
+        return 1;
+    }
+    sso_check_fail(check, "SAMLRequestBinding", at_of(conf, SSO_SET_REQUEST_BINDING), "expected a binding that the "
+                   "identity provider has a SingleSignOnService for, found \"%s\"; mend: use the other",
+                   names[app->request_binding]);
+    return 0;
+}
+
+static void resolve_requests(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
+{
+    app->sign_requests = (int)number_or(conf, SSO_SET_SIGN_REQUESTS, 0);
+    app->force_authn = (int)number_or(conf, SSO_SET_FORCE_AUTHN, 0);
+    app->idp_initiated = (int)number_or(conf, SSO_SET_IDP_INITIATED, 0);
+    app->name_id_format = sso_is_set(conf, SSO_SET_NAME_ID_FORMAT) ? sso_set_text(conf, SSO_SET_NAME_ID_FORMAT)
+                                                                    : SAML_NAMEID_EMAIL;
+    if (app->idp->want_authn_requests_signed && !app->sign_requests)
+        sso_check_warn(check, "SAMLIdPMetadata", at_of(conf, SSO_SET_IDP_METADATA), "expected \"SAMLSignRequests on\", "
+                       "as this metadata says WantAuthnRequestsSigned, found it off; mend: add it, and SAMLKey");
+}
+
+/* ---- sessions --------------------------------------------------------------------------------------------- */
+
+static int resolve_lifetimes(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
+{
+    apr_interval_time_t usual = apr_time_from_sec(USUAL_IDLE_S);
+
+    app->clock_skew = number_or(conf, SSO_SET_CLOCK_SKEW, apr_time_from_sec(USUAL_SKEW_S));
+    app->session_lifetime = number_or(conf, SSO_SET_SESSION_LIFETIME, apr_time_from_sec(USUAL_LIFETIME_S));
+    app->session_idle = number_or(conf, SSO_SET_SESSION_IDLE,
+                                  usual < app->session_lifetime ? usual : app->session_lifetime);
+    if (app->session_idle <= app->session_lifetime)
+        return 1;
+    sso_check_fail(check, "SAMLSessionIdle", at_of(conf, SSO_SET_SESSION_IDLE), "expected at most the SAMLSessionLifetime "
+                   "of %" APR_TIME_T_FMT "s, found %" APR_TIME_T_FMT "s; mend: shorten it, or lengthen "
+                   "SAMLSessionLifetime", apr_time_sec(app->session_lifetime), apr_time_sec(app->session_idle));
+    return 0;
+}
+
+/* The store of that name, if an application before this one uses it. */
+static sso_store_t *store_named(const sso_process_t *process, const char *name)
+{
+    for (int i = 0; i < process->stores->nelts; i++) {
+        sso_store_t *store = APR_ARRAY_IDX(process->stores, i, sso_store_t *);
+
+        if (strcmp(sso_store_name(store), name) == 0)
+            return store;
+    }
+    return NULL;
+}
+
+static int resolve_store(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
+{
+    const char *spec = sso_set_text(conf, SSO_SET_SESSION_STORE);
+    const sso_at_t *at = spec ? at_of(conf, SSO_SET_SESSION_STORE) : &conf->at;
+    saml_err_t *err = sso_err_new(check->p);
+    sso_store_t *store;
+
+    if (sso_store_configure(&store, spec ? spec : "lmdb", ap_runtime_dir_relative(check->p, SSO_STORE_DIR), check->p,
+                            err) != SAML_OK) {
+        sso_check_fail(check, "SAMLSessionStore", at, "%s; mend: correct it, or leave it out for the default",
+                       err->reason);
+        return 0;
+    }
+    app->store = store_named(check->process, sso_store_name(store));
+    if (app->store)
+        return 1;
+    if (sso_store_check(store, err) != SAML_OK || sso_check_reach(sso_store_name(store), err) != SAML_OK) {
+        sso_check_fail(check, "SAMLSessionStore", at, "expected a folder that sessions can be kept in, found: %s; mend: "
+                       "make it usable, or name another: SAMLSessionStore lmdb:/folder", err->reason);
+        return 0;
+    }
+    APR_ARRAY_PUSH(check->process->stores, sso_store_t *) = store;
+    app->store = store;
+    return 1;
+}
+
+static int resolve_secret(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
+{
+    const apr_array_header_t *values = conf->set[SSO_SET_SECRET].values;
+    const char *own = values ? APR_ARRAY_IDX(values, 0, sso_value_t).path : NULL;
+    const char *file = own ? own : ap_runtime_dir_relative(check->p, SSO_SECRET_FILE);
+    const sso_at_t *at = own ? at_of(conf, SSO_SET_SECRET) : &conf->at;
+    saml_err_t *err = sso_err_new(check->p);
+    sso_secret_t *secret = NULL;
+    const char *wrong = own ? sso_unreadable(file, "file of secrets", check->p) : sso_secret_file_check(file, check->p);
+
+    if (!wrong && (own || sso_file_exists(file)) && sso_secret_file_load(&secret, file, check->p, err) != SAML_OK)
+        wrong = err->reason;
+    if (wrong) {
+        sso_check_fail(check, "SAMLSecret", at, "%s; mend: name a file with 64 hexadecimal digits in a line (openssl rand "
+                       "-hex 32) that only root can read", wrong);
+        return 0;
+    }
+    if (own && sso_file_is_public(file))
+        sso_check_warn(check, "SAMLSecret", at, "expected a file that others cannot read, found \"%s\" open to all; mend: "
+                       "chmod 600", file);
+    app->secret_file = file;
+    app->secret = secret;
+    if (!own)
+        check->process->default_secret = file;
+    return 1;
+}
+
+sso_app_t *sso_resolve(sso_check_t *check, const sso_app_conf_t *conf, int own)
+{
+    sso_app_t *app = apr_pcalloc(check->p, sizeof(*app));
+
+    app->name = conf->name;
+    app->server = check->s;
+    resolve_allow(check, conf, app);
+    resolve_path(check, conf, app);
+    if (!resolve_reply_urls(check, conf, own, app))
+        return NULL;
+    resolve_identity(check, conf, app);
+    app->idp = sso_resolve_idp(check, conf, app->allow);
+    if (!app->idp || !resolve_binding(check, conf, app))
+        return NULL;
+    resolve_requests(check, conf, app);
+    if (!resolve_keys(check, conf, app) || !resolve_lifetimes(check, conf, app))
+        return NULL;
+    if (!sso_resolve_cookie(check, conf, app) || !resolve_store(check, conf, app))
+        return NULL;
+    return resolve_secret(check, conf, app) ? app : NULL;
+}
