@@ -478,7 +478,10 @@ def encrypt(xml, cert, cipher="aes256-cbc", transport="rsa-oaep-mgf1p", key_plac
     wrapper.append(data)
     _drop_white_space(wrapper)
     if key_placement == "sibling":
-        wrapper.append(data.find(".//{%s}EncryptedKey" % NS_XENC))
+        # lxml does not find by name what xmlsec has put into its tree: parse anew.
+        tree = parse(serialize(tree))
+        data = tree.find(".//{%s}EncryptedData" % NS_XENC)
+        data.getparent().append(data.find(".//{%s}EncryptedKey" % NS_XENC))
         data.remove(data.find("{%s}KeyInfo" % NS_DS))
     return serialize(tree)
 
