@@ -35,10 +35,12 @@ saml_status_t sso_lmdb_fail(const sso_lmdb_t *db, int rc, const char *doing, sam
                          doing, db->path);
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
-    case MDB_PANIC:
     case MDB_BAD_VALSIZE:
         return saml_fail(err, SAML_E_STORE, "%s: the session store %s is damaged (%s); stop the server, delete the "
                          "folder's files and start it: everybody signs on again", doing, db->path, mdb_strerror(rc));
+    case MDB_PANIC:
+        return saml_fail(err, SAML_E_STORE, "%s: a write to the session store %s failed half-way, and this process cannot "
+                         "use it any more; look at its disk, then restart the server", doing, db->path);
     case MDB_READERS_FULL:
         return saml_fail(err, SAML_E_STORE, "%s: the session store %s has all %d readers at work", doing, db->path,
                          MAX_READERS);
@@ -59,7 +61,8 @@ saml_status_t sso_lmdb_check_open(const sso_lmdb_t *db, saml_err_t *err)
 
 /*
  * A file that was cut short (a copy that broke off) would be a SIGBUS later on. LMDB itself may leave out the last
- * pages that it knows of; a hole in their place reads as "no such page".
+ * pages that it knows of; a hole in their place reads as "no such page". Called with the writers' lock held: nobody
+ * else changes the file's size.
  */
 static saml_status_t check_file_size(const sso_lmdb_t *db, MDB_env *env, saml_err_t *err)
 {
@@ -123,7 +126,9 @@ static saml_status_t open_databases(sso_lmdb_t *db, MDB_env *env, saml_err_t *er
 
     if (rc != 0)
         return sso_lmdb_fail(db, rc, "opening", err);
-    status = check_format(db, txn, err);
+    status = check_file_size(db, env, err);
+    if (status == SAML_OK)
+        status = check_format(db, txn, err);
     if (status != SAML_OK) {
         mdb_txn_abort(txn);
         return status;
@@ -170,7 +175,7 @@ static saml_status_t open_env(sso_lmdb_t *db, MDB_env **out, saml_err_t *err)
         rc = mdb_env_set_maxdbs(env, 4);
     if (rc == 0)
         rc = mdb_env_open(env, db->path, MDB_NOTLS, 0600);
-    status = rc == 0 ? check_file_size(db, env, err) : fail_open(db, rc, err);
+    status = rc == 0 ? SAML_OK : fail_open(db, rc, err);
     if (status == SAML_OK && (rc = mdb_reader_check(env, &dead)) != 0)
         status = sso_lmdb_fail(db, rc, "opening", err);
     if (status == SAML_OK)
