@@ -10,6 +10,10 @@
 #include <xmlsec/keys.h>
 #include "saml.h"
 
+#define SAML_RSA_MIN_BITS   2048
+#define SAML_RSA_WEAK_BITS  1024    /* with SAML_ALLOW_RSA1024; never less */
+#define SAML_RSA_MAX_BITS   16384
+
 /** A certificate of the identity provider and its public key, ready for verification. Owned by its pool. */
 typedef struct {
     X509 *x509;

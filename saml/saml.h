@@ -88,6 +88,7 @@ typedef struct {
 #define SAML_MAX_DEPTH           64             /* nested elements */
 #define SAML_MAX_ATTRIBUTES      256            /* XML attributes and namespace declarations in one start tag */
 #define SAML_MAX_NAMESPACES      64             /* namespace declarations in scope at one element */
+#define SAML_MAX_NAMESPACE_BYTES 256            /* of one namespace name: the canonical form repeats it */
 #define SAML_MIN_BYTES_PER_NODE  16             /* a document holds at most limit/16 elements and attributes */
 #define SAML_MAX_NAME_ID_BYTES   1024
 #define SAML_MAX_REASON_BYTES    160            /* of untrusted text in a reason */

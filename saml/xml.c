@@ -14,6 +14,7 @@
 struct saml_doc_t {
     xmlDoc *tree;
     xmlNode *root;
+    apr_size_t max_bytes;
 };
 
 /* ---- error reports ------------------------------------------------------- */
@@ -167,11 +168,13 @@ static saml_status_t parse_octets(xmlDoc **tree, int *undeclared, const char *xm
     return SAML_OK;
 }
 
-static saml_status_t make_doc(saml_doc_t **out, xmlDoc *tree, const char *what, apr_pool_t *p, saml_err_t *err)
+static saml_status_t make_doc(saml_doc_t **out, xmlDoc *tree, apr_size_t max_bytes, const char *what, apr_pool_t *p,
+                              saml_err_t *err)
 {
     saml_doc_t *doc = apr_palloc(p, sizeof(*doc));
 
     doc->tree = tree;
+    doc->max_bytes = max_bytes;
     doc->root = xmlDocGetRootElement(tree);
     if (!doc->root)
         return saml_fail(err, SAML_E_MALFORMED, "%s has no root element", what);
@@ -186,7 +189,7 @@ saml_status_t saml_doc_parse(saml_doc_t **out, const char *xml, apr_size_t len, 
     int undeclared;
 
     SAML_TRY(parse_octets(&tree, &undeclared, xml, len, max_bytes, what, p, err));
-    return make_doc(out, tree, what, p, err);
+    return make_doc(out, tree, max_bytes, what, p, err);
 }
 
 /* A start tag with the declarations in scope at `el`; the nearest one of a prefix counts. */
@@ -238,7 +241,7 @@ saml_status_t saml_doc_parse_in_scope(saml_doc_t **out, const char *xml, apr_siz
     apr_size_t wrapped_len;
 
     if (status == SAML_OK)
-        return make_doc(out, tree, what, p, err);
+        return make_doc(out, tree, max_bytes, what, p, err);
     if (!undeclared)
         return status;
     tag = scope_start_tag(scope, p);
@@ -246,7 +249,7 @@ saml_status_t saml_doc_parse_in_scope(saml_doc_t **out, const char *xml, apr_siz
     wrapped = apr_pstrcat(p, tag, apr_pstrmemdup(p, xml, len), "</" SCOPE_ROOT ">", NULL);
     SAML_TRY(parse_octets(&tree, &undeclared, wrapped, wrapped_len, max_bytes, what, p, err));
     SAML_TRY(adopt_only_child(&tree, xmlDocGetRootElement(tree), what, p, err));
-    return make_doc(out, tree, what, p, err);
+    return make_doc(out, tree, max_bytes, what, p, err);
 }
 
 xmlNode *saml_doc_root(const saml_doc_t *doc)
@@ -257,6 +260,11 @@ xmlNode *saml_doc_root(const saml_doc_t *doc)
 xmlDoc *saml_doc_tree(const saml_doc_t *doc)
 {
     return doc->tree;
+}
+
+apr_size_t saml_doc_limit(const saml_doc_t *doc)
+{
+    return doc->max_bytes;
 }
 
 /* ---- elements ------------------------------------------------------------ */

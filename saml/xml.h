@@ -52,6 +52,9 @@ xmlNode *saml_doc_root(const saml_doc_t *doc);
 /** The tree, for libraries that want it. It stays owned by `doc`. */
 xmlDoc *saml_doc_tree(const saml_doc_t *doc);
 
+/** The max_bytes that `doc` was parsed with. */
+apr_size_t saml_doc_limit(const saml_doc_t *doc);
+
 /** Whether `el` is the element {ns}name. NULL is not. */
 int saml_xml_is(const xmlNode *el, const char *ns, const char *name);
 

@@ -210,13 +210,25 @@ static saml_status_t skip_value(scan_t *s)
     return SAML_OK;
 }
 
+static int is_declaration(const scan_t *s)
+{
+    return starts(s, "xmlns") && s->end - s->at > 5 && (s->at[5] == ':' || s->at[5] == '=' || is_space(s->at[5]));
+}
+
 static saml_status_t scan_attribute(scan_t *s, int *namespaces)
 {
-    if (starts(s, "xmlns") && s->end - s->at > 5 && (s->at[5] == ':' || s->at[5] == '=' || is_space(s->at[5])))
-        ++*namespaces;
+    int declaration = is_declaration(s);
+    const char *name_end;
+
+    *namespaces += declaration;
     SAML_TRY(count_node(s));
     SAML_TRY(skip_name(s));
-    return skip_value(s);
+    name_end = s->at;
+    SAML_TRY(skip_value(s));
+    if (declaration && s->at - name_end > SAML_MAX_NAMESPACE_BYTES + 3)     /* "=" and two quotes */
+        return saml_fail(s->err, SAML_E_TOO_LARGE, "%s has a namespace name of more than %d octets", s->what,
+                         SAML_MAX_NAMESPACE_BYTES);
+    return SAML_OK;
 }
 
 /* XML 1.0, 3.1: white space stands between attributes. */

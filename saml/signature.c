@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signature.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+#include <libxml/c14n.h>
+#include <libxml/valid.h>
+#include <openssl/evp.h>
+#include <openssl/crypto.h>
+#include <xmlsec/transforms.h>
+#include <xmlsec/xmldsig.h>
+
+#include "encoding.h"
+#include "signature_read.h"
+#include "signature_value.h"
+
+#define MAX_NAMED_CERTS 8
+#define MAX_CERT_BYTES  (16 * 1024)
+/* Canonical form writes defaults and namespaces out; a message may grow by that, and not without bound. */
+#define MAX_GROWTH 2
+
+struct saml_verified_t {
+    const saml_doc_t *doc;
+    xmlNode *el;
+    const saml_cert_t *by;
+};
+
+/* ---- SignedInfo ---------------------------------------------------------- */
+
+static int is_in_subtree(void *root, xmlNode *node, xmlNode *parent)
+{
+    /* A namespace is a node of another shape, without a parent of its own. */
+    xmlNode *at = node->type == XML_NAMESPACE_DECL ? parent : node;
+
+    while (at && at != root)
+        at = at->parent;
+    return at != NULL;
+}
+
+static xmlChar **split_prefixes(const char *list, apr_pool_t *p)
+{
+    apr_array_header_t *words = apr_array_make(p, 8, sizeof(xmlChar *));
+    char *rest, *word;
+
+    if (!list)
+        return NULL;
+    for (word = apr_strtok(apr_pstrdup(p, list), " \t\r\n", &rest); word; word = apr_strtok(NULL, " \t\r\n", &rest))
+        APR_ARRAY_PUSH(words, xmlChar *) = BAD_CAST word;
+    APR_ARRAY_PUSH(words, xmlChar *) = NULL;
+    return (xmlChar **)(void *)words->elts;
+}
+
+static int c14n_mode(const saml_algorithm_t *c14n)
+{
+    if (!(c14n->needs & SAML_ALLOW_C14N10))
+        return XML_C14N_EXCLUSIVE_1_0;
+    return strstr(c14n->uri, "c14n11") ? XML_C14N_1_1 : XML_C14N_1_0;
+}
+
+/* The canonical octets of SignedInfo: what the signature value is over. */
+static saml_status_t canonical_signed_info(const char **out, apr_size_t *len, const saml_signature_parts_t *parts,
+                                           apr_pool_t *p, saml_err_t *err)
+{
+    xmlBuffer *buffer = xmlBufferCreate();
+    xmlOutputBuffer *sink = buffer ? xmlOutputBufferCreateBuffer(buffer, NULL) : NULL;
+    int comments = strstr(parts->c14n->uri, "WithComments") != NULL;
+    int result = -1;
+
+    if (sink) {
+        result = xmlC14NExecute(parts->signed_info->doc, is_in_subtree, parts->signed_info, c14n_mode(parts->c14n),
+                                split_prefixes(parts->c14n_prefixes, p), comments, sink);
+        if (xmlOutputBufferClose(sink) < 0)
+            result = -1;
+    }
+    if (result >= 0 && xmlBufferLength(buffer) > 0) {
+        *len = (apr_size_t)xmlBufferLength(buffer);
+        *out = apr_pmemdup(p, xmlBufferContent(buffer), *len);
+    }
+    else {
+        *len = 0;
+    }
+    if (buffer)
+        xmlBufferFree(buffer);
+    if (*len == 0)
+        return saml_fail(err, SAML_E_SIGNATURE, "SignedInfo has no canonical form");
+    return SAML_OK;
+}
+
+/* The certificates that KeyInfo holds, readable or not. They say which of ours to try first, and help the reason. */
+static apr_array_header_t *named_certs(const xmlNode *key_info, apr_pool_t *p)
+{
+    apr_array_header_t *named = apr_array_make(p, 1, sizeof(saml_named_cert_t));
+    saml_err_t ignored = { .pool = p };
+    const xmlNode *data, *el;
+    saml_named_cert_t cert;
+    const char *text;
+
+    for (data = saml_xml_child(key_info, SAML_NS_DSIG, "X509Data"); data;
+         data = saml_xml_next_named(data, SAML_NS_DSIG, "X509Data"))
+        for (el = saml_xml_child(data, SAML_NS_DSIG, "X509Certificate"); el && named->nelts < MAX_NAMED_CERTS;
+             el = saml_xml_next_named(el, SAML_NS_DSIG, "X509Certificate"))
+            if (saml_xml_text(&text, el, p, &ignored) == SAML_OK
+                && saml_base64_decode(&cert.der, &cert.len, text, strlen(text), MAX_CERT_BYTES, "X509Certificate", p,
+                                      &ignored) == SAML_OK)
+                APR_ARRAY_PUSH(named, saml_named_cert_t) = cert;
+    return named;
+}
+
+/*
+ * First of all, whether one of the identity provider's keys made the signature value. It costs little, and until it is
+ * known nothing that scales with the message is computed for a stranger.
+ */
+static saml_status_t find_signer(const saml_cert_t **out, const saml_signature_parts_t *parts,
+                                 const saml_trust_t *trust, apr_pool_t *p, saml_err_t *err)
+{
+    saml_signature_value_t sig = { .alg = parts->method, .value = parts->value, .value_len = parts->value_len };
+    const char *octets = NULL;
+
+    SAML_TRY(canonical_signed_info(&octets, &sig.data_len, parts, p, err));
+    sig.data = octets;
+    return saml_signature_find_cert(out, &sig, named_certs(parts->key_info, p), trust, p, err);
+}
+
+/* ---- xmlsec1 ------------------------------------------------------------- */
+
+static xmlSecTransformId find_transform(const char *uri, xmlSecTransformUsage usage)
+{
+    return xmlSecTransformIdListFindByHref(xmlSecTransformIdsGet(), BAD_CAST uri, usage);
+}
+
+/* With an empty list xmlsec1 takes every transform it knows; each one that we accept is entered. */
+static int enable_transforms(xmlSecDSigCtxPtr ctx, const saml_signature_parts_t *parts, unsigned allow)
+{
+    xmlSecTransformId method = find_transform(parts->method->uri, xmlSecTransformUsageSignatureMethod);
+    xmlSecTransformId digest = find_transform(parts->digest->uri, xmlSecTransformUsageDigestMethod);
+    xmlSecTransformId enveloped = find_transform(SAML_ALG_ENVELOPED, xmlSecTransformUsageDSigTransform);
+    const saml_algorithm_t *alg;
+    int i;
+
+    if (!method || !digest || !enveloped || xmlSecDSigCtxEnableSignatureTransform(ctx, method) < 0
+        || xmlSecDSigCtxEnableReferenceTransform(ctx, digest) < 0
+        || xmlSecDSigCtxEnableReferenceTransform(ctx, enveloped) < 0)
+        return 0;
+    for (i = 0; (alg = saml_algorithm_at(i)); i++) {
+        xmlSecTransformId c14n;
+
+        if (alg->use != SAML_ALG_C14N || (alg->needs & ~allow))
+            continue;
+        c14n = find_transform(alg->uri, xmlSecTransformUsageC14NMethod);
+        if (c14n
+            && (xmlSecDSigCtxEnableReferenceTransform(ctx, c14n) < 0
+                || xmlSecDSigCtxEnableSignatureTransform(ctx, c14n) < 0))
+            return 0;
+    }
+    return 1;
+}
+
+static xmlSecDSigReferenceCtxPtr only_reference(xmlSecDSigCtxPtr ctx)
+{
+    if (xmlSecPtrListGetSize(&ctx->signedInfoReferences) != 1 || xmlSecPtrListGetSize(&ctx->manifestReferences) != 0)
+        return NULL;
+    return xmlSecPtrListGetItem(&ctx->signedInfoReferences, 0);
+}
+
+/*
+ * The octets handed on are the ones that DigestValue names. xmlsec1 has compared its own digest already; this one is
+ * over the very buffer that is read from here on.
+ */
+static int is_digest_of(const saml_signature_parts_t *parts, const unsigned char *octets, apr_size_t len)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int digest_len = 0;
+
+    return EVP_Digest(octets, len, digest, &digest_len, EVP_get_digestbyname(parts->digest->digest), NULL) == 1
+           && digest_len == parts->digest_value_len && CRYPTO_memcmp(digest, parts->digest_value, digest_len) == 0;
+}
+
+/* SAML Core 5.4.2: what was digested is `el`, whole, under its own name and ID. */
+static saml_status_t read_digested(saml_doc_t **out, xmlSecDSigReferenceCtxPtr ref, const xmlNode *el,
+                                   apr_size_t max_bytes, const saml_signature_parts_t *parts, apr_pool_t *p,
+                                   saml_err_t *err)
+{
+    xmlSecBufferPtr buffer = xmlSecDSigReferenceCtxGetPreDigestBuffer(ref);
+    const unsigned char *octets = buffer ? xmlSecBufferGetData(buffer) : NULL;
+    apr_size_t len = buffer ? xmlSecBufferGetSize(buffer) : 0;
+    const char *id;
+
+    if (!octets || len == 0)
+        return saml_fail(err, SAML_E_SIGNATURE, "the signed element has no canonical form");
+    if (!is_digest_of(parts, octets, len))
+        return saml_fail(err, SAML_E_SIGNATURE, "the digest does not match the canonical form of the signed element");
+    if (saml_doc_parse(out, (const char *)octets, len, max_bytes * MAX_GROWTH, "signed element", p, err) != SAML_OK)
+        return saml_fail(err, SAML_E_SIGNATURE, "the canonical form cannot be read: %s", err->reason);
+    id = saml_xml_attr(saml_doc_root(*out), "ID", p);
+    if (!saml_xml_is(saml_doc_root(*out), (const char *)el->ns->href, (const char *)el->name) || !id
+        || strcmp(id, parts->id) != 0)
+        return saml_fail(err, SAML_E_SIGNATURE, "the Reference covers %s, not the signed element %s",
+                         saml_xml_name(p, saml_doc_root(*out)), saml_xml_name(p, el));
+    return SAML_OK;
+}
+
+static saml_status_t explain_failure(xmlSecDSigCtxPtr ctx, int result, const xmlNode *el, saml_err_t *err)
+{
+    xmlSecDSigReferenceCtxPtr ref = only_reference(ctx);
+
+    if (result < 0 || !ref)
+        return saml_fail(err, SAML_E_SIGNATURE, "the Signature of %s cannot be processed: %s",
+                         saml_xml_name(err->pool, el), saml_xmlsec_reason(err->pool));
+    if (ref->status != xmlSecDSigStatusSucceeded)
+        return saml_fail(err, SAML_E_SIGNATURE,
+                         "the digest of %s does not match: its content was changed after it was signed",
+                         saml_xml_name(err->pool, el));
+    return saml_fail(err, SAML_E_SIGNATURE, "the signature value of %s does not match", saml_xml_name(err->pool, el));
+}
+
+/* Everything that has to be true at once; xmlSecDSigCtxVerify answers 0 for a bad signature too. */
+static int has_succeeded(xmlSecDSigCtxPtr ctx, int result, const saml_signature_parts_t *parts)
+{
+    xmlSecDSigReferenceCtxPtr ref = only_reference(ctx);
+
+    return result == 0 && ctx->status == xmlSecDSigStatusSucceeded && ref && ref->status == xmlSecDSigStatusSucceeded
+           && ref->uri && strcmp((const char *)ref->uri, parts->uri) == 0;
+}
+
+static saml_status_t run_xmlsec(saml_doc_t **out, xmlSecDSigCtxPtr ctx, const saml_doc_t *doc, const xmlNode *el,
+                                const saml_signature_parts_t *parts, const saml_cert_t *signer,
+                                const saml_trust_t *trust, apr_pool_t *p, saml_err_t *err)
+{
+    int result;
+
+    ctx->flags = XMLSEC_DSIG_FLAGS_STORE_SIGNEDINFO_REFERENCES | XMLSEC_DSIG_FLAGS_IGNORE_MANIFESTS;
+    ctx->enabledReferenceUris = xmlSecTransformUriTypeSameDocument;
+    ctx->keyInfoReadCtx.retrievalMethodCtx.enabledUris = xmlSecTransformUriTypeNone;
+    ctx->signKey = xmlSecKeyDuplicate(signer->xmlsec);
+    if (!ctx->signKey || !enable_transforms(ctx, parts, trust->allow))
+        return saml_fail(err, SAML_E_SIGNATURE, "the installed xmlsec1 does not do %s with %s: %s", parts->method->name,
+                         parts->digest->name, saml_xmlsec_reason(p));
+    result = xmlSecDSigCtxVerify(ctx, parts->signature);
+    if (!has_succeeded(ctx, result, parts))
+        return explain_failure(ctx, result, el, err);
+    return read_digested(out, only_reference(ctx), el, saml_doc_limit(doc), parts, p, err);
+}
+
+/*
+ * The ID is known to xmlsec1 only while it looks for this one: another signature in the document starts from nothing.
+ * That no other attribute could answer for it was seen in saml_signature_read.
+ */
+static saml_status_t prove(saml_doc_t **out, const saml_doc_t *doc, const xmlNode *el,
+                           const saml_signature_parts_t *parts, const saml_cert_t *signer, const saml_trust_t *trust,
+                           apr_pool_t *p, saml_err_t *err)
+{
+    xmlDoc *tree = saml_doc_tree(doc);
+    xmlSecDSigCtxPtr ctx;
+    saml_status_t status;
+
+    if (!xmlAddID(NULL, tree, BAD_CAST parts->id, parts->id_attr) || xmlGetID(tree, BAD_CAST parts->id) != parts->id_attr)
+        return saml_fail(err, SAML_E_SIGNATURE, "the ID %s cannot be registered for the signed element",
+                         saml_quote(p, parts->id));
+    ctx = xmlSecDSigCtxCreate(NULL);
+    if (ctx) {
+        status = run_xmlsec(out, ctx, doc, el, parts, signer, trust, p, err);
+        xmlSecDSigCtxDestroy(ctx);
+    }
+    else {
+        status = saml_fail(err, SAML_E_SIGNATURE, "xmlsec1 is not ready: %s", saml_xmlsec_reason(p));
+    }
+    (void)xmlRemoveID(tree, parts->id_attr);
+    return status;
+}
+
+/* ---- the public functions ------------------------------------------------ */
+
+int saml_signature_present(const xmlNode *el)
+{
+    return saml_xml_child(el, SAML_NS_DSIG, "Signature") != NULL;
+}
+
+static saml_status_t verify(saml_doc_t **out, const saml_cert_t **signer, const saml_doc_t *doc, xmlNode *el,
+                            const saml_trust_t *trust, apr_pool_t *p, saml_err_t *err)
+{
+    saml_signature_parts_t parts;
+
+    SAML_TRY(saml_signature_read(&parts, el, trust->allow, p, err));
+    SAML_TRY(find_signer(signer, &parts, trust, p, err));
+    return prove(out, doc, el, &parts, *signer, trust, p, err);
+}
+
+saml_status_t saml_signature_verify(saml_verified_t **out, const saml_doc_t *doc, xmlNode *el,
+                                    const saml_trust_t *trust, apr_pool_t *p, saml_err_t *err)
+{
+    saml_xml_reports_t reports;
+    const saml_cert_t *signer;
+    saml_verified_t *v;
+    saml_doc_t *proven;
+    saml_status_t status;
+
+    if (!el || !el->ns || el->doc != saml_doc_tree(doc))
+        return saml_fail(err, SAML_E_UNSIGNED, "expected an element of the message, got %s", saml_xml_name(p, el));
+    SAML_TRY(saml_library_init(err));
+    (void)saml_xmlsec_reason(p);    /* an older complaint of this thread is not ours */
+    saml_xml_mute(&reports);
+    status = verify(&proven, &signer, doc, el, trust, p, err);
+    saml_xml_unmute(&reports);
+    if (status != SAML_OK)
+        return status;
+    v = apr_palloc(p, sizeof(*v));
+    v->doc = proven;
+    v->el = saml_doc_root(proven);
+    v->by = signer;
+    *out = v;
+    return SAML_OK;
+}
+
+xmlNode *saml_verified_element(const saml_verified_t *v)
+{
+    return v->el;
+}
+
+const saml_cert_t *saml_verified_by(const saml_verified_t *v)
+{
+    return v->by;
+}
+
+saml_verified_t *saml_verified_child(const saml_verified_t *v, xmlNode *child, apr_pool_t *p)
+{
+    const xmlNode *at = child && child->type == XML_ELEMENT_NODE ? child->parent : NULL;
+    saml_verified_t *part;
+
+    while (at && at != v->el)
+        at = at->parent;
+    if (!at)
+        return NULL;
+    part = apr_pmemdup(p, v, sizeof(*v));
+    part->el = child;
+    return part;
+}
+
+saml_verified_t *saml_verified_decrypted(const saml_verified_t *outer, const saml_doc_t *plain, apr_pool_t *p)
+{
+    saml_verified_t *v = apr_palloc(p, sizeof(*v));
+
+    v->doc = plain;
+    v->el = saml_doc_root(plain);
+    v->by = outer->by;
+    return v;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SAML_SIGNATURE_VALUE_H
+#define SAML_SIGNATURE_VALUE_H
+
+/** @file signature_value.h Which of the identity provider's certificates made a signature value, by OpenSSL alone. */
+
+#include "algorithm.h"
+#include "signature.h"
+
+/** Signed octets and the value that shall be theirs. */
+typedef struct {
+    const saml_algorithm_t *alg;
+    const void *data;
+    apr_size_t data_len;
+    const void *value;
+    apr_size_t value_len;
+} saml_signature_value_t;
+
+/** Set the padding that `alg` has: PSS with MGF1 of the same hash and a salt of its length (RFC 9231 2.3.10). @return 1 or 0 */
+int saml_signature_padding(const saml_algorithm_t *alg, EVP_PKEY_CTX *ctx);
+
+/**
+ * Find the certificate whose key made the value, and see that it may be used (saml_cert_check).
+ * @param named  certificates that the message names, as DER (saml_named_cert_t), tried first where they are ours; or NULL
+ * @param out    set on SAML_OK only
+ * @return SAML_OK, SAML_E_SIGNATURE, SAML_E_ALGORITHM or SAML_E_CERTIFICATE_EXPIRED
+ */
+SAML_MUST_CHECK saml_status_t saml_signature_find_cert(const saml_cert_t **out, const saml_signature_value_t *sig,
+                                                       const apr_array_header_t *named, const saml_trust_t *trust,
+                                                       apr_pool_t *p, saml_err_t *err);
+
+/** A certificate that stands in KeyInfo: a hint, never a key. */
+typedef struct {
+    const char *der;
+    apr_size_t len;
+} saml_named_cert_t;
+
+#endif
