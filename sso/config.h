@@ -129,8 +129,7 @@ typedef struct {
     int cleared;                        /* `SAMLHeader none`: nothing from outside, nor the default set */
 } sso_dir_conf_t;
 
-/** In httpd's runtime directory. */
-#define SSO_STORE_DIR "mod_saml_sso"
+/** Of the default SAMLSecret, in httpd's runtime directory. */
 #define SSO_SECRET_FILE "mod_saml_sso.secret"
 
 /** The name that the vhost's own application goes by in SAMLApplication. */

@@ -292,7 +292,7 @@ int sso_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
             check_guarded(&check, s);
     }
     collect_headers(&check);
-    if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST)
+    if (check.problems == 0 && ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST)
         log_notes(check.process, NULL, APLOG_STARTUP);
     return check.problems ? HTTP_INTERNAL_SERVER_ERROR : OK;
 }

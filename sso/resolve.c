@@ -283,7 +283,7 @@ static int resolve_store(sso_check_t *check, const sso_app_conf_t *conf, sso_app
     saml_err_t *err = sso_err_new(check->p);
     sso_store_t *store;
 
-    if (sso_store_configure(&store, spec ? spec : "lmdb", ap_runtime_dir_relative(check->p, SSO_STORE_DIR), check->p,
+    if (sso_store_configure(&store, spec ? spec : "lmdb", ap_runtime_dir_relative(check->p, "."), check->p,
                             err) != SAML_OK) {
         sso_check_fail(check, "SAMLSessionStore", at, "%s; mend: correct it, or leave it out for the default",
                        err->reason);
@@ -292,13 +292,14 @@ static int resolve_store(sso_check_t *check, const sso_app_conf_t *conf, sso_app
     app->store = store_named(check->process, sso_store_name(store));
     if (app->store)
         return 1;
+    /* Also where it fails: one store is one mistake. */
+    APR_ARRAY_PUSH(check->process->stores, sso_store_t *) = store;
+    app->store = store;
     if (sso_store_check(store, err) != SAML_OK || sso_check_reach(sso_store_name(store), err) != SAML_OK) {
         sso_check_fail(check, "SAMLSessionStore", at, "expected a folder that sessions can be kept in, found: %s; mend: "
                        "make it usable, or name another: SAMLSessionStore lmdb:/folder", err->reason);
         return 0;
     }
-    APR_ARRAY_PUSH(check->process->stores, sso_store_t *) = store;
-    app->store = store;
     return 1;
 }
 

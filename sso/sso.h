@@ -23,7 +23,8 @@
 #include "session.h"
 #include "store.h"
 
-extern module AP_MODULE_DECLARE_DATA saml_sso_module;
+/* The one name that httpd looks up; all else is compiled hidden. */
+extern __attribute__((visibility("default"))) module AP_MODULE_DECLARE_DATA saml_sso_module;
 
 #ifndef SSO_MODULE_RECORD       /* mod_saml_sso.c, which defines what this declares */
 APLOG_USE_MODULE(saml_sso);
