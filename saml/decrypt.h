@@ -7,6 +7,8 @@
 #include "key.h"
 #include "xml.h"
 
+#define SAML_MAX_ENCRYPTED_KEYS 8   /* in one wrapper; each is tried with each of our keys */
+
 /**
  * Decrypt an EncryptedAssertion, EncryptedID or EncryptedAttribute and parse the plain octets as a document of their own.
  *
