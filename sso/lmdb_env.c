@@ -22,7 +22,7 @@ saml_status_t sso_lmdb_fail(const sso_lmdb_t *db, int rc, const char *doing, sam
     switch (rc) {
     case MDB_MAP_FULL:
         return saml_fail(err, SAML_E_STORE, "%s: the session store %s is full (%" APR_SIZE_T_FMT " bytes); nothing was "
-                         "dropped for it", doing, db->path, db->map_bytes);
+                         "dropped for it", doing, db->path, db->limit_bytes);
     case ENOSPC:
     case EDQUOT:
         return saml_fail(err, SAML_E_STORE, "%s: the session store %s cannot grow, its disk or quota is full; nothing "
@@ -156,7 +156,8 @@ static saml_status_t fail_open(const sso_lmdb_t *db, int rc, saml_err_t *err)
                          strerror(rc));
     if (rc == ENOMEM)
         return saml_fail(err, SAML_E_STORE, "opening: the session store %s needs %" APR_SIZE_T_FMT " bytes of address "
-                         "space, got: %s (see ulimit -v)", db->path, db->map_bytes, strerror(rc));
+                         "space, got: %s (see ulimit -v)", db->path,
+                         db->limit_bytes + SSO_LMDB_SPARE_BYTES(db->limit_bytes), strerror(rc));
     return sso_lmdb_fail(db, rc, "opening", err);
 }
 
@@ -168,7 +169,7 @@ static saml_status_t open_env(sso_lmdb_t *db, MDB_env **out, saml_err_t *err)
 
     if (rc != 0)
         return sso_lmdb_fail(db, rc, "opening", err);
-    rc = mdb_env_set_mapsize(env, db->map_bytes);
+    rc = mdb_env_set_mapsize(env, db->limit_bytes + SSO_LMDB_SPARE_BYTES(db->limit_bytes));
     if (rc == 0)
         rc = mdb_env_set_maxreaders(env, MAX_READERS);
     if (rc == 0)

@@ -7,6 +7,12 @@
 #include <lmdb.h>
 #include "store.h"
 
+/*
+ * What the map has beyond its limit. Pages are copied before they are changed, so that even a removal needs some: without
+ * this, a full store could never be swept.
+ */
+#define SSO_LMDB_SPARE_BYTES(limit) ((limit) / 16 + ((apr_size_t)1 << 20))
+
 #define SSO_LMDB_KEPT_TXNS 64   /* a look-up takes about a microsecond: few are ever under way at once */
 
 /* On a cache line of its own, so that threads do not disturb each other. */
@@ -17,7 +23,7 @@ typedef struct {
 
 typedef struct {
     const char *path;
-    apr_size_t map_bytes;
+    apr_size_t limit_bytes;     /* what new records may fill */
     MDB_env *env;               /* NULL until opened */
     MDB_dbi sessions;
     MDB_dbi used;

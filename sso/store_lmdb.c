@@ -28,6 +28,7 @@
  * and a full disk is an error of write(2) and not a SIGBUS.
  */
 
+#include <errno.h>
 #include <string.h>
 #include <apr_file_info.h>
 #include <apr_strings.h>
@@ -36,7 +37,7 @@
 #include "store_lmdb.h"
 
 #define DEFAULT_SUBDIR  "saml-sso"
-#define MAP_BYTES       (sizeof(void *) > 4 ? (apr_size_t)1 << 33 : (apr_size_t)1 << 29)
+#define LIMIT_BYTES     (sizeof(void *) > 4 ? (apr_size_t)1 << 33 : (apr_size_t)1 << 29)
 #define EXPIRY_BYTES    8
 #define EXPIRY_KEY_BYTES (EXPIRY_BYTES + 1 + SSO_KEY_BYTES)
 #define KIND_SESSION    1
@@ -60,7 +61,7 @@ static saml_status_t lmdb_configure(void **ctx, const char **name, const char *a
     while (merged[strlen(merged) - 1] == '/')
         merged[strlen(merged) - 1] = '\0';
     db->path = merged;
-    db->map_bytes = MAP_BYTES;
+    db->limit_bytes = LIMIT_BYTES;
     *ctx = db;
     *name = merged;
     return SAML_OK;
@@ -70,7 +71,7 @@ void sso_store_lmdb_limit(sso_store_t *store, apr_size_t bytes)
 {
     sso_lmdb_t *db = sso_store_context(store);
 
-    db->map_bytes = bytes;
+    db->limit_bytes = bytes;
 }
 
 static saml_status_t lmdb_check(void *ctx, saml_err_t *err)
@@ -250,9 +251,55 @@ static saml_status_t apply_change(sso_lmdb_t *db, int (*apply)(sso_lmdb_t *, MDB
     return rc == 0 ? SAML_OK : sso_lmdb_fail(db, rc, doing, err);
 }
 
-static int apply_put(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
+/* Pages that hold something; the file itself never shrinks. */
+static int count_pages(MDB_txn *txn, MDB_dbi dbi, apr_uint64_t *bytes, apr_uint64_t *entries)
+{
+    MDB_stat st;
+    int rc = mdb_stat(txn, dbi, &st);
+
+    if (rc != 0)
+        return rc;
+    *bytes += (apr_uint64_t)st.ms_psize * (st.ms_branch_pages + st.ms_leaf_pages + st.ms_overflow_pages);
+    *entries = st.ms_entries;
+    return 0;
+}
+
+static int count_all(sso_lmdb_t *db, MDB_txn *txn, sso_store_stat_t *out)
+{
+    apr_uint64_t ignored;
+    int rc;
+
+    memset(out, 0, sizeof(*out));
+    out->bytes_limit = db->limit_bytes;
+    rc = count_pages(txn, db->sessions, &out->bytes_used, &out->sessions);
+    if (rc == 0)
+        rc = count_pages(txn, db->used, &out->bytes_used, &out->used_ids);
+    if (rc == 0)
+        rc = count_pages(txn, db->expiry, &out->bytes_used, &ignored);
+    return rc;
+}
+
+/* Only what is new has to fit under the limit: stamps and removals go on in a full store. */
+static int check_room(sso_lmdb_t *db, MDB_txn *txn, apr_size_t len)
+{
+    sso_store_stat_t st;
+    int rc = count_all(db, txn, &st);
+
+    if (rc != 0)
+        return rc;
+    return st.bytes_used + len > st.bytes_limit ? MDB_MAP_FULL : 0;
+}
+
+static int put_session(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
 {
     return put_both(db, txn, db->sessions, KIND_SESSION, c->key, c->record, c->len, c->expires);
+}
+
+static int apply_put(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
+{
+    int rc = check_room(db, txn, c->len);
+
+    return rc == 0 ? put_session(db, txn, c) : rc;
 }
 
 static saml_status_t lmdb_put(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
@@ -271,7 +318,7 @@ static int apply_replace(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
     c->answer = rc == 0;
     if (rc == MDB_NOTFOUND)
         return NOTHING_TO_WRITE;
-    return rc == 0 ? apply_put(db, txn, c) : rc;
+    return rc == 0 ? put_session(db, txn, c) : rc;
 }
 
 static saml_status_t lmdb_replace(void *ctx, const sso_key_t *key, const void *record, apr_size_t len,
@@ -315,7 +362,9 @@ static int apply_use(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
     c->answer = rc == 0 && read_expiry(until) > c->now;
     if (c->answer)
         return NOTHING_TO_WRITE;
-    if (rc != 0 && rc != MDB_NOTFOUND)
+    if (rc == 0 || rc == MDB_NOTFOUND)
+        rc = check_room(db, txn, 0);
+    if (rc != 0)
         return rc;
     return put_both(db, txn, db->used, KIND_USED, c->key, NULL, 0, c->expires);
 }
@@ -411,51 +460,33 @@ static saml_status_t lmdb_sweep(void *ctx, apr_time_t now, int at_most, int *swe
     rc = mdb_reader_check(db->env, &dead);
     if (rc == 0)
         rc = something_is_due(db, now, &due);
+    if (rc == 0 && due && at_most > 0) {
+        /* Where there is hardly any room left, fewer at a time: each needs some before it gives some. */
+        while ((rc = try_change(db, apply_sweep, &change)) != 0 && (rc == MDB_MAP_FULL || rc == ENOSPC)
+               && change.at_most > 1)
+            change.at_most = (change.at_most + 3) / 4;
+    }
     if (rc != 0)
         return sso_lmdb_fail(db, rc, "sweeping", err);
-    if (due && at_most > 0)
-        SAML_TRY(apply_change(db, apply_sweep, &change, "sweeping", err));
     *swept = change.answer;
     return SAML_OK;
-}
-
-/* Pages that hold something; the file itself never shrinks. */
-static int count_pages(MDB_txn *txn, MDB_dbi dbi, apr_uint64_t *bytes, apr_uint64_t *entries)
-{
-    MDB_stat st;
-    int rc = mdb_stat(txn, dbi, &st);
-
-    if (rc != 0)
-        return rc;
-    *bytes += (apr_uint64_t)st.ms_psize * (st.ms_branch_pages + st.ms_leaf_pages + st.ms_overflow_pages);
-    *entries = st.ms_entries;
-    return 0;
 }
 
 static saml_status_t lmdb_stat(void *ctx, sso_store_stat_t *out, saml_err_t *err)
 {
     sso_lmdb_t *db = ctx;
-    sso_store_stat_t got = { 0, 0, 0, 0 };
-    apr_uint64_t ignored;
-    MDB_envinfo info;
+    sso_store_stat_t got;
     MDB_txn *txn;
     int rc;
 
     SAML_TRY(sso_lmdb_check_open(db, err));
-    rc = mdb_env_info(db->env, &info);
-    if (rc == 0)
-        rc = sso_lmdb_begin_read(db, &txn);
+    rc = sso_lmdb_begin_read(db, &txn);
     if (rc != 0)
         return sso_lmdb_fail(db, rc, "counting", err);
-    rc = count_pages(txn, db->sessions, &got.bytes_used, &got.sessions);
-    if (rc == 0)
-        rc = count_pages(txn, db->used, &got.bytes_used, &got.used_ids);
-    if (rc == 0)
-        rc = count_pages(txn, db->expiry, &got.bytes_used, &ignored);
+    rc = count_all(db, txn, &got);
     sso_lmdb_end_read(db, txn);
     if (rc != 0)
         return sso_lmdb_fail(db, rc, "counting", err);
-    got.bytes_limit = info.me_mapsize;
     *out = got;
     return SAML_OK;
 }
