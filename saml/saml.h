@@ -72,6 +72,7 @@ typedef struct {
     saml_status_t status;
     const char *reason;         /* a sentence: what was checked, expected, came; untrusted text is quoted */
     saml_idp_status_t idp;      /* filled for SAML_E_STATUS */
+    int in_ciphertext;          /* refused between decryption and proof: nobody outside may learn how far it got */
 } saml_err_t;
 
 /** Return `status` from the calling function unless it is SAML_OK. The only macro that hides control flow. */

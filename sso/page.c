@@ -197,10 +197,10 @@ static const char *way_on(request_rec *r, const sso_app_t *app)
 
 int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err)
 {
-    const refusal_text_t *text = refusal_text(err->status);
     const char *reference = sso_reference(r);
     /* Decryption and signature failures look the same from outside: no oracle (XML Encryption 1.1, 6.1.1). */
-    saml_status_t shown = err->status == SAML_E_DECRYPTION ? SAML_E_SIGNATURE : err->status;
+    saml_status_t shown = err->in_ciphertext || err->status == SAML_E_DECRYPTION ? SAML_E_SIGNATURE : err->status;
+    const refusal_text_t *text = refusal_text(shown);
     const char *body;
 
     sso_log_refusal(r, err, reference);
