@@ -15,7 +15,8 @@
  * The EncryptedKey may stand inside EncryptedData's KeyInfo, beside EncryptedData, or be named by a RetrievalMethod
  * to an Id in the same wrapper. With several, and with several private keys, each is tried. Every failure after the algorithms
  * were found acceptable has one and the same reason, whatever went wrong.
- * @param out   the plain element's document, bounded as in saml_doc_parse; lives in `p`
+ * @param out   the plain element's document, bounded as in saml_doc_parse; its root is an Assertion, a NameID or an
+ *              Attribute, as the wrapper promises, and anything else is a failure like the others; lives in `p`
  * @param el    the wrapper element
  * @param keys  saml_keypair_t *, ours
  * @return SAML_OK, SAML_E_ALGORITHM or SAML_E_DECRYPTION

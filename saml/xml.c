@@ -419,22 +419,35 @@ saml_status_t saml_xml_text_collapsed(const char **out, const xmlNode *el, apr_p
     return SAML_OK;
 }
 
-const char *saml_xml_inner(const xmlNode *el, apr_pool_t *p)
+/* An element alone carries the declarations that it has from further out. */
+static int dump_node(xmlBuffer *buffer, const xmlNode *node)
 {
     xmlDoc *tree = xmlNewDoc(BAD_CAST "1.0");
-    xmlNode *copy = tree ? xmlDocCopyNode((xmlNode *)el, tree, 1) : NULL;
-    xmlBuffer *buffer = copy ? xmlBufferCreate() : NULL;
-    const char *text = "";
+    xmlNode *copy = tree ? xmlDocCopyNode((xmlNode *)node, tree, 1) : NULL;
+    int ok = 0;
 
-    /* A copy in a document of its own carries the declarations that `el` has from further out. */
-    if (copy)
-        xmlDocSetRootElement(tree, copy);
-    if (buffer && xmlNodeDump(buffer, tree, copy, 0, 0) >= 0)
-        text = apr_pstrdup(p, (const char *)xmlBufferContent(buffer));
-    if (buffer)
-        xmlBufferFree(buffer);
+    if (copy) {
+        (void)xmlAddChild((xmlNode *)tree, copy);
+        ok = (copy->type != XML_ELEMENT_NODE || xmlReconciliateNs(tree, copy) >= 0)
+             && xmlNodeDump(buffer, tree, copy, 0, 0) >= 0;
+    }
     if (tree)
         xmlFreeDoc(tree);
+    return ok;
+}
+
+const char *saml_xml_inner(const xmlNode *el, apr_pool_t *p)
+{
+    xmlBuffer *buffer = xmlBufferCreate();
+    const xmlNode *node;
+    const char *text;
+    int ok = buffer != NULL;
+
+    for (node = el->children; node && ok; node = node->next)
+        ok = dump_node(buffer, node);
+    text = ok ? apr_pstrdup(p, (const char *)xmlBufferContent(buffer)) : "";
+    if (buffer)
+        xmlBufferFree(buffer);
     return text;
 }
 

@@ -98,7 +98,10 @@ SAML_MUST_CHECK saml_status_t saml_xml_text(const char **out, const xmlNode *el,
 SAML_MUST_CHECK saml_status_t saml_xml_text_collapsed(const char **out, const xmlNode *el, apr_pool_t *p,
                                                       saml_err_t *err);
 
-/** `el` and what it holds as XML text, for attribute values that have child elements. Copied into `p`. */
+/**
+ * What stands between the tags of `el` as XML text, for attribute values that have child elements; each of these carries
+ * the namespace declarations that it needs. Copied into `p`.
+ */
 const char *saml_xml_inner(const xmlNode *el, apr_pool_t *p);
 
 /** `text` with & < > " ' and control octets escaped for XML text and attribute values. */
