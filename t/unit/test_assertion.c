@@ -23,7 +23,7 @@ static saml_verified_t *proven_with(const char *attributes, const char *content)
     const char *xml = apr_pstrcat(pool, "<Assertion xmlns=\"" SAML_NS_ASSERTION "\" xmlns:xsi=\"" SAML_NS_XSI "\" ",
                                   attributes, "><Issuer>https://idp.example/</Issuer>", content, "</Assertion>", NULL);
     const char *signed_xml;
-    saml_verified_t *v;
+    saml_verified_t *v = NULL;
     saml_doc_t *doc;
 
     if (saml_signature_sign(&signed_xml, xml, signing_key, pool, &err) != SAML_OK
