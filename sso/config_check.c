@@ -146,9 +146,22 @@ static void check_collisions(sso_check_t *check, const sso_server_conf_t *conf, 
     }
 }
 
-static void check_server(sso_check_t *check, server_rec *s)
+/* A virtual host in which nothing of ours stands has the main server's own record, not a merged one. */
+static sso_server_conf_t *own_conf(const sso_check_t *check, server_rec *s)
 {
     sso_server_conf_t *conf = sso_server_conf_of(s);
+    sso_server_conf_t *outer = sso_server_conf_of(check->base);
+
+    if (s != check->base && conf == outer) {
+        conf = sso_merge_server(check->p, outer, sso_create_server(check->p, s));
+        ap_set_module_config(s->module_config, &saml_sso_module, conf);
+    }
+    return conf;
+}
+
+static void check_server(sso_check_t *check, server_rec *s)
+{
+    sso_server_conf_t *conf = own_conf(check, s);
     sso_server_t *server = apr_pcalloc(check->p, sizeof(*server));
     apr_array_header_t *apps = apr_array_make(check->p, 1 + conf->named->nelts, sizeof(sso_app_t *));
 

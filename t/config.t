@@ -1,0 +1,382 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Wrong configurations: `httpd -t` stops with one line that names directive, file, line, what was expected, what was
+# found, and how to mend it.
+use strict;
+use warnings;
+use Test::More;
+use SSOTest::Config;
+
+my $c = SSOTest::Config->new;
+my $fixtures = "$ENV{SSO_SRCDIR}/t/fixtures";
+
+$c->make_key('idp');
+$c->make_key('other');
+$c->make_key('weak', 1024);
+$c->write_file('expired.cer', slurp("$fixtures/idp-expired.crt"));
+$c->write_file('both.cer', slurp($c->dir . '/idp.cer') . slurp("$fixtures/idp-expired.crt"));
+$c->write_file('text.cer', "this is no certificate\n");
+$c->write_file('short.secret', "0123\n");
+$c->write_file('good.secret', join('', map { sprintf '%02x', $_ } 1 .. 32) . "\n", 0600);
+$c->write_file('open.secret', join('', map { sprintf '%02x', $_ } 1 .. 32) . "\n", 0644);
+
+sub slurp
+{
+    my ($file) = @_;
+
+    open my $from, '<', $file or die "$file: $!";
+    local $/;
+    return scalar readline $from;
+}
+
+sub metadata
+{
+    my ($name, %o) = @_;
+    my $cert = slurp($c->dir . '/' . ($o{cert} || 'idp.cer'));
+    my $location = $o{location} || 'https://login.example/sso';
+
+    $cert =~ s/-----[^\n]*-----\n//g;
+    $cert =~ s/\n//g;
+    $c->write_file($name, '<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://sts.example/">'
+        . '<IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"'
+        . ($o{wants} ? ' WantAuthnRequestsSigned="true"' : '') . '>'
+        . '<KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>'
+        . "$cert</X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
+        . join('', map { "<SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:$_\" Location=\"$location\"/>" }
+            @{ $o{bindings} || ['HTTP-POST', 'HTTP-Redirect'] })
+        . '</IDPSSODescriptor></EntityDescriptor>');
+    return;
+}
+
+metadata('idp.xml');
+metadata('wants.xml', wants => 1);
+metadata('redirect.xml', bindings => ['HTTP-Redirect']);
+metadata('http.xml', location => 'http://login.example/sso');
+metadata('artifact.xml', bindings => ['HTTP-Artifact']);
+metadata('expired.xml', cert => 'expired.cer');
+$c->write_file('broken.xml', '<EntityDescriptor');
+
+# Lines 2 to 5 of site.conf; what a case adds starts on line 6.
+my $identifier = "SAMLIdPIdentifier https://sts.example/\n";
+my $login = "SAMLLoginURL https://login.example/saml2\n";
+my $certificate = "SAMLCertificate idp.cer\n";
+my $server = "ServerName www.example.org\n";
+my $good = $server . $identifier . $login . $certificate;
+my $metadata = "$server# 3\n# 4\n# 5\n";
+
+# name, lines, then the one line expected: a string, or a regular expression where others' words stand in it.
+sub refused
+{
+    my ($name, $conf, @want) = @_;
+    my ($code, @got) = $c->complaints($conf);
+
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    is $code, 1, "$name: refused";
+    is scalar(@got), scalar(@want), "$name: in " . @want . ' line' or return diag join "\n", @got;
+    for my $i (0 .. $#want) {
+        ref $want[$i] ? like $got[$i], $want[$i], "$name: says why" : is $got[$i], $want[$i], "$name: says why";
+    }
+    return;
+}
+
+# name, lines, the warnings expected besides "Syntax OK"
+sub accepted
+{
+    my ($name, $conf, @want) = @_;
+    my ($code, @got) = $c->complaints($conf);
+
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    is $code, 0, "$name: accepted";
+    is_deeply \@got, [@want, 'Syntax OK'], "$name: with these words";
+    return;
+}
+
+sub at { my ($directive, $line) = @_; return "$directive in \@ROOT\@/site.conf line $line: " }
+
+accepted 'the least by hand', $good;
+accepted 'the least with metadata', $metadata . "SAMLIdPMetadata idp.xml\n";
+accepted 'nothing of ours', $server;
+
+# --- files ---
+refused 'a certificate file that is not there', "$server$identifier${login}SAMLCertificate \"entra.cer\"\n",
+    at('SAMLCertificate', 5) . 'expected a readable certificate file, found "@ROOT@/entra.cer" (No such file or directory); '
+    . 'mend: correct the name or put the file there';
+refused 'a folder for a certificate', "$server$identifier${login}SAMLCertificate idp.cer run\n",
+    at('SAMLCertificate', 5) . 'expected a readable certificate file, found "@ROOT@/run" (Is a directory); '
+    . 'mend: correct the name or put the file there';
+refused 'a certificate file with something else in it', "$server$identifier${login}SAMLCertificate text.cer\n",
+    qr/^\Q@{[at('SAMLCertificate', 5)]}\Eexpected a certificate in PEM, base64 or DER, found: .*text\.cer.*; mend: download/;
+refused 'a metadata file that is not there', $metadata . "SAMLIdPMetadata none.xml\n",
+    at('SAMLIdPMetadata', 6) . 'expected a readable metadata file, found "@ROOT@/none.xml" (No such file or directory); '
+    . 'mend: correct the name or put the file there';
+refused 'metadata that is no XML', $metadata . "SAMLIdPMetadata broken.xml\n",
+    qr/^\Q@{[at('SAMLIdPMetadata', 6)]}\Eexpected metadata of one identity provider, found: .*; mend: get it anew/;
+refused 'metadata of somebody else', $metadata . "SAMLIdPMetadata idp.xml\nSAMLIdPIdentifier https://else.example/\n",
+    qr/^\Q@{[at('SAMLIdPMetadata', 6)]}\Eexpected metadata of one identity provider, found: .*else\.example.*; mend: /;
+refused 'metadata with an address in the clear', $metadata . "SAMLIdPMetadata http.xml\n",
+    at('SAMLIdPMetadata', 6) . 'SingleSignOnService: expected an https:// URL (http:// is for localhost, 127.0.0.1 and [::1] '
+    . 'only), found "http://login.example/sso"; mend: get the metadata of the identity provider anew';
+refused 'metadata without a binding of ours', $metadata . "SAMLIdPMetadata artifact.xml\n", qr/^\Q@{[at('SAMLIdPMetadata', 6)]}\Eexpected /;
+refused 'a key file that is not there', $good . "SAMLKey none.key idp.cer\n",
+    at('SAMLKey', 6) . 'expected a readable private key file, found "@ROOT@/none.key" (No such file or directory); '
+    . 'mend: correct the name or make the file (saml-sso keygen)';
+refused 'the certificate of a key that is not there', $good . "SAMLKey idp.key none.cer\n",
+    at('SAMLKey', 6) . 'expected a readable certificate file, found "@ROOT@/none.cer" (No such file or directory); '
+    . 'mend: correct the name or make the file (saml-sso keygen)';
+refused 'a secret file that is not there', $good . "SAMLSecret none.secret\n",
+    at('SAMLSecret', 6) . 'expected a readable file of secrets, found "@ROOT@/none.secret" (No such file or directory); mend: '
+    . 'name a file with 64 hexadecimal digits in a line (openssl rand -hex 32) that only root can read';
+refused 'a secret that is too short', $good . "SAMLSecret short.secret\n",
+    qr/^\Q@{[at('SAMLSecret', 6)]}\E.*short\.secret.*expected.*; mend: name a file with 64 hexadecimal digits/;
+accepted 'a secret', $good . "SAMLSecret good.secret\n";
+accepted 'a secret that all can read', $good . "SAMLSecret open.secret\n",
+    at('SAMLSecret', 6) . 'expected a file that others cannot read, found "@ROOT@/open.secret" open to all; mend: chmod 600';
+
+# --- keys and certificates ---
+refused 'a key and the certificate of another', $good . "SAMLKey idp.key other.cer\n",
+    qr/^\Q@{[at('SAMLKey', 6)]}\Eexpected a private key and its certificate, found: .*other\.cer.*; mend: give the two files that belong together/;
+accepted 'a key and its certificate', $good . "SAMLKey other.key other.cer\nSAMLSignRequests on\n";
+refused 'a weak key', $good . "SAMLKey weak.key weak.cer\n",
+    qr/^\Q@{[at('SAMLKey', 6)]}\Eexpected a key that is strong enough, found: .*1024.*; mend: make a new pair/;
+refused 'a weak certificate', "$server$identifier${login}SAMLCertificate weak.cer\n",
+    qr/^\Q@{[at('SAMLCertificate', 5)]}\Eexpected a signing certificate that may be used now, found: .*1024.*; mend: get the identity provider's current certificate$/;
+refused 'an expired certificate', "$server$identifier${login}SAMLCertificate expired.cer\n",
+    qr/^\Q@{[at('SAMLCertificate', 5)]}\Eexpected a signing certificate that may be used now, found: .*2026-03-01.*; mend: get the identity provider's current certificate$/;
+refused 'an expired certificate in metadata', $metadata . "SAMLIdPMetadata expired.xml\n",
+    qr/^\Q@{[at('SAMLIdPMetadata', 6)]}\Eexpected a signing certificate that may be used now, found: .*2026-03-01.*; mend: get/;
+accepted 'an expired certificate that is allowed', "$server$identifier${login}SAMLCertificate expired.cer\nSAMLAllow expired-certificate\n",
+    at('SAMLAllow', 6) . 'expected nothing weak to be let in, found "expired-certificate"; mend: remove it as soon as the '
+    . 'identity provider can do without';
+accepted 'an expired certificate beside a good one', "$server$identifier${login}SAMLCertificate both.cer\n",
+    at('SAMLCertificate', 5) . 'expected all 2 signing certificates to be usable now, found 1 that are; mend: remove what is old';
+
+# --- addresses ---
+refused 'a reply URL in the clear', $good . "SAMLReplyURL http://www.example.org/saml/acs\n",
+    at('SAMLReplyURL', 6) . 'expected an https:// URL (http:// is for localhost, 127.0.0.1 and [::1] only), found '
+    . '"http://www.example.org/saml/acs"; mend: write the address that the identity provider is to send responses to, such as '
+    . '"https://www.example.org/saml/acs"';
+accepted 'a reply URL in the clear on this machine', $good . "SAMLReplyURL http://127.0.0.1:8080/saml/acs\n";
+refused 'a reply URL that is elsewhere than SAMLPath', $good . "SAMLReplyURL https://www.example.org/sso/acs\n",
+    at('SAMLReplyURL', 6) . 'expected the path "/saml/acs", which is SAMLPath and /acs, found "https://www.example.org/sso/acs"; '
+    . 'mend: make the two agree';
+accepted 'a reply URL under SAMLPath', $good . "SAMLReplyURL https://www.example.org/sso/acs\nSAMLPath /sso\n";
+refused 'reply URLs of two schemes', $good . "SAMLReplyURL https://a.example/saml/acs\nSAMLReplyURL http://localhost/saml/acs\n",
+    at('SAMLReplyURL', 7) . 'expected https:// for all or for none, as they share one cookie, found '
+    . '"http://localhost/saml/acs" beside "https://a.example/saml/acs"; mend: leave one of them out';
+refused 'a reply URL twice', $good . "SAMLReplyURL https://a.example/saml/acs https://a.example/saml/acs\n",
+    at('SAMLReplyURL', 6) . 'expected each address once, found "https://a.example/saml/acs" again; mend: remove it';
+refused 'no ServerName', "# 2\n$identifier$login$certificate",
+    at('ServerName', 3) . 'expected a ServerName to make our address from, found none; mend: add "ServerName www.example.org" '
+    . 'to this server, or SAMLReplyURL';
+accepted 'no ServerName, but a reply URL', "# 2\n$identifier$login${certificate}SAMLReplyURL https://a.example/saml/acs\n";
+refused 'no ServerName in a virtual host', "${server}<VirtualHost 127.0.0.1:1>\n$identifier$login$certificate</VirtualHost>\n",
+    at('ServerName', 3) . 'expected a ServerName to make our address from, found none; mend: add "ServerName www.example.org" '
+    . 'to this server, or SAMLReplyURL';
+accepted 'no ServerName in a virtual host that only inherits', "$good<VirtualHost 127.0.0.1:1>\nServerAlias x.example\n</VirtualHost>\n";
+refused 'a login URL in the clear', "$server${identifier}SAMLLoginURL http://login.example/\n$certificate",
+    'line 4 of @ROOT@/site.conf: SAMLLoginURL: expected an https:// URL (http:// is for localhost, 127.0.0.1 and [::1] only), '
+    . 'found "http://login.example/"';
+refused 'SAMLPath without a slash', $good . "SAMLPath saml\n", qr/^line 6 of \S+: SAMLPath: expected a path such as "\/saml": .*, got "saml"$/;
+refused 'SAMLPath with a slash at the end', $good . "SAMLPath /saml/\n", qr/^line 6 of \S+: SAMLPath: expected a path .*, got "\/saml\/"$/;
+refused 'SAMLPath that is all', $good . "SAMLPath /\n", qr/^line 6 of \S+: SAMLPath: expected a path .*, got "\/"$/;
+
+# --- applications ---
+refused 'an unknown application', $good . "<Location /a>\nAuthType SAML\nSAMLApplication hr\n</Location>\n",
+    at('SAMLApplication', 8) . 'expected the name of a <SAMLApplication> of this server, found "hr"; mend: correct it, or add '
+    . '"<SAMLApplication hr>"';
+accepted 'a known application', $good . "<SAMLApplication hr>\n</SAMLApplication>\n<Location /a>\nSAMLApplication hr\n</Location>\n";
+accepted 'the vhost\'s own application by name', $good . "<Location /a>\nSAMLApplication default\n</Location>\n";
+refused 'an application of another virtual host', $good
+    . "<VirtualHost 127.0.0.1:1>\nServerName a.example\n<SAMLApplication hr>\n</SAMLApplication>\n</VirtualHost>\n"
+    . "<VirtualHost 127.0.0.1:1>\nServerName b.example\n<Location />\nSAMLApplication hr\n</Location>\n</VirtualHost>\n",
+    at('SAMLApplication', 14) . 'expected the name of a <SAMLApplication> of this server, found "hr"; mend: correct it, or add '
+    . '"<SAMLApplication hr>"';
+accepted 'a place of the main server for an application of a virtual host', $good
+    . "<VirtualHost 127.0.0.1:1>\nServerName a.example\n<SAMLApplication hr>\n</SAMLApplication>\n</VirtualHost>\n"
+    . "<Location /hr>\nSAMLApplication hr\n</Location>\n";
+refused 'a guarded place without an identity provider', "$server<Location /a>\nAuthType SAML\nRequire valid-user\n</Location>\n",
+    at('AuthType', 4) . 'expected an identity provider for "AuthType SAML", found none in this server; mend: add SAMLIdPMetadata, '
+    . 'or SAMLIdPIdentifier, SAMLLoginURL and SAMLCertificate';
+refused 'a name twice', $good . "<SAMLApplication hr>\n</SAMLApplication>\n<SAMLApplication hr>\n</SAMLApplication>\n",
+    'line 8 of @ROOT@/site.conf: <SAMLApplication>: expected each name once in a virtual host, got "hr" again after '
+    . '@ROOT@/site.conf line 6';
+for my $name ('', 'a b', '../x', 'a/b', 'login', 'state', 'default', '-a', 'x' x 33, '"a;b"') {
+    refused "the application name '$name'", $good . "<SAMLApplication $name>\n</SAMLApplication>\n",
+        qr/^line 6 of \S+: <SAMLApplication>: expected one name of up to 32 letters, digits, - _ that is not default, none, state or an endpoint's, got /;
+}
+refused 'another module\'s directive in an application', $good . "<SAMLApplication hr>\nServerName hr.example\n</SAMLApplication>\n",
+    'line 7 of @ROOT@/site.conf: ServerName: not allowed in <SAMLApplication>, which holds only SAML directives that stand in '
+    . 'a virtual host';
+refused 'a directive of places in an application', $good . "<SAMLApplication hr>\nSAMLUser upn\n</SAMLApplication>\n",
+    'line 7 of @ROOT@/site.conf: SAMLUser: not allowed in <SAMLApplication>, which holds only SAML directives that stand in '
+    . 'a virtual host';
+refused 'an application in an application', $good . "<SAMLApplication a>\n<SAMLApplication b>\n</SAMLApplication>\n</SAMLApplication>\n",
+    qr/^line 7 of \S+: <SAMLApplication: not allowed in <SAMLApplication>/;
+refused 'an application in a location', $good . "<Location />\n<SAMLApplication a>\n</SAMLApplication>\n</Location>\n",
+    qr/^line 7 of \S+: <SAMLApplication not allowed in <Location> context$/;
+refused 'two applications on one path', $good . "<SAMLApplication hr>\nSAMLPath /saml\n</SAMLApplication>\n",
+    at('SAMLPath', 3) . 'expected endpoints of its own, found SAMLPath /saml, which application "hr" has too; mend: give one of '
+    . 'them another SAMLPath';
+refused 'two applications with one cookie', $good . "<SAMLApplication hr>\nSAMLCookie __Host-saml\n</SAMLApplication>\n",
+    at('SAMLPath', 3) . 'expected a cookie of its own, found "__Host-saml", which application "hr" has too; mend: give one of '
+    . 'them another name with SAMLCookie';
+refused 'a cookie that looks like a sign-on', $good . "<SAMLApplication hr>\nSAMLCookie __Host-saml-state-1\n</SAMLApplication>\n",
+    at('<SAMLApplication>', 6) . 'expected a cookie name that does not start like the sign-on cookies of application "", found '
+    . '"__Host-saml-state-1"; mend: give it another name with SAMLCookie';
+refused 'an application without an identity provider', "$server<SAMLApplication hr>\nSAMLForceAuthn on\n</SAMLApplication>\n",
+    at('<SAMLApplication>', 3) . 'expected an identity provider, found none; mend: add SAMLIdPMetadata, or SAMLIdPIdentifier, '
+    . 'SAMLLoginURL and SAMLCertificate';
+
+# --- what contradicts ---
+for ([SAMLLoginURL => $login], [SAMLCertificate => $certificate], [SAMLLogoutURL => "SAMLLogoutURL https://login.example/\n"]) {
+    my ($name, $line) = @$_;
+    refused "SAMLIdPMetadata and $name", $metadata . "SAMLIdPMetadata idp.xml\n$line",
+        at($name, 7) . 'expected not to stand beside SAMLIdPMetadata (@ROOT@/site.conf line 6), which says the same, found both; '
+        . 'mend: remove one of the two';
+}
+accepted 'SAMLIdPMetadata and SAMLIdPIdentifier', $metadata . "SAMLIdPMetadata idp.xml\n$identifier";
+refused 'an identity provider without certificate', "$server$identifier$login",
+    at('SAMLLoginURL', 4) . 'expected SAMLIdPIdentifier, SAMLLoginURL and SAMLCertificate together, found no SAMLCertificate; '
+    . 'mend: add it, or use SAMLIdPMetadata alone';
+refused 'an identity provider with a certificate alone', "$server$certificate",
+    at('SAMLCertificate', 3) . 'expected SAMLIdPIdentifier, SAMLLoginURL and SAMLCertificate together, found no '
+    . 'SAMLIdPIdentifier and SAMLLoginURL; mend: add it, or use SAMLIdPMetadata alone';
+refused 'an identity provider with a logout URL alone', "${server}SAMLLogoutURL https://login.example/\n",
+    qr/^\Q@{[at('SAMLLogoutURL', 3)]}\Eexpected SAMLIdPIdentifier, SAMLLoginURL and SAMLCertificate together, found no /;
+refused 'signed requests without a key', $good . "SAMLSignRequests on\n",
+    at('SAMLSignRequests', 6) . 'expected a SAMLKey to sign with, found none; mend: add "SAMLKey key.pem cert.pem", or remove the '
+    . 'directive';
+accepted 'metadata that wants signed requests', $metadata . "SAMLIdPMetadata wants.xml\n",
+    at('SAMLIdPMetadata', 6) . 'expected "SAMLSignRequests on", as this metadata says WantAuthnRequestsSigned, found it off; mend: '
+    . 'add it, and SAMLKey';
+accepted 'metadata that gets signed requests', $metadata . "SAMLIdPMetadata wants.xml\nSAMLKey other.key other.cer\nSAMLSignRequests on\n";
+refused 'an idle time beyond the lifetime', $good . "SAMLSessionLifetime 10min\nSAMLSessionIdle 601s\n",
+    at('SAMLSessionIdle', 7) . 'expected at most the SAMLSessionLifetime of 600s, found 601s; mend: shorten it, or lengthen '
+    . 'SAMLSessionLifetime';
+accepted 'an idle time as long as the lifetime', $good . "SAMLSessionLifetime 10min\nSAMLSessionIdle 600s\n";
+refused 'a binding that metadata has not', $metadata . "SAMLIdPMetadata redirect.xml\nSAMLRequestBinding POST\n",
+    at('SAMLRequestBinding', 7) . 'expected a binding that the identity provider has a SingleSignOnService for, found "POST"; '
+    . 'mend: use the other';
+accepted 'the binding that metadata has', $metadata . "SAMLIdPMetadata redirect.xml\nSAMLRequestBinding Redirect\n";
+refused 'a directive twice', $good . "SAMLPath /a\nSAMLPath /b\n",
+    at('SAMLPath', 7) . 'expected once in a scope, found again after @ROOT@/site.conf line 6; mend: keep one of the two';
+refused 'a flag twice', $good . "SAMLForceAuthn on\nSAMLForceAuthn on\n",
+    at('SAMLForceAuthn', 7) . 'expected once in a scope, found again after @ROOT@/site.conf line 6; mend: keep one of the two';
+accepted 'a directive in a virtual host too', $good . "SAMLPath /a\n<VirtualHost 127.0.0.1:1>\nServerName a.example\nSAMLPath /b\n</VirtualHost>\n";
+refused 'two mistakes, a line for each', "$server$identifier${login}SAMLCertificate none.cer\nSAMLPath /a\nSAMLPath /b\n",
+    qr/^\Q@{[at('SAMLPath', 7)]}\E/, qr/^\Q@{[at('SAMLCertificate', 5)]}\E/;
+refused 'one mistake that virtual hosts inherit, in one line', "$server$identifier${login}SAMLCertificate none.cer\n"
+    . join('', map { "<VirtualHost 127.0.0.1:$_>\nServerName x$_.example\n</VirtualHost>\n" } 1 .. 3), qr/^\Q@{[at('SAMLCertificate', 5)]}\E/;
+
+# --- cookies ---
+refused 'SameSite=Strict', $good . "SAMLCookie SameSite=Strict\n",
+    at('SAMLCookie', 6) . 'expected SameSite=Lax or SameSite=None, found "Strict", with which the browser keeps the cookie back on '
+    . 'the way home from the identity provider and signs on for ever; mend: use Lax';
+refused 'SameSite=None in the clear', $good . "SAMLReplyURL http://localhost/saml/acs\nSAMLCookie SameSite=None\n",
+    at('SAMLCookie', 7) . 'expected SameSite=Lax where SAMLReplyURL is http://, found "None", which browsers take with Secure only; '
+    . 'mend: use Lax';
+refused '__Host- with Domain', $good . "SAMLCookie __Host-x Domain=example.org\n",
+    at('SAMLCookie', 6) . 'expected no Domain= and Path=/ with a name in __Host-, found "__Host-x" Path=/ Domain=example.org; mend: '
+    . 'use another name, or leave them out';
+refused '__host- with Path', $good . "SAMLPath /app/saml\nSAMLCookie __host-x Path=/app\n",
+    at('SAMLCookie', 7) . 'expected no Domain= and Path=/ with a name in __Host-, found "__host-x" Path=/app; mend: '
+    . 'use another name, or leave them out';
+refused '__Host- in the clear', $good . "SAMLReplyURL http://localhost/saml/acs\nSAMLCookie __Host-x\n",
+    at('SAMLCookie', 7) . 'expected no __Host- in the name where SAMLReplyURL is http://, found "__Host-x"; mend: use another name';
+refused '__Secure- in the clear', $good . "SAMLReplyURL http://localhost/saml/acs\nSAMLCookie __Secure-x\n",
+    at('SAMLCookie', 7) . 'expected no __Secure- in the name where SAMLReplyURL is http://, found "__Secure-x"; mend: use another name';
+refused 'a Domain that is not ours', $good . "SAMLCookie x Domain=ple.org\n",
+    at('SAMLCookie', 6) . 'expected a Domain that "www.example.org" is in, found "ple.org"; mend: use a part of the host name, or '
+    . 'leave Domain= out';
+refused 'a Path that the endpoints are not under', $good . "SAMLCookie x Path=/app\n",
+    at('SAMLCookie', 6) . 'expected a Path that SAMLPath "/saml" is under, found "/app", so that the endpoints would never see the '
+    . 'cookie; mend: SAMLPath /app/saml';
+refused 'a Path that is half a segment', $good . "SAMLCookie x Path=/sam\n", qr/^\Q@{[at('SAMLCookie', 6)]}\Eexpected a Path that SAMLPath/;
+accepted 'a cookie with all of it', $good . "SAMLPath /app/saml\nSAMLCookie x Path=/app Domain=.example.org SameSite=None\n";
+
+# --- stores ---
+refused 'a store of another kind', $good . "SAMLSessionStore memory\n",
+    qr/^\Q@{[at('SAMLSessionStore', 6)]}\E.*expected.*lmdb.*memory.*; mend: correct it, or leave it out for the default$/;
+refused 'a state folder whose parent is not there', $good . "SAMLSessionStore lmdb:\@ROOT\@/none/store\n",
+    qr/^\Q@{[at('SAMLSessionStore', 6)]}\Eexpected a folder that sessions can be kept in, found: .*\@ROOT\@\/none.*; mend: make it usable, or name another: SAMLSessionStore lmdb:\/folder$/;
+refused 'a file for a state folder', $good . "SAMLSessionStore lmdb:\@ROOT\@/idp.cer\n",
+    qr/^\Q@{[at('SAMLSessionStore', 6)]}\Eexpected a folder that sessions can be kept in, found: .*; mend: /;
+mkdir $c->dir . '/closed', $> ? 0500 : 0700;
+refused 'a state folder where the server cannot write', $good . "SAMLSessionStore lmdb:\@ROOT\@/closed/store\n",
+    qr/^\Q@{[at('SAMLSessionStore', 6)]}\Eexpected a folder that sessions can be kept in, found: folder "?\@ROOT\@\/closed.*; mend: /;
+mkdir $c->dir . '/state';
+symlink 'nowhere', $c->dir . '/state/mod_saml_sso.secret';
+refused 'a default secret that leads nowhere', "DefaultRuntimeDir \@ROOT\@/state\n$server$identifier$login$certificate",
+    at('SAMLSecret', 4) . 'expected a readable file of secrets, found "@ROOT@/state/mod_saml_sso.secret" (No such file or directory); '
+    . 'mend: name a file with 64 hexadecimal digits in a line (openssl rand -hex 32) that only root can read';
+accepted 'a store elsewhere', $good . "SAMLSessionStore lmdb:\@ROOT\@/store\n";
+ok !-e $c->dir . '/store', 'a test of the configuration makes no folder';
+is join(' ', glob $c->dir . '/run/*'), '', 'and leaves nothing in the runtime directory';
+
+# --- values, which httpd reports in its own form ---
+for (
+    [SAMLClockSkew => '600s'], [SAMLClockSkew => '0s'], [SAMLClockSkew => '601s', 'expected 0s to 600s, got "601s"'],
+    [SAMLClockSkew => '5h', 'expected 0s to 600s, got "5h"'], [SAMLClockSkew => '10min'], [SAMLClockSkew => '10mi'], [SAMLClockSkew => '7'],
+    [SAMLClockSkew => '-1s', 'expected 0s to 600s, got "-1s"'], [SAMLClockSkew => '1s1', 'expected 0s to 600s, got "1s1"'],
+    [SAMLClockSkew => '""', qr/SAMLClockSkew takes one argument, How far .* \(0s to 600s, default 180s\)$/],
+    [SAMLClockSkew => '1m', 'expected 0s to 600s, got "1m"'],
+    [SAMLClockSkew => '99999999999999999999s', 'expected 0s to 600s, got "99999999999999999999s"'],
+    [SAMLSessionLifetime => '0s', 'expected 1s to 720h, got "0s"'], [SAMLSessionLifetime => '720h'],
+    [SAMLSessionLifetime => '721h', 'expected 1s to 720h, got "721h"'], [SAMLSessionLifetime => '1s'],
+    [SAMLSessionIdle => '0', 'expected 1s to 720h, got "0"'], [SAMLSessionIdle => '1s'],
+    [SAMLRequestBinding => 'post'], [SAMLRequestBinding => 'Artifact', 'expected POST or Redirect, got "Artifact"'],
+    [SAMLNameIDFormat => 'persistent'], [SAMLNameIDFormat => 'none'], [SAMLNameIDFormat => 'urn:x:y'],
+    [SAMLNameIDFormat => 'email', 'expected emailAddress, persistent, transient, unspecified, none or a URI, got "email"'],
+    [SAMLForceAuthn => 'yes', qr/^line 6 of \S+: SAMLForceAuthn must be On or Off$/],
+    [SAMLAllow => 'none'], [SAMLAllow => 'md5', qr/^line 6 of \S+: SAMLAllow: expected sha1, rsa1_5, 3des, rsa1024, c14n10, expired-certificate, unsigned-logout or none, got "md5"$/],
+    [SAMLAllow => 'none sha1', 'expected "none" to stand alone, got "sha1"'], [SAMLAllow => 'sha1 none', 'expected "none" to stand alone, got "none"'],
+    [SAMLIdentifier => '"a b"', 'expected 1 to 1024 printable ASCII characters without spaces, got "a b"'],
+    [SAMLIdentifier => 'x' x 1024], [SAMLIdentifier => 'x' x 1025, qr/expected 1 to 1024 printable/], [SAMLIdentifier => '""', qr/SAMLIdentifier takes one argument/],
+    [SAMLCookie => 'a=b', qr/^line 6 of \S+: SAMLCookie: expected Path=, Domain= or SameSite= after the name/],
+    [SAMLCookie => 'a;b', qr/expected a name of letters/], [SAMLCookie => 'a Path=x', qr/expected Path= and a path/],
+    [SAMLCookie => 'a Domain=..', qr/expected Domain= and a host name/], [SAMLCookie => 'a SameSite=Loose', qr/expected SameSite=Lax or SameSite=None/],
+    [SAMLCookie => 'a SameSite=Lax SameSite=Lax', qr/expected each attribute once/], [SAMLCookie => 'a b', qr/expected a name of letters/],
+    [SAMLUser => 'upn'], [SAMLUser => 'user', 'expected the alias or full name of a claim, got "user"'],
+    [SAMLUser => '""', qr/SAMLUser takes one argument/],
+    [SAMLUnauthenticated => 'PASS'], [SAMLUnauthenticated => '403', 'expected auto, login, 401 or pass, got "403"'],
+    [SAMLHeader => 'none'], [SAMLHeader => 'X-A', 'expected a header name and a claim, or "none", got "X-A"'],
+    [SAMLHeader => 'X-A groups separator=, encode=base64 first'],
+    [SAMLHeader => 'X-A groups encode=rot13', 'expected encode=none, encode=percent or encode=base64, got "encode=rot13"'],
+    [SAMLHeader => 'X-A groups separator=', 'expected separator= and 1 to 8 printable ASCII characters, got "separator="'],
+    [SAMLHeader => 'X-A groups last', 'expected separator=, encode= or first after header and claim, got "last"'],
+    [SAMLHeader => '"X A" groups', qr/expected a header name of letters, digits, - _ that HTTP does not need itself, got "X A"/],
+    [SAMLHeader => 'X:A groups', qr/expected a header name/], [SAMLHeader => 'Content_Length groups', qr/that HTTP does not need itself, got "Content_Length"/],
+    [SAMLHeader => 'cookie groups', qr/that HTTP does not need itself/], [SAMLHeader => 'Host groups', qr/that HTTP does not need itself/],
+    [SAMLKey => 'a', qr/SAMLKey takes two arguments/], [SAMLSecret => '""', qr/SAMLSecret takes one argument/],
+    [SAMLApplication => 'default'],
+) {
+    my ($directive, $value, $says) = @$_;
+    my $line = "$directive $value\n";
+    my $short = length $value > 40 ? substr($value, 0, 20) . '...' : $value;
+
+    if (!defined $says) {
+        accepted "$directive $short", $good . $line;
+        next;
+    }
+    refused "$directive $short", $good . $line, ref $says ? $says : "line 6 of \@ROOT\@/site.conf: $directive: $says";
+}
+for ('SAMLUser upn', 'SAMLEnv off', 'SAMLUnauthenticated 401', 'SAMLApplication default', 'SAMLHeader X-A groups') {
+    my ($directive) = /^(\S+)/;
+    refused "$directive twice in a section", $good . "<Location />\n$_\n$_\n</Location>\n",
+        qr/^line 8 of \S+: $directive: expected (?:once|each header once) in a section, got "/;
+    accepted "$directive in two sections", $good . "<Location />\n$_\n</Location>\n<Location />\n$_\n</Location>\n";
+}
+refused 'SAMLHeader none behind others', $good . "SAMLHeader X-A groups\nSAMLHeader none\n",
+    'line 7 of @ROOT@/site.conf: SAMLHeader: expected "none" as the first in a section, got "none"';
+refused 'the same header in other letters', $good . "SAMLHeader X-A groups\nSAMLHeader x_a roles\n",
+    'line 7 of @ROOT@/site.conf: SAMLHeader: expected each header once in a section, got "x_a"';
+refused 'a directive of applications in a location', $good . "<Location />\nSAMLPath /x\n</Location>\n",
+    qr/^line 7 of \S+: SAMLPath not allowed (?:in <Location> context|here)$/;
+
+# --- httpd's own means: Define, quotes, macros, IfDefine ---
+accepted 'values from Define', "Define HOST www.example.org\nServerName \${HOST}\n$identifier$login${certificate}SAMLIdentifier \"https://\${HOST}/x\"\n";
+refused 'a mistake in a macro', "$server<Macro Idp \$cert>\n$identifier${login}SAMLCertificate \$cert\n</Macro>\nUse Idp none.cer\n",
+    qr/^SAMLCertificate in macro 'idp' .*: expected a readable certificate file, found "\@ROOT\@\/none\.cer"/;
+accepted 'IfDefine in an application', $good . "<SAMLApplication hr>\n<IfDefine !X>\nSAMLForceAuthn on\n</IfDefine>\n</SAMLApplication>\n";
+
+done_testing;
