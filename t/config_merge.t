@@ -1,0 +1,228 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# What directives come to: defaults, main server to virtual host, virtual host to named application, as
+# `httpd -t -D DUMP_SAML` shows it. And the example in conf/, as it stands.
+use strict;
+use warnings;
+use File::Copy qw(copy);
+use Test::More;
+use SSOTest::Config;
+
+my $c = SSOTest::Config->new;
+
+$c->make_key('idp');
+$c->make_key('ours');
+my $idp = "SAMLIdPIdentifier https://sts.example/\nSAMLLoginURL https://login.example/saml2\nSAMLCertificate idp.cer\n";
+my $good = "ServerName www.example.org\n$idp";
+
+# --- defaults ---
+my $app = $c->dump($good)->{main}{''};
+is_deeply $app->{SAMLCertificate}, [$app->{SAMLCertificate}[0]], 'one certificate';
+like $app->{SAMLCertificate}[0], qr/^RSA 2048 bits until \w+, .* GMT, thumbprint [0-9A-F]{40}$/, 'told by what the portal shows';
+delete $app->{SAMLCertificate};
+is_deeply $app, {
+    SAMLIdentifier => ['https://www.example.org/saml/metadata'], SAMLReplyURL => ['https://www.example.org/saml/acs'],
+    SAMLPath => ['/saml'], SAMLSignRequests => ['off'], SAMLRequestBinding => ['POST'],
+    SAMLNameIDFormat => ['urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress'], SAMLForceAuthn => ['off'],
+    SAMLIdPInitiated => ['off'], SAMLIdPIdentifier => ['https://sts.example/'], SAMLLoginURL => ['https://login.example/saml2'],
+    SAMLClockSkew => ['180s'], SAMLAllow => ['none'], SAMLSessionStore => ['lmdb:@ROOT@/run/saml-sso'],
+    SAMLSessionLifetime => ['28800s'], SAMLSessionIdle => ['3600s'],
+    SAMLCookie => ['__Host-saml Path=/ SameSite=Lax Secure HttpOnly'], 'sign-on cookies' => ['__Host-saml-state-*'],
+    SAMLSecret => ['@ROOT@/run/mod_saml_sso.secret'],
+}, 'everything else is the default';
+
+# --- every directive ---
+$app = $c->dump($good . <<'CONF')->{main}{''};
+SAMLLogoutURL https://login.example/out
+SAMLIdentifier spn:1234
+SAMLAudience https://a.example/ https://b.example/
+SAMLAudience urn:c
+SAMLReplyURL https://a.example/sso/acs https://B.example:8443/sso/acs
+SAMLPath /sso
+SAMLKey ours.key ours.cer
+SAMLSignRequests on
+SAMLRequestBinding Redirect
+SAMLNameIDFormat none
+SAMLForceAuthn on
+SAMLIdPInitiated on
+SAMLClockSkew 0s
+SAMLAllow sha1 3des
+SAMLAllow unsigned-logout
+SAMLSessionStore "lmdb:@ROOT@/sessions"
+SAMLSessionLifetime 30min
+SAMLCookie shop SameSite=none
+SAMLHeader X-Employee employeeid
+CONF
+is_deeply $app->{SAMLLogoutURL}, ['https://login.example/out'], 'SAMLLogoutURL';
+is_deeply $app->{SAMLIdentifier}, ['spn:1234'], 'SAMLIdentifier';
+is_deeply $app->{SAMLAudience}, ['https://a.example/', 'https://b.example/', 'urn:c'], 'SAMLAudience adds up';
+is_deeply $app->{SAMLReplyURL}, ['https://a.example/sso/acs', 'https://B.example:8443/sso/acs'], 'SAMLReplyURL, byte for byte';
+is_deeply $app->{SAMLPath}, ['/sso'], 'SAMLPath';
+is_deeply $app->{SAMLKey}, ['@ROOT@/ours.cer'], 'SAMLKey';
+is_deeply $app->{SAMLSignRequests}, ['on'], 'SAMLSignRequests';
+is_deeply $app->{SAMLRequestBinding}, ['Redirect'], 'SAMLRequestBinding';
+is_deeply $app->{SAMLNameIDFormat}, ['none'], 'SAMLNameIDFormat';
+is_deeply $app->{SAMLForceAuthn}, ['on'], 'SAMLForceAuthn';
+is_deeply $app->{SAMLIdPInitiated}, ['on'], 'SAMLIdPInitiated';
+is_deeply $app->{SAMLClockSkew}, ['0s'], 'SAMLClockSkew';
+is_deeply $app->{SAMLAllow}, ['sha1 3des unsigned-logout'], 'SAMLAllow adds up';
+is_deeply $app->{SAMLSessionStore}, ['lmdb:@ROOT@/sessions'], 'SAMLSessionStore';
+is_deeply $app->{SAMLSessionLifetime}, ['1800s'], 'SAMLSessionLifetime';
+is_deeply $app->{SAMLSessionIdle}, ['1800s'], 'the idle default is no longer than the lifetime';
+is_deeply $app->{SAMLCookie}, ['shop Path=/ SameSite=None Secure HttpOnly'], 'SAMLCookie';
+is_deeply $app->{'sign-on cookies'}, ['__Host-saml-state-*'], 'the sign-on cookies keep their name';
+
+# --- names and ports ---
+for (
+    ["ServerName www.example.org:8443\n", 'https://www.example.org:8443'], ["ServerName https://www.example.org:8443\n", 'https://www.example.org:8443'],
+    ["ServerName www.example.org:443\n", 'https://www.example.org'], ["ServerName http://www.example.org\n", 'https://www.example.org'],
+    ["ServerName WWW.Example.org\n", 'https://www.example.org'],
+) {
+    my ($name, $base) = @$_;
+    my $lines = $c->dump($name . $idp)->{main}{''};
+    like $lines->{SAMLReplyURL}[0], qr/^\Q$base\E\/saml\/acs$/i, "reply URL from $name";
+    is $lines->{SAMLIdentifier}[0], "$base/saml/metadata", "identifier from $name";
+}
+$app = $c->dump($good . "SAMLReplyURL http://localhost:8080/saml/acs\n")->{main}{''};
+is $app->{SAMLCookie}[0], 'saml Path=/ SameSite=Lax HttpOnly', 'in the clear the cookie has no prefix and no Secure';
+is $app->{'sign-on cookies'}[0], 'saml-state-*', 'nor have the sign-on cookies';
+$app = $c->dump($good . "SAMLCookie Domain=example.org\n")->{main}{''};
+is $app->{SAMLCookie}[0], 'saml Path=/ Domain=example.org SameSite=Lax Secure HttpOnly', 'with Domain the prefix goes';
+is $app->{'sign-on cookies'}[0], 'saml-state-*', 'from the sign-on cookies too';
+$app = $c->dump($good . "SAMLPath /app/saml\nSAMLCookie Path=/app\n")->{main}{''};
+is $app->{SAMLCookie}[0], 'saml Path=/app SameSite=Lax Secure HttpOnly', 'with another Path, too';
+
+# --- main server to virtual hosts ---
+my $all = $c->dump($good . <<'CONF');
+SAMLPath /sso
+SAMLForceAuthn on
+SAMLClockSkew 10s
+SAMLAllow sha1
+<VirtualHost 127.0.0.1:443>
+    ServerName a.example
+    SAMLForceAuthn off
+    SAMLAllow none
+    SAMLClockSkew 180s
+</VirtualHost>
+<VirtualHost 127.0.0.1:8443>
+    ServerName b.example
+    SAMLIdPIdentifier https://b-sts.example/
+    SAMLLoginURL https://b-login.example/
+    SAMLCertificate ours.cer
+    SAMLPath /saml
+</VirtualHost>
+<VirtualHost 127.0.0.1:80>
+    ServerName c.example
+</VirtualHost>
+<VirtualHost 127.0.0.1:81>
+    DocumentRoot "@ROOT@"
+</VirtualHost>
+CONF
+my ($main, $vhost_a, $vhost_b, $vhost_c) = map { $all->{$_}{''} } 'main', 10, 16, 23;
+is $main->{SAMLReplyURL}[0], 'https://www.example.org/sso/acs', 'the main server has its own address';
+is $vhost_a->{SAMLReplyURL}[0], 'https://a.example/sso/acs', 'each virtual host has one from its own name';
+is $vhost_a->{SAMLIdPIdentifier}[0], 'https://sts.example/', 'and the identity provider of the main server';
+is $vhost_a->{SAMLForceAuthn}[0], 'off', 'a default can be restored: a flag';
+is $vhost_a->{SAMLAllow}[0], 'none', 'a list';
+is $vhost_a->{SAMLClockSkew}[0], '180s', 'a duration';
+is $vhost_b->{SAMLReplyURL}[0], 'https://b.example/saml/acs', 'as for httpd itself, only a port in ServerName counts';
+is $vhost_b->{SAMLLoginURL}[0], 'https://b-login.example/', 'a virtual host has an identity provider of its own';
+is scalar(@{ $vhost_b->{SAMLCertificate} }), 1, 'whose certificates are not joined by those of the other';
+isnt $vhost_b->{SAMLCertificate}[0], $vhost_a->{SAMLCertificate}[0], 'and are its own';
+is $vhost_b->{SAMLForceAuthn}[0], 'on', 'what it does not say is the main server\'s';
+is $vhost_c->{SAMLReplyURL}[0], 'https://c.example/sso/acs', 'behind a proxy the port 80 is not the public one';
+is_deeply $all->{26}, {}, 'a virtual host without a name that only inherits has no application';
+is $all->{main}{''}{SAMLReplyURL}[0], 'https://www.example.org/sso/acs', 'and takes none from its neighbours';
+
+# --- virtual host to named applications ---
+$all = $c->dump($good . <<'CONF');
+SAMLIdentifier urn:main
+SAMLAudience urn:more
+SAMLReplyURL https://www.example.org/sso/acs
+SAMLPath /sso
+SAMLKey ours.key ours.cer
+SAMLForceAuthn on
+SAMLSessionIdle 10min
+SAMLCookie corp SameSite=None
+<SAMLApplication hr>
+    SAMLForceAuthn off
+</SAMLApplication>
+<SAMLApplication shop>
+    SAMLIdPIdentifier https://shop-sts.example/
+    SAMLLoginURL https://shop-login.example/
+    SAMLCertificate ours.cer
+    SAMLIdentifier urn:shop
+    SAMLPath /shop/saml
+    SAMLCookie SHOP SameSite=Lax
+</SAMLApplication>
+<VirtualHost 127.0.0.1:443>
+    ServerName a.example
+    SAMLSessionIdle 20min
+    SAMLReplyURL https://a.example/sso/acs
+    <SAMLApplication shop>
+        SAMLPath /a
+    </SAMLApplication>
+    <SAMLApplication extra>
+    </SAMLApplication>
+</VirtualHost>
+CONF
+my ($hr, $shop, $a_shop, $a_hr) = ($all->{main}{hr}, $all->{main}{shop}, $all->{25}{shop}, $all->{25}{hr});
+is $hr->{SAMLIdentifier}[0], 'https://www.example.org/saml/hr/metadata', 'a named application is its own: identifier';
+is $hr->{SAMLReplyURL}[0], 'https://www.example.org/saml/hr/acs', 'reply URL';
+is $hr->{SAMLPath}[0], '/saml/hr', 'path';
+is $hr->{SAMLAudience}, undef, 'audiences';
+is $hr->{SAMLCookie}[0], '__Host-saml-hr Path=/ SameSite=None Secure HttpOnly', 'cookie name, whose attributes are inherited';
+is $hr->{'sign-on cookies'}[0], '__Host-saml-hr-state-*', 'sign-on cookies';
+is $hr->{SAMLIdPIdentifier}[0], 'https://sts.example/', 'the identity provider is inherited';
+is $hr->{SAMLKey}[0], '@ROOT@/ours.cer', 'so are our keys';
+is $hr->{SAMLSessionIdle}[0], '600s', 'and the lifetimes';
+is $hr->{SAMLForceAuthn}[0], 'off', 'unless it says otherwise';
+is $shop->{SAMLIdPIdentifier}[0], 'https://shop-sts.example/', 'an identity provider of its own';
+is scalar(@{ $shop->{SAMLCertificate} }), 1, 'as a whole';
+is $shop->{SAMLLogoutURL}, undef, 'with nothing of the other';
+is $shop->{SAMLCookie}[0], 'SHOP Path=/ SameSite=Lax Secure HttpOnly', 'a cookie of its own';
+is $shop->{SAMLForceAuthn}[0], 'on', 'the rest inherited';
+is_deeply [sort keys %{ $all->{25} }], ['', 'extra', 'hr', 'shop'], 'named applications of the main server are there in virtual hosts';
+is $a_shop->{SAMLPath}[0], '/a', 'where they can be told more';
+is $a_shop->{SAMLIdentifier}[0], 'urn:shop', 'and keep the rest';
+is $a_hr->{SAMLReplyURL}[0], 'https://a.example/saml/hr/acs', 'with the address of the virtual host';
+is $a_hr->{SAMLSessionIdle}[0], '1200s', 'and its general settings';
+is $all->{25}{extra}{SAMLForceAuthn}[0], 'on', 'through two scopes';
+
+# --- headers ---
+is_deeply $c->dump($good)->{headers}, [qw(X-Remote-User X-Remote-Email X-Remote-Name X-Remote-Groups)], 'the default headers are scrubbed';
+is_deeply $c->dump($good . <<'CONF')->{headers}, [qw(X-Remote-User X-Remote-Email X-Remote-Name X-Remote-Groups X-A X_B X-C)],
+SAMLHeader X-A groups
+<Location "/x">
+    SAMLHeader none
+    SAMLHeader X_B groups
+    SAMLHeader x_remote_user user
+</Location>
+<VirtualHost 127.0.0.1:443>
+    ServerName a.example
+    <Location "/y">
+        SAMLHeader X-b groups
+        SAMLHeader X-C groups
+    </Location>
+</VirtualHost>
+CONF
+    'and every other that any place sets, once';
+
+# --- the example, as it stands ---
+mkdir $c->dir . '/conf';
+mkdir $c->dir . '/modules';
+symlink SSOTest::Httpd::module(), $c->dir . '/modules/mod_saml_sso.so';
+copy($c->dir . '/idp.cer', $c->dir . '/conf/entra.cer') or die "copy: $!";
+copy("$ENV{SSO_SRCDIR}/conf/mod_saml_sso.conf", $c->dir . '/conf/mod_saml_sso.conf') or die "copy: $!";
+my $base = do { open my $from, '<', $c->dir . '/base.inc' or die $!; local $/; readline $from };
+$base =~ s/^LoadModule saml_sso_module .*\n//m or die 'base.inc has changed';
+$c->write_file('base.inc', $base);
+my ($code, $text) = $c->configtest("ServerName www.example.org\nInclude conf/mod_saml_sso.conf\n");
+is $text, "Syntax OK\n", 'the example is a valid configuration';
+$all = $c->dump("ServerName www.example.org\nInclude conf/mod_saml_sso.conf\n");
+is_deeply [sort keys %{ $all->{main} }], ['', 'payroll'], 'with two applications';
+is_deeply $all->{headers}, [qw(X-Remote-User X-Remote-Email X-Remote-Name X-Remote-Groups X-Employee X-Roles Remote-User)], 'and its headers';
+($code, $text) = $c->configtest("Define SAML_TENANT 1234\nServerName www.example.org\nInclude conf/mod_saml_sso.conf\n", '-D', 'DUMP_SAML');
+like $text, qr/^    SAMLLoginURL +https:\/\/login\.microsoftonline\.com\/1234\/saml2$/m, 'and a tenant that is defined outside';
+
+done_testing;
