@@ -188,7 +188,8 @@ static int try_key(saml_doc_t **out, const encrypted_t *e, const saml_wrapped_ke
     ok = saml_cipher_decrypt(plain, &plain_len, e->cipher, cek, (const unsigned char *)e->data, e->data_len);
     OPENSSL_cleanse(cek, sizeof(cek));
     return ok
-           && saml_doc_parse_in_scope(out, (const char *)plain, plain_len, SAML_MAX_MESSAGE_BYTES, e->data_el,
+           /* XML Encryption 4.4: the octets take EncryptedData's place, so its parent's declarations are theirs. */
+           && saml_doc_parse_in_scope(out, (const char *)plain, plain_len, SAML_MAX_MESSAGE_BYTES, e->wrapper,
                                       "decrypted element", p, &hidden) == SAML_OK
            && saml_xml_is(saml_doc_root(*out), SAML_NS_ASSERTION, promised_content(e->wrapper));
 }

@@ -268,24 +268,38 @@ static saml_status_t plain_assertion(saml_verified_t **out, const saml_doc_t *do
 }
 
 /*
+ * The plain Assertion. The ciphertext of a signed Response is taken from the octets that were digested. They lack the
+ * declarations that nothing but the plain text uses, on which it may lean (XML Encryption 4.4): then the tree that came
+ * in is asked, and as no signature covers its declarations, `proven` is NULL, and what comes out has to prove itself.
+ */
+static saml_status_t plain_of(saml_doc_t **plain, saml_verified_t **proven, const saml_doc_t *doc,
+                              const saml_expect_t *want, apr_pool_t *p, saml_err_t *err)
+{
+    xmlNode *received = saml_xml_child(saml_doc_root(doc), SAML_NS_ASSERTION, "EncryptedAssertion");
+
+    if (*proven
+        && saml_decrypt_element(plain, saml_verified_element(*proven), want->keys, want->allow, p, err) == SAML_OK)
+        return SAML_OK;
+    *proven = NULL;
+    return saml_decrypt_element(plain, received, want->keys, want->allow, p, err);
+}
+
+/*
  * Core 2.3.4, 6. Encryption is no authentication: what comes out is proven by its own signature, or by that of the
- * Response over the ciphertext, which is then taken from the octets that were digested.
+ * Response over the ciphertext.
  */
 static saml_status_t decrypted_assertion(saml_verified_t **out, const saml_doc_t *doc, const saml_verified_t *response,
                                          const saml_expect_t *want, const saml_trust_t *trust, apr_pool_t *p,
                                          saml_err_t *err)
 {
-    xmlNode *wrapper = saml_xml_child(saml_doc_root(doc), SAML_NS_ASSERTION, "EncryptedAssertion");
     saml_verified_t *proven = NULL;
     saml_doc_t *plain;
     xmlNode *el;
 
-    if (response) {
+    if (response)
         SAML_TRY(proven_child(&proven, response, "EncryptedAssertion", p, err));
-        wrapper = saml_verified_element(proven);
-    }
     err->in_ciphertext = 1;
-    SAML_TRY(saml_decrypt_element(&plain, wrapper, want->keys, want->allow, p, err)); /* an Assertion */
+    SAML_TRY(plain_of(&plain, &proven, doc, want, p, err));
     el = saml_doc_root(plain);
     if (saml_signature_present(el)) {
         SAML_TRY(saml_signature_verify(&proven, plain, el, trust, p, err));
@@ -293,6 +307,9 @@ static saml_status_t decrypted_assertion(saml_verified_t **out, const saml_doc_t
         *out = proven;
         return SAML_OK;
     }
+    if (response && !proven)
+        return saml_fail(err, SAML_E_UNSIGNED, "expected a signature on the encrypted Assertion, as it uses namespace "
+                         "prefixes that the Response's signature does not cover, got none");
     if (!proven)
         return refuse_unsigned(err);
     *out = saml_verified_decrypted(proven, plain, p);
