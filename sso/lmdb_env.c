@@ -2,6 +2,7 @@
 /* The LMDB environment: what may be opened, as whom, and how readers come by a transaction. store_lmdb.c says why. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -55,6 +56,85 @@ saml_status_t sso_lmdb_check_open(const sso_lmdb_t *db, saml_err_t *err)
     if (!db->env)
         return saml_fail(err, SAML_E_STORE, "the session store %s is not open in this process", db->path);
     return SAML_OK;
+}
+
+/* ---- write transactions ------------------------------------------------- */
+
+/* Locks of the open file rather than of the process, where there are such: closing another descriptor leaves them. */
+#ifdef F_OFD_SETLKW
+#define LOCK_AND_WAIT F_OFD_SETLKW
+#else
+#define LOCK_AND_WAIT F_SETLKW
+#endif
+
+#define QUEUE_BYTE 0
+#define WRITE_BYTE 1
+
+static int set_lock(MDB_env *env, short type, off_t byte)
+{
+    struct flock lock;
+    mdb_filehandle_t fd;
+    int rc = mdb_env_get_fd(env, &fd);
+
+    if (rc != 0)
+        return rc;
+    memset(&lock, 0, sizeof(lock));
+    lock.l_type = type;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = byte;
+    lock.l_len = 1;
+    while (fcntl(fd, LOCK_AND_WAIT, &lock) != 0) {
+        if (errno != EINTR)
+            return errno;
+    }
+    return 0;
+}
+
+static int join_writers(sso_lmdb_t *db, MDB_env *env)
+{
+    int rc;
+
+    pthread_mutex_lock(&db->writing);
+    rc = set_lock(env, F_WRLCK, QUEUE_BYTE);
+    if (rc == 0) {
+        int unlocked;
+
+        rc = set_lock(env, F_WRLCK, WRITE_BYTE);
+        unlocked = set_lock(env, F_UNLCK, QUEUE_BYTE);
+        rc = rc == 0 ? unlocked : rc;
+    }
+    if (rc != 0)
+        pthread_mutex_unlock(&db->writing);
+    return rc;
+}
+
+static void leave_writers(sso_lmdb_t *db, MDB_env *env)
+{
+    /* That it fails leaves nothing to do: the lock goes with the process at the latest. */
+    (void)set_lock(env, F_UNLCK, WRITE_BYTE);
+    pthread_mutex_unlock(&db->writing);
+}
+
+int sso_lmdb_begin_write(sso_lmdb_t *db, MDB_env *env, MDB_txn **out)
+{
+    int rc = join_writers(db, env);
+
+    if (rc != 0)
+        return rc;
+    rc = mdb_txn_begin(env, NULL, 0, out);
+    if (rc != 0)
+        leave_writers(db, env);
+    return rc;
+}
+
+int sso_lmdb_end_write(sso_lmdb_t *db, MDB_env *env, MDB_txn *txn, int rc)
+{
+    if (rc == 0)
+        rc = mdb_txn_commit(txn);
+    else
+        mdb_txn_abort(txn);
+    leave_writers(db, env);
+    return rc;
 }
 
 /* ---- open ---------------------------------------------------------------- */
@@ -118,10 +198,21 @@ static saml_status_t check_format(const sso_lmdb_t *db, MDB_txn *txn, saml_err_t
     return rc == 0 ? SAML_OK : sso_lmdb_fail(db, rc, "opening", err);
 }
 
+static int make_databases(sso_lmdb_t *db, MDB_txn *txn)
+{
+    int rc = mdb_dbi_open(txn, "sessions", MDB_CREATE, &db->sessions);
+
+    if (rc == 0)
+        rc = mdb_dbi_open(txn, "used", MDB_CREATE, &db->used);
+    if (rc == 0)
+        rc = mdb_dbi_open(txn, "expiry", MDB_CREATE, &db->expiry);
+    return rc;
+}
+
 static saml_status_t open_databases(sso_lmdb_t *db, MDB_env *env, saml_err_t *err)
 {
     MDB_txn *txn;
-    int rc = mdb_txn_begin(env, NULL, 0, &txn);
+    int rc = sso_lmdb_begin_write(db, env, &txn);
     saml_status_t status;
 
     if (rc != 0)
@@ -129,20 +220,11 @@ static saml_status_t open_databases(sso_lmdb_t *db, MDB_env *env, saml_err_t *er
     status = check_file_size(db, env, err);
     if (status == SAML_OK)
         status = check_format(db, txn, err);
-    if (status != SAML_OK) {
-        mdb_txn_abort(txn);
+    if (status == SAML_OK)
+        rc = make_databases(db, txn);
+    rc = sso_lmdb_end_write(db, env, txn, status == SAML_OK ? rc : EINVAL);
+    if (status != SAML_OK)
         return status;
-    }
-    rc = mdb_dbi_open(txn, "sessions", MDB_CREATE, &db->sessions);
-    if (rc == 0)
-        rc = mdb_dbi_open(txn, "used", MDB_CREATE, &db->used);
-    if (rc == 0)
-        rc = mdb_dbi_open(txn, "expiry", MDB_CREATE, &db->expiry);
-    if (rc != 0) {
-        mdb_txn_abort(txn);
-        return sso_lmdb_fail(db, rc, "opening", err);
-    }
-    rc = mdb_txn_commit(txn);
     return rc == 0 ? SAML_OK : sso_lmdb_fail(db, rc, "opening", err);
 }
 
@@ -233,9 +315,12 @@ static apr_status_t close_env(void *ctx)
 
 saml_status_t sso_lmdb_open(sso_lmdb_t *db, apr_pool_t *p, saml_err_t *err)
 {
+    if (db->env && db->pid != getpid())
+        return saml_fail(err, SAML_E_STORE, "the session store %s was opened before this process was made by fork", db->path);
     if (db->env)
         return SAML_OK;
     SAML_TRY(open_env(db, &db->env, err));
+    db->pid = getpid();
     apr_pool_cleanup_register(p, db, close_env, apr_pool_cleanup_null);
     return SAML_OK;
 }

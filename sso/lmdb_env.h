@@ -5,6 +5,7 @@
 /** @file lmdb_env.h The LMDB environment of the lmdb store: opening and checking it, read transactions that are kept. */
 
 #include <lmdb.h>
+#include <pthread.h>
 #include "store.h"
 
 /*
@@ -25,6 +26,8 @@ typedef struct {
     const char *path;
     apr_size_t limit_bytes;     /* what new records may fill */
     MDB_env *env;               /* NULL until opened */
+    pid_t pid;                  /* of the process that opened it */
+    pthread_mutex_t writing;    /* among the threads of this process, see sso_lmdb_begin_write */
     MDB_dbi sessions;
     MDB_dbi used;
     MDB_dbi expiry;
@@ -50,6 +53,20 @@ SAML_MUST_CHECK saml_status_t sso_lmdb_check_open(const sso_lmdb_t *db, saml_err
 /** Begin a read transaction, lock-free where one is kept. Whoever gets one ends it with sso_lmdb_end_read. @return 0 or LMDB's code */
 SAML_MUST_CHECK int sso_lmdb_begin_read(sso_lmdb_t *db, MDB_txn **out);
 void sso_lmdb_end_read(sso_lmdb_t *db, MDB_txn *txn);
+
+/**
+ * Begin a write transaction, alone among all threads and processes. Whoever gets one ends it with sso_lmdb_end_write.
+ *
+ * LMDB's own lock is a robust mutex in shared memory, and not fair: a process that writes without pause starves the
+ * others, and one that is killed just when the mutex has woken it takes the waking with it. So nobody waits there. The
+ * queue is at a mutex of this process, then at two locks of the kernel's, which it gives on whoever dies: who has the
+ * first waits for the second alone, so that who had it last has to queue again.
+ * @return 0, or LMDB's code
+ */
+SAML_MUST_CHECK int sso_lmdb_begin_write(sso_lmdb_t *db, MDB_env *env, MDB_txn **out);
+
+/** End it: commit where `rc` is 0, else give it up. @return `rc`, or the code of the commit */
+SAML_MUST_CHECK int sso_lmdb_end_write(sso_lmdb_t *db, MDB_env *env, MDB_txn *txn, int rc);
 
 /** LMDB's code `rc` as SAML_E_STORE and a sentence. @param doing  "keeping a session" */
 SAML_MUST_CHECK saml_status_t sso_lmdb_fail(const sso_lmdb_t *db, int rc, const char *doing, saml_err_t *err);

@@ -15,8 +15,8 @@
  * lets a transaction go from thread to thread. What a killed child left in the table of readers would keep old pages
  * from being used again; it is cleared at open, at sweeps and before a map counts as full.
  *
- * Writing. One transaction for each change, all of it or nothing, under LMDB's robust lock in shared memory: when a
- * child is killed in the middle, the next writer gets the lock and the last committed state. Pages are never changed
+ * Writing. One transaction for each change, all of it or nothing, one writer at a time: when a child is killed in the
+ * middle, the next writer gets the locks and the last committed state. Pages are never changed
  * in place, and the meta page that makes a commit visible is written last.
  *
  * Durability. No MDB_NOSYNC and no MDB_NOMETASYNC: with the first, a power cut may leave a meta page that points to
@@ -62,6 +62,8 @@ static saml_status_t lmdb_configure(void **ctx, const char **name, const char *a
         merged[strlen(merged) - 1] = '\0';
     db->path = merged;
     db->limit_bytes = LIMIT_BYTES;
+    if (pthread_mutex_init(&db->writing, NULL) != 0)
+        return saml_fail(err, SAML_E_STORE, "session store lmdb: no mutex to be had");
     *ctx = db;
     *name = merged;
     return SAML_OK;
@@ -228,14 +230,11 @@ typedef struct {
 static int try_change(sso_lmdb_t *db, int (*apply)(sso_lmdb_t *, MDB_txn *, change_t *), change_t *change)
 {
     MDB_txn *txn;
-    int rc = mdb_txn_begin(db->env, NULL, 0, &txn);
+    int rc = sso_lmdb_begin_write(db, db->env, &txn);
 
     if (rc != 0)
         return rc;
-    rc = apply(db, txn, change);
-    if (rc == 0)
-        return mdb_txn_commit(txn);
-    mdb_txn_abort(txn);
+    rc = sso_lmdb_end_write(db, db->env, txn, apply(db, txn, change));
     return rc == NOTHING_TO_WRITE ? 0 : rc;
 }
 
