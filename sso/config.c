@@ -134,9 +134,8 @@ sso_app_conf_t *sso_app_conf_inherit(apr_pool_t *p, const sso_app_conf_t *vhost,
 
         if (i == SSO_SET_COOKIE)
             inherit_cookie(p, &app->set[i], &vhost->set[i]);
-        else if (inherit == SSO_INHERIT_IDP && !own_idp)
-            app->set[i] = vhost->set[i];
-        else if (inherit == SSO_INHERIT_GENERAL && !sso_is_set(named, i))
+        else if ((inherit == SSO_INHERIT_IDP && !own_idp)
+                 || (inherit == SSO_INHERIT_GENERAL && !sso_is_set(named, i)))
             app->set[i] = vhost->set[i];
     }
     return app;
@@ -186,6 +185,7 @@ void *sso_merge_server(apr_pool_t *p, void *base, void *add)
     return conf;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): httpd's type */
 void *sso_create_dir(apr_pool_t *p, char *path)
 {
     sso_dir_conf_t *conf = apr_pcalloc(p, sizeof(*conf));

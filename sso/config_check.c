@@ -116,14 +116,15 @@ static int starts_with(const char *text, const char *prefix)
 static const char *collision(sso_check_t *check, const sso_app_t *a, const sso_app_t *b)
 {
     if (a != b && strcmp(a->path, b->path) == 0)
-        return apr_psprintf(check->p, "expected endpoints of its own, found SAMLPath %s, which application \"%s\" has too; "
-                            "mend: give one of them another SAMLPath", a->path, b->name);
+        return apr_psprintf(check->p, "expected endpoints of its own, found SAMLPath %s, which application \"%s\" has "
+                            "too; mend: give one of them another SAMLPath", a->path, b->name);
     if (a != b && strcmp(a->cookie.name, b->cookie.name) == 0)
-        return apr_psprintf(check->p, "expected a cookie of its own, found \"%s\", which application \"%s\" has too; mend: "
-                            "give one of them another name with SAMLCookie", a->cookie.name, b->name);
+        return apr_psprintf(check->p, "expected a cookie of its own, found \"%s\", which application \"%s\" has too; "
+                            "mend: give one of them another name with SAMLCookie", a->cookie.name, b->name);
     if (starts_with(a->cookie.name, b->state_prefix))
-        return apr_psprintf(check->p, "expected a cookie name that does not start like the sign-on cookies of application "
-                            "\"%s\", found \"%s\"; mend: give it another name with SAMLCookie", b->name, a->cookie.name);
+        return apr_psprintf(check->p, "expected a cookie name that does not start like the sign-on cookies of "
+                            "application \"%s\", found \"%s\"; mend: give it another name with SAMLCookie",
+                            b->name, a->cookie.name);
     return NULL;
 }
 
@@ -209,8 +210,8 @@ static void check_refs(sso_check_t *check, const server_rec *s)
         const sso_app_ref_t *ref = &APR_ARRAY_IDX(refs, i, sso_app_ref_t);
 
         if (*ref->name && !is_known(check, s, ref->name))
-            sso_check_fail(check, "SAMLApplication", &ref->at, "expected the name of a <SAMLApplication> of this server, "
-                           "found %s; mend: correct it, or add \"<SAMLApplication %s>\"",
+            sso_check_fail(check, "SAMLApplication", &ref->at, "expected the name of a <SAMLApplication> of this "
+                           "server, found %s; mend: correct it, or add \"<SAMLApplication %s>\"",
                            saml_quote(check->p, ref->name), ref->name);
     }
 }
@@ -234,8 +235,9 @@ static void check_guarded(sso_check_t *check, const server_rec *s)
     if (place && !has_app(check, s)) {
         sso_at_t at = { place->filename, place->line_num };
 
-        sso_check_fail(check, "AuthType", &at, "expected an identity provider for \"AuthType SAML\", found none in this "
-                       "server; mend: add SAMLIdPMetadata, or SAMLIdPIdentifier, SAMLLoginURL and SAMLCertificate");
+        sso_check_fail(check, "AuthType", &at, "expected an identity provider for \"AuthType SAML\", found none in "
+                       "this server; mend: add SAMLIdPMetadata, or SAMLIdPIdentifier, SAMLLoginURL and "
+                       "SAMLCertificate");
     }
 }
 
@@ -320,8 +322,8 @@ static int make_secret(const sso_process_t *process, apr_pool_t *p, server_rec *
     if (!process->default_secret)
         return 1;
     if (sso_secret_file_make(&secret, process->default_secret, p, err) != SAML_OK) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, base, "SAMLSecret: %s; mend: move the file away, and a new one is made "
-                     "and sign-ons under way start anew; or name one with SAMLSecret", err->reason);
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, base, "SAMLSecret: %s; mend: move the file away, and a new one is "
+                     "made and sign-ons under way start anew; or name one with SAMLSecret", err->reason);
         return 0;
     }
     for (int i = 0; i < process->apps->nelts; i++) {
@@ -342,7 +344,8 @@ static int prepare_stores(const sso_process_t *process, apr_pool_t *p, server_re
         saml_err_t *err = sso_err_new(p);
 
         if (sso_store_prepare(store, &owner, p, err) != SAML_OK) {
-            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, base, "SAMLSessionStore %s: %s", sso_store_name(store), err->reason);
+            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, base, "SAMLSessionStore %s: %s", sso_store_name(store),
+                         err->reason);
             return 0;
         }
     }
@@ -373,7 +376,8 @@ void sso_child_init(apr_pool_t *pchild, server_rec *base)
         saml_err_t *err = sso_err_new(pchild);
 
         if (sso_store_open(store, pchild, err) != SAML_OK)
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, base, "SAMLSessionStore %s cannot be opened, so nobody is let in: %s",
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, base, "SAMLSessionStore %s cannot be opened, so nobody "
+                         "is let in: %s",
                          sso_store_name(store), err->reason);
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `httpd -t -D DUMP_SAML`: what the directives come to, defaults included. Secrets and keys are told by file, never shown. */
+/* `httpd -t -D DUMP_SAML`: what the directives come to, defaults included. Secrets and keys are told by file alone. */
 
 #include <apr_strings.h>
 
@@ -39,8 +39,8 @@ static void print_idp(apr_file_t *out, const saml_idp_t *idp, apr_pool_t *p)
         char until[APR_RFC822_DATE_LEN];
 
         apr_rfc822_date(until, cert->not_after);
-        print(out, "SAMLCertificate", apr_psprintf(p, "%s %d bits until %s, thumbprint %s", cert->key_type, cert->bits, until,
-                                                   cert->sha1));
+        print(out, "SAMLCertificate", apr_psprintf(p, "%s %d bits until %s, thumbprint %s", cert->key_type, cert->bits,
+                                                   until, cert->sha1));
     }
 }
 

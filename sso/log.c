@@ -26,7 +26,7 @@ static const char *new_reference(request_rec *r)
     if (saml_random_bytes(octets, sizeof(octets), sso_err_new(r->pool)) != SAML_OK)
         return apr_psprintf(r->pool, "%" APR_UINT64_T_HEX_FMT "-%lx", (apr_uint64_t)r->request_time,
                             r->connection->id);
-    for (int i = 0; i < REFERENCE_BYTES; i++)
+    for (apr_size_t i = 0; i < REFERENCE_BYTES; i++)
         apr_snprintf(text + 2 * i, 3, "%02x", octets[i]);
     return text;
 }

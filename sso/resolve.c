@@ -168,8 +168,8 @@ static saml_keypair_t *load_key(sso_check_t *check, const sso_value_t *value)
         return NULL;
     }
     if (saml_keypair_load(&key, value->path, value->more_path, check->p, err) != SAML_OK) {
-        sso_check_fail(check, "SAMLKey", &value->at, "expected a private key and its certificate, found: %s; mend: give "
-                       "the two files that belong together (saml-sso keygen makes such a pair)", err->reason);
+        sso_check_fail(check, "SAMLKey", &value->at, "expected a private key and its certificate, found: %s; mend: "
+                       "give the two files that belong together (saml-sso keygen makes such a pair)", err->reason);
         return NULL;
     }
     return key;
@@ -181,13 +181,13 @@ static int check_key(sso_check_t *check, const sso_value_t *value, const saml_ke
     saml_err_t *err = sso_err_new(check->p);
 
     if (saml_cert_check(key->cert, check->now, allow | SAML_ALLOW_EXPIRED_CERTIFICATE, err) != SAML_OK) {
-        sso_check_fail(check, "SAMLKey", &value->at, "expected a key that is strong enough, found: %s; mend: make a new "
-                       "pair (saml-sso keygen)", err->reason);
+        sso_check_fail(check, "SAMLKey", &value->at, "expected a key that is strong enough, found: %s; mend: make a "
+                       "new pair (saml-sso keygen)", err->reason);
         return 0;
     }
     if (saml_cert_check(key->cert, check->now, allow, err) != SAML_OK)
-        sso_check_warn(check, "SAMLKey", &value->at, "expected a certificate that is valid now, found: %s; mend: make a "
-                       "new pair (saml-sso keygen) and give its certificate to the identity provider", err->reason);
+        sso_check_warn(check, "SAMLKey", &value->at, "expected a certificate that is valid now, found: %s; mend: make "
+                       "a new pair (saml-sso keygen) and give its certificate to the identity provider", err->reason);
     return 1;
 }
 
@@ -206,8 +206,8 @@ static int resolve_keys(sso_check_t *check, const sso_app_conf_t *conf, sso_app_
         APR_ARRAY_PUSH(keys, saml_keypair_t *) = key;
     }
     if (app->sign_requests && keys->nelts == 0) {
-        sso_check_fail(check, "SAMLSignRequests", at_of(conf, SSO_SET_SIGN_REQUESTS), "expected a SAMLKey to sign with, "
-                       "found none; mend: add \"SAMLKey key.pem cert.pem\", or remove the directive");
+        sso_check_fail(check, "SAMLSignRequests", at_of(conf, SSO_SET_SIGN_REQUESTS), "expected a SAMLKey to sign "
+                       "with, found none; mend: add \"SAMLKey key.pem cert.pem\", or remove the directive");
         return 0;
     }
     return 1;
@@ -258,9 +258,10 @@ static int resolve_lifetimes(sso_check_t *check, const sso_app_conf_t *conf, sso
                                   usual < app->session_lifetime ? usual : app->session_lifetime);
     if (app->session_idle <= app->session_lifetime)
         return 1;
-    sso_check_fail(check, "SAMLSessionIdle", at_of(conf, SSO_SET_SESSION_IDLE), "expected at most the SAMLSessionLifetime "
-                   "of %" APR_TIME_T_FMT "s, found %" APR_TIME_T_FMT "s; mend: shorten it, or lengthen "
-                   "SAMLSessionLifetime", apr_time_sec(app->session_lifetime), apr_time_sec(app->session_idle));
+    sso_check_fail(check, "SAMLSessionIdle", at_of(conf, SSO_SET_SESSION_IDLE), "expected at most the "
+                   "SAMLSessionLifetime of %" APR_TIME_T_FMT "s, found %" APR_TIME_T_FMT "s; mend: shorten it, or "
+                   "lengthen SAMLSessionLifetime", apr_time_sec(app->session_lifetime),
+                   apr_time_sec(app->session_idle));
     return 0;
 }
 
@@ -296,8 +297,8 @@ static int resolve_store(sso_check_t *check, const sso_app_conf_t *conf, sso_app
     APR_ARRAY_PUSH(check->process->stores, sso_store_t *) = store;
     app->store = store;
     if (sso_store_check(store, err) != SAML_OK || sso_check_reach(sso_store_name(store), err) != SAML_OK) {
-        sso_check_fail(check, "SAMLSessionStore", at, "expected a folder that sessions can be kept in, found: %s; mend: "
-                       "make it usable, or name another: SAMLSessionStore lmdb:/folder", err->reason);
+        sso_check_fail(check, "SAMLSessionStore", at, "expected a folder that sessions can be kept in, found: %s; "
+                       "mend: make it usable, or name another: SAMLSessionStore lmdb:/folder", err->reason);
         return 0;
     }
     return 1;
@@ -316,13 +317,13 @@ static int resolve_secret(sso_check_t *check, const sso_app_conf_t *conf, sso_ap
     if (!wrong && (own || sso_file_exists(file)) && sso_secret_file_load(&secret, file, check->p, err) != SAML_OK)
         wrong = err->reason;
     if (wrong) {
-        sso_check_fail(check, "SAMLSecret", at, "%s; mend: name a file with 64 hexadecimal digits in a line (openssl rand "
-                       "-hex 32) that only root can read", wrong);
+        sso_check_fail(check, "SAMLSecret", at, "%s; mend: name a file with 64 hexadecimal digits in a line (openssl "
+                       "rand -hex 32) that only root can read", wrong);
         return 0;
     }
     if (own && sso_file_is_public(file))
-        sso_check_warn(check, "SAMLSecret", at, "expected a file that others cannot read, found \"%s\" open to all; mend: "
-                       "chmod 600", file);
+        sso_check_warn(check, "SAMLSecret", at, "expected a file that others cannot read, found \"%s\" open to all; "
+                       "mend: chmod 600", file);
     app->secret_file = file;
     app->secret = secret;
     if (!own)

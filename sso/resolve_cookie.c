@@ -50,11 +50,11 @@ static const char *name_contradiction(sso_check_t *check, const sso_app_t *app)
 
     if (has_prefix(cookie->name, HOST_PREFIX)) {
         if (!cookie->secure)
-            return apr_psprintf(check->p, "expected no __Host- in the name where SAMLReplyURL is http://, found \"%s\"; "
-                                "mend: use another name", cookie->name);
+            return apr_psprintf(check->p, "expected no __Host- in the name where SAMLReplyURL is http://, found "
+                                "\"%s\"; mend: use another name", cookie->name);
         if (cookie->domain || strcmp(cookie->path, "/") != 0)
-            return apr_psprintf(check->p, "expected no Domain= and Path=/ with a name in __Host-, found \"%s\" Path=%s%s%s; "
-                                "mend: use another name, or leave them out", cookie->name, cookie->path,
+            return apr_psprintf(check->p, "expected no Domain= and Path=/ with a name in __Host-, found \"%s\" "
+                                "Path=%s%s%s; mend: use another name, or leave them out", cookie->name, cookie->path,
                                 cookie->domain ? " Domain=" : "", cookie->domain ? cookie->domain : "");
     }
     if (has_prefix(cookie->name, SECURE_PREFIX) && !cookie->secure)
@@ -68,14 +68,15 @@ static const char *contradiction(sso_check_t *check, const sso_app_t *app)
     const sso_cookie_t *cookie = &app->cookie;
 
     if (strcmp(cookie->same_site, "Strict") == 0)
-        return "expected SameSite=Lax or SameSite=None, found \"Strict\", with which the browser keeps the cookie back on "
-               "the way home from the identity provider and signs on for ever; mend: use Lax";
+        return "expected SameSite=Lax or SameSite=None, found \"Strict\", with which the browser keeps the cookie "
+               "back on the way home from the identity provider and signs on for ever; mend: use Lax";
     if (strcmp(cookie->same_site, "None") == 0 && !cookie->secure)
         return "expected SameSite=Lax where SAMLReplyURL is http://, found \"None\", which browsers take with Secure "
                "only; mend: use Lax";
     if (!path_covers(cookie->path, app->path))
-        return apr_psprintf(check->p, "expected a Path that SAMLPath \"%s\" is under, found \"%s\", so that the endpoints "
-                            "would never see the cookie; mend: SAMLPath %s%s", app->path, cookie->path, cookie->path,
+        return apr_psprintf(check->p, "expected a Path that SAMLPath \"%s\" is under, found \"%s\", so that the "
+                            "endpoints would never see the cookie; mend: SAMLPath %s%s", app->path, cookie->path,
+                            cookie->path,
                             app->path);
     if (cookie->domain) {
         const char *wrong = domain_contradiction(check, app);

@@ -107,7 +107,8 @@ static int is_complete(sso_check_t *check, const sso_app_conf_t *conf)
     }
     if (missing)
         sso_check_fail(check, sso_set_name(present), &conf->set[present].at, "expected SAMLIdPIdentifier, SAMLLoginURL "
-                       "and SAMLCertificate together, found no %s; mend: add it, or use SAMLIdPMetadata alone", missing);
+                       "and SAMLCertificate together, found no %s; mend: add it, or use SAMLIdPMetadata alone",
+                       missing);
     return !missing;
 }
 
@@ -168,13 +169,13 @@ static int check_certificates(sso_check_t *check, const sso_app_conf_t *conf, co
             first_wrong = err->reason;
     }
     if (usable == 0) {
-        sso_check_fail(check, sso_set_name(which), at, "expected a signing certificate that may be used now, found: %s; "
-                       "mend: get the identity provider's current certificate", first_wrong);
+        sso_check_fail(check, sso_set_name(which), at, "expected a signing certificate that may be used now, found: "
+                       "%s; mend: get the identity provider's current certificate", first_wrong);
         return 0;
     }
     if (usable < idp->certs->nelts)
-        sso_check_warn(check, sso_set_name(which), at, "expected all %d signing certificates to be usable now, found %d "
-                       "that are; mend: remove what is old", idp->certs->nelts, usable);
+        sso_check_warn(check, sso_set_name(which), at, "expected all %d signing certificates to be usable now, found "
+                       "%d that are; mend: remove what is old", idp->certs->nelts, usable);
     return 1;
 }
 

@@ -64,7 +64,8 @@ static saml_status_t read_all(const char **out, apr_size_t *out_len, int fd, con
     if (fstat(fd, &st) != 0)
         return fail(err, file, "a readable file of secrets");
     if (!S_ISREG(st.st_mode) || st.st_size > MAX_SECRET_FILE_BYTES)
-        return saml_fail(err, SAML_E_METADATA, "expected a file of secrets of at most %d bytes, found %s (something else)",
+        return saml_fail(err, SAML_E_METADATA, "expected a file of secrets of at most %d bytes, found %s "
+                         "(something else)",
                          MAX_SECRET_FILE_BYTES, saml_quote(err->pool, file));
     text = apr_palloc(p, MAX_SECRET_FILE_BYTES + 1);
     while ((got = read(fd, text + len, MAX_SECRET_FILE_BYTES - len)) > 0 || (got < 0 && errno == EINTR))
@@ -152,7 +153,8 @@ static saml_status_t check_private(const char *file, saml_err_t *err)
     if (lstat(file, &st) != 0)
         return fail(err, file, "a file of secrets");
     if (!S_ISREG(st.st_mode) || (st.st_mode & 077) != 0 || (st.st_uid != 0 && st.st_uid != geteuid()))
-        return saml_fail(err, SAML_E_METADATA, "expected a file of our own with mode 0600, found %s (mode %04o, user %ld)",
+        return saml_fail(err, SAML_E_METADATA, "expected a file of our own with mode 0600, found %s (mode %04o, "
+                         "user %ld)",
                          saml_quote(err->pool, file), (unsigned)(st.st_mode & 07777), (long)st.st_uid);
     return SAML_OK;
 }

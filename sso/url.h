@@ -7,16 +7,22 @@
 #include "sso.h"
 
 /**
- * Take an ACS URL apart: absolute, https (http only for loopback hosts: localhost, 127.0.0.0/8, [::1]), no userinfo, no fragment,
- * printable ASCII, at most 256 characters as Entra takes them.
+ * Take an ACS URL apart: absolute, https (http only for loopback hosts: localhost, 127.0.0.0/8, [::1]), no userinfo, a plain
+ * path without query or fragment, printable ASCII, at most 256 characters as Entra takes them.
  * @return NULL, or what is wrong with it (expected, got)
  */
 const char *sso_reply_url_parse(sso_reply_url_t *out, const char *url, apr_pool_t *p);
 
-/** What is wrong with a URL of the identity provider: absolute, https (http for loopback hosts), no userinfo, no fragment. NULL: nothing. */
+/**
+ * What is wrong with a URL of the identity provider: absolute, https (http for loopback hosts), no userinfo, no fragment.
+ * @return NULL: nothing
+ */
 const char *sso_idp_url_check(const char *url, apr_pool_t *p);
 
-/** Whether `path` is one that nobody reads in two ways: "/" first, none last, [A-Za-z0-9._~-] between single slashes, no dot segments. */
+/**
+ * Whether `path` is one that nobody reads in two ways: "/" first, none last, [A-Za-z0-9._~-] between single slashes, no
+ * dot segments.
+ */
 int sso_path_is_plain(const char *path);
 
 /** The ACS URL of the request's scheme and host; the first where none matches. */
