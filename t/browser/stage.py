@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stage of the browser stories: httpd with the module, pysaml2 on another site, a headless Chromium.
+
+The site is https://localhost, the provider https://127.0.0.1: two hosts, so every step between them is
+cross-site. Chromium accepts exactly the stage's own server key and no other unknown certificate.
+"""
+import base64
+import hashlib
+import os
+import subprocess
+import sys
+
+SRCDIR = os.environ.get("SSO_SRCDIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(SRCDIR, d) for d in ("demo", "t/entra", "t/idp")]
+
+from selenium import webdriver  # noqa: E402
+from selenium.webdriver.chrome.service import Service  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+
+import client  # noqa: E402
+import keys  # noqa: E402
+from backend import Backend  # noqa: E402
+from httpd import Httpd, Workspace, free_port  # noqa: E402
+from pysaml2_idp import Idp  # noqa: E402
+
+BUILDDIR = os.environ.get("SSO_BUILDDIR") or os.getcwd()
+ARTIFACTS = os.environ.get("SSO_ARTIFACTS") or os.path.join(BUILDDIR, "t", "browser-artifacts")
+WAIT_S = 20
+GROUPS = ["Staff", "Accounting", "Übung; mit Strichpunkt"]
+USERS = {
+    "ada": {"email": "ada@example.org", "givenname": "Ada", "surname": "Example", "name": "ada",
+            "displayname": "Ada Example", "groups": GROUPS},
+    "bob": {"email": "bob@example.org", "givenname": "Bob", "surname": "Example", "name": "bob",
+            "displayname": "Bob Example", "groups": ["Staff"]},
+}
+FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--disable-default-apps", "--no-proxy-server", "--window-size=1000,750", "--lang=en-US",
+         # Without it a fresh cookie is sent cross-site for two minutes, which hides a missing SameSite=None.
+         "--enable-features=SameSiteDefaultChecksMethodRigorously")
+
+
+class Stage:
+    """Everything but the browser; `protocols` as httpd's directive takes them."""
+
+    def __init__(self, protocols="http/1.1", binding="POST"):
+        self.protocols, self.binding = protocols, binding
+        self._open = []
+
+    def _enter(self, thing):
+        value = thing.__enter__()
+        self._open.append(thing)
+        return value
+
+    def __enter__(self):
+        try:
+            self._build()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _build(self):
+        self.folder = self._enter(Workspace(BUILDDIR, "browser"))
+        ca = keys.authority(self.folder)
+        self.tls = keys.server(self.folder, "localhost", ca)
+        pair = keys.self_signed(self.folder, "idp", "/CN=pysaml2")
+        self.backend = self._enter(Backend())
+        self.idp = self._enter(Idp(self.folder, pair[0], pair[1], USERS, self.tls))
+        with open(os.path.join(self.folder, "idp.xml"), "wb") as handle:
+            handle.write(self.idp.metadata())
+        port = free_port()
+        self.site = "https://localhost:%d" % port
+        module = os.environ.get("SSO_MODULE") or os.path.join(BUILDDIR, "mod_saml_sso.so")
+        self.httpd = self._enter(Httpd(
+            self.folder, module, os.path.join(SRCDIR, "t", "browser", "browser.conf"),
+            {"T_PORT": port, "T_DIR": self.folder, "T_BACKEND_PORT": self.backend.port,
+             "T_PROTOCOLS": self.protocols, "T_BINDING": self.binding}, [port]))
+        answer = client.Client(ca[1]).request("GET", self.site + "/saml/metadata")
+        if answer.status != 200:
+            raise AssertionError("GET /saml/metadata: expected 200, got %d" % answer.status)
+        sp_metadata = os.path.join(self.folder, "sp.xml")
+        with open(sp_metadata, "wb") as handle:
+            handle.write(answer.body)
+        self.idp.know(sp_metadata)
+
+    def __exit__(self, *unused):
+        while self._open:
+            self._open.pop().__exit__(None, None, None)
+
+    def key_pin(self):
+        """Base64 of the SHA-256 of the server's public key, the form Chromium's flag takes."""
+        der = subprocess.run("openssl x509 -in '%s' -noout -pubkey | openssl pkey -pubin -outform DER" % self.tls[1],
+                             shell=True, check=True, capture_output=True).stdout
+        return base64.b64encode(hashlib.sha256(der).digest()).decode()
+
+    def refusals(self):
+        """Lines of the error log from warning up."""
+        return self.httpd.log(("warn", "error", "crit", "alert", "emerg"))
+
+
+class Browser:
+    """One fresh Chromium profile. `script` False: the browser runs no JavaScript."""
+
+    def __init__(self, stage, script=True):
+        self.stage = stage
+        options = webdriver.ChromeOptions()
+        options.binary_location = "/usr/bin/chromium"
+        self.profile = Workspace(BUILDDIR, "chromium")
+        for flag in FLAGS + ("--user-data-dir=" + self.profile.path,
+                             "--ignore-certificate-errors-spki-list=" + stage.key_pin()):
+            options.add_argument(flag)
+        if not script:
+            options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        self.driver.set_page_load_timeout(WAIT_S)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.driver.quit()
+        self.profile.__exit__(None, None, None)
+
+    def open(self, path):
+        self.driver.get(self.stage.site + path)
+
+    def wait(self, what, test):
+        """Until test(driver) is true; the page and its address are in the message where it never is."""
+        try:
+            return WebDriverWait(self.driver, WAIT_S, ignored_exceptions=(Exception,)).until(test)
+        except Exception:
+            self.screenshot("failed")
+            raise AssertionError("waited %d s for %s; at %s:\n%s" % (
+                WAIT_S, what, self.driver.current_url, self.text()[:1500]))
+
+    def choose(self, user):
+        """Wait for the provider's page and press a user's button."""
+        self.wait("the provider's page", lambda d: d.current_url.startswith(self.stage.idp.origin)
+                  and d.title == "Who are you?")
+        self.driver.find_element(By.CSS_SELECTOR, 'button[value="%s"]' % user).click()
+
+    def wait_for(self, path):
+        self.wait("the page " + path, lambda d: d.current_url == self.stage.site + path
+                  and "Legacy application" in d.title)
+
+    def text(self):
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+    def screenshot(self, name):
+        os.makedirs(ARTIFACTS, exist_ok=True)
+        self.driver.save_screenshot(os.path.join(ARTIFACTS, name + ".png"))

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stories of a person with a browser: deep link, groups, no script, refusal, back and reload."""
+import unittest
+
+from selenium.webdriver.common.by import By
+
+from stage import GROUPS, Browser, Stage
+
+DEEP = "/app/report?year=2026&q=a%26b+c&empty="
+SMUGGLED = {"X-Remote-User": "mallory", "x_remote_user": "mallory", "X-REMOTE.USER": "mallory",
+            "X_Remote-Groups": "Accounting", "X-Remote-Email": "mallory", "X.Remote_Name": "mallory"}
+GUARDED = ("X-Remote-User", "X-Remote-Email", "X-Remote-Name", "X-Remote-Groups")
+
+
+class Stories:
+    """What holds whatever the protocol and the binding; the classes below set the stage."""
+    stage = None
+    protocol = None
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stage.__exit__()
+
+    def setUp(self):
+        self.stage.backend.seen.clear()
+        self.stage.idp.tamper = None
+        self.known = len(self.stage.refusals())
+
+    def assert_log(self, *statuses):
+        """Nothing from warning up in the log but refusals with these statuses, in order."""
+        lines = self.stage.refusals()[self.known:]
+        self.assertEqual(len(lines), len(statuses), "\n".join(lines))
+        for line, status in zip(lines, statuses):
+            self.assertIn("refused [%s]" % status, line)
+
+    def sign_on(self, browser, path, user):
+        browser.open(path)
+        browser.choose(user)
+        browser.wait_for(path)
+
+    def seen(self, path):
+        return [s for s in self.stage.backend.seen if s.path == path][-1]
+
+    def test_deep_link_with_smuggled_headers(self):
+        with Browser(self.stage) as browser:
+            browser.driver.execute_cdp_cmd("Network.enable", {})
+            browser.driver.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": SMUGGLED})
+            self.sign_on(browser, DEEP, "ada")
+            spoken = browser.driver.execute_script(
+                "return performance.getEntriesByType('navigation')[0].nextHopProtocol")
+            self.assertEqual(spoken, self.protocol)
+            seen = self.seen(DEEP)
+            self.assertEqual(seen.all("X-Remote-User"), ["ada@example.org"])
+            self.assertEqual(seen.all("X-Remote-Email"), ["ada@example.org"])
+            # A separator inside a group's name is told apart from the one between names.
+            self.assertEqual(seen.all("X-Remote-Groups"), [";".join(g.replace(";", "%3B") for g in GROUPS)])
+            self.assertNotIn("mallory", str(seen.headers))
+            self.assertNotIn("__Host-saml", str(seen.headers))
+            browser.screenshot("landed-" + self.protocol.replace("/", "-"))
+            browser.open("/")
+            seen = self.seen("/")
+            self.assertEqual([], [v for n in GUARDED for v in seen.all(n)])
+            self.assertNotIn("mallory", str(seen.headers))
+        self.assert_log()
+
+    def test_user_without_the_group_gets_403(self):
+        with Browser(self.stage) as browser:
+            self.sign_on(browser, "/app/", "bob")
+            browser.open("/app/accounting/")
+            self.assertIn("Forbidden", browser.text())
+            self.assertEqual(403, browser.driver.execute_script(
+                "return performance.getEntriesByType('navigation')[0].responseStatus"))
+        self.assertNotIn("/app/accounting/", [s.path for s in self.stage.backend.seen])
+
+    def test_no_script_at_all(self):
+        with Browser(self.stage, script=False) as browser:
+            browser.open(DEEP)
+            if self.stage.binding == "POST":
+                self.assertEqual(browser.driver.current_url, self.stage.site + DEEP)
+                browser.screenshot("sign-on-without-script")
+                browser.driver.find_element(By.CSS_SELECTOR, "button").click()
+            browser.choose("ada")
+            browser.wait("the provider's form", lambda d: "Continue" in d.page_source)
+            browser.driver.find_element(By.CSS_SELECTOR, "input[type=submit]").click()
+            browser.wait_for(DEEP)
+            self.assertEqual(self.seen(DEEP).all("X-Remote-User"), ["ada@example.org"])
+        self.assert_log()
+
+    def test_refusal_page(self):
+        self.stage.idp.tamper = lambda xml: xml.replace("ada@example.org", "root@example.org")
+        with Browser(self.stage) as browser:
+            browser.open("/app/")
+            browser.choose("ada")
+            browser.wait("the refusal", lambda d: d.current_url == self.stage.site + "/saml/acs")
+            browser.screenshot("refused")
+            text = browser.text()
+            self.assertIn("signature", text)
+            self.assertNotIn("root@example.org", text)
+            self.assert_log("signature")
+            self.stage.idp.tamper = None
+            browser.driver.find_element(By.CSS_SELECTOR, "a.button, button").click()
+            browser.choose("ada")
+            browser.wait("the site", lambda d: d.current_url == self.stage.site + "/")
+        self.assertEqual([], self.seen("/").all("X-Remote-User"))
+
+    def test_reload_and_back(self):
+        with Browser(self.stage) as browser:
+            self.sign_on(browser, DEEP, "ada")
+            browser.driver.refresh()
+            browser.wait_for(DEEP)
+            self.assertEqual(len([s for s in self.stage.backend.seen if s.path == DEEP]), 2)
+            browser.driver.back()
+            browser.wait("a page after going back", lambda d: d.execute_script("return document.readyState")
+                         == "complete" and d.current_url != self.stage.site + DEEP)
+            if "ERR_CACHE_MISS" in browser.text():      # the provider's answer to a POST: send it again
+                browser.driver.refresh()
+            # The old request is answered a second time. Its state is used up, and there is a session:
+            # no dead end, no second sign-on, a page of the site.
+            browser.choose("ada")
+            browser.wait("a page of the site", lambda d: d.current_url.startswith(self.stage.site)
+                         and "Legacy application" in d.title)
+            browser.open(DEEP)
+            self.assertEqual(browser.driver.current_url, self.stage.site + DEEP)
+            self.assertIn("ada@example.org", browser.text())
+        self.assert_log()
+
+    def test_two_tabs_sign_on_at_once(self):
+        with Browser(self.stage) as browser:
+            browser.open("/app/one")
+            first = browser.driver.current_window_handle
+            browser.driver.switch_to.new_window("tab")
+            browser.open("/app/two")
+            browser.choose("ada")
+            browser.wait_for("/app/two")
+            browser.driver.switch_to.window(first)
+            browser.choose("ada")
+            browser.wait_for("/app/one")
+        self.assert_log()
+
+    def test_me_and_logout_pages(self):
+        with Browser(self.stage) as browser:
+            self.sign_on(browser, "/app/", "ada")
+            browser.open("/saml/me")
+            browser.screenshot("me")
+            for text in ("ada@example.org", "Accounting", "Übung; mit Strichpunkt"):
+                self.assertIn(text, browser.text())
+            browser.open("/saml/logout")
+            browser.screenshot("signed-out")
+            self.assertEqual([], [c["name"] for c in browser.driver.get_cookies()])
+            browser.open("/app/")
+            browser.wait("sign-on again", lambda d: d.title == "Who are you?")
+        self.assert_log()
+
+
+class Http1Post(Stories, unittest.TestCase):
+    protocol = "http/1.1"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stage = Stage("http/1.1", "POST").__enter__()
+
+
+class Http2Redirect(Stories, unittest.TestCase):
+    protocol = "h2"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stage = Stage("h2 http/1.1", "Redirect").__enter__()
+
+
+if __name__ == "__main__":
+    unittest.main()

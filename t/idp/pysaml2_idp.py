@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An identity provider that others wrote: Debian's python3-pysaml2 behind a few lines of http.server.
+
+Everything of SAML (metadata, reading the request, the Response, its signature by the xmlsec1 program)
+is pysaml2's. The glue shows the users, each a button, and keeps nothing between requests.
+
+    with Idp(folder, key, cert, users, tls=(key, cert)) as idp:
+        idp.metadata()                  # octets for SAMLIdPMetadata
+        idp.know("sp.xml")              # a service provider's metadata, before its first request
+"""
+import html
+import http.server
+import os
+import shutil
+import ssl
+import sys
+import threading
+import urllib.parse
+
+from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
+from saml2.config import IdPConfig
+from saml2.metadata import entity_descriptor
+from saml2.saml import NAME_FORMAT_URI, NAMEID_FORMAT_EMAILADDRESS, NameID
+from saml2.server import Server
+from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PASSWORD = {"class_ref": "urn:oasis:names:tc:SAML:2.0:ac:classes:Password", "authn_auth": "idp"}
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError, TimeoutError)):
+            super().handle_error(request, client_address)
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    timeout = 30
+    idp = None
+
+    def log_message(self, format, *args):
+        pass
+
+    def do_GET(self):
+        query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
+        if self.path.startswith("/sso?"):
+            self._send(self.idp.page(query, BINDING_HTTP_REDIRECT))
+        else:
+            self._send(b"", 404)
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
+        form = dict(urllib.parse.parse_qsl(body))
+        if self.path == "/sso":
+            self._send(self.idp.page(form, BINDING_HTTP_POST))
+        elif self.path == "/choose":
+            self._send(self.idp.answer(form))
+        else:
+            self._send(b"", 404)
+
+    def _send(self, body, status=200):
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class Idp:
+    """`users`: name -> identity as pysaml2 takes it, with "email" as the NameID."""
+
+    def __init__(self, folder, key, cert, users, tls=None, host="127.0.0.1"):
+        self.users = users
+        self.tamper = None          # a function over the Response's text, to break it on purpose
+        self.httpd = _Server((host, 0), type("Handler", (_Handler,), {"idp": self}))
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls[1], tls[0])
+            self.httpd.socket = context.wrap_socket(self.httpd.socket, server_side=True,
+                                                    do_handshake_on_connect=False)
+        self.origin = "%s://%s:%d" % ("https" if tls else "http", host, self.httpd.server_address[1])
+        self.entity_id = self.origin + "/metadata"
+        self.maps = os.path.join(folder, "attributemaps")
+        shutil.copytree(os.path.join(HERE, "attributemaps"), self.maps)
+        self._key, self._cert, self._server = key, cert, None
+        self._thread = threading.Thread(target=self.httpd.serve_forever, args=(0.1,), daemon=True)
+
+    def _config(self, sp_metadata=None):
+        settings = {
+            "entityid": self.entity_id,
+            "xmlsec_binary": "/usr/bin/xmlsec1",
+            "attribute_map_dir": self.maps,
+            "key_file": self._key, "cert_file": self._cert,
+            "service": {"idp": {
+                "endpoints": {"single_sign_on_service": [
+                    (self.origin + "/sso", BINDING_HTTP_REDIRECT), (self.origin + "/sso", BINDING_HTTP_POST)]},
+                "name_id_format": [NAMEID_FORMAT_EMAILADDRESS],
+                "policy": {"default": {"lifetime": {"minutes": 15}, "attribute_restrictions": None,
+                                       "name_form": NAME_FORMAT_URI}}}},
+        }
+        if sp_metadata:
+            settings["metadata"] = {"local": [sp_metadata]}
+        return IdPConfig().load(settings)
+
+    def metadata(self):
+        return str(entity_descriptor(self._config())).encode()
+
+    def know(self, sp_metadata):
+        self._server = Server(config=self._config(sp_metadata))
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *unused):
+        self.httpd.shutdown()
+        self.httpd.server_close()
+        self._thread.join(5)
+
+    def page(self, form, binding):
+        """The users; the request goes along in the form."""
+        self._server.parse_authn_request(form["SAMLRequest"], binding)
+        hidden = "".join('<input type="hidden" name="%s" value="%s">' % (n, html.escape(v)) for n, v in
+                         dict(form, binding=binding).items())
+        buttons = "".join('<p><button name="user" value="{0}">{0}</button></p>'.format(html.escape(u))
+                          for u in self.users)
+        return ('<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Who are you?</title>'
+                '<h1>Who are you?</h1><form method="post" action="/choose">%s%s</form></html>'
+                % (hidden, buttons)).encode()
+
+    def answer(self, form):
+        """The signed Response in pysaml2's own form page."""
+        identity = self.users[form["user"]]
+        request = self._server.parse_authn_request(form["SAMLRequest"], form["binding"])
+        args = self._server.response_args(request.message, [BINDING_HTTP_POST])
+        args.pop("name_id_policy", None)
+        response = str(self._server.create_authn_response(
+            identity, userid=identity["email"], authn=PASSWORD, sign_assertion=True, sign_response=True,
+            sign_alg=SIG_RSA_SHA256, digest_alg=DIGEST_SHA256,
+            name_id=NameID(format=NAMEID_FORMAT_EMAILADDRESS, text=identity["email"]), **args))
+        if self.tamper:
+            response = self.tamper(response)
+        page = self._server.apply_binding(BINDING_HTTP_POST, response, args["destination"],
+                                          form.get("RelayState", ""), response=True)["data"]
+        return "".join(page).encode()
