@@ -218,6 +218,10 @@ static apr_uint32_t append_values(writer_t *w, const apr_array_header_t *values)
     return first;
 }
 
+/*
+ * A ';' inside a value is written as %3B: an application that splits at ';' must never find a group that was not sent.
+ * A backslash before it would not do, and backslashes stay as they are: CORP\Name is how on-premises groups are called.
+ */
 static apr_uint32_t append_joined(writer_t *w, const apr_array_header_t *values)
 {
     apr_uint32_t first = append(w, "", 0);
@@ -229,13 +233,13 @@ static apr_uint32_t append_joined(writer_t *w, const apr_array_header_t *values)
         if (i > 0)
             append(w, ";", 1);
         while (*value) {
-            apr_size_t plain = strcspn(value, ";\\");
+            apr_size_t plain = strcspn(value, ";");
 
             append(w, value, plain);
             value += plain;
             if (*value) {
-                append(w, "\\", 1);
-                append(w, value++, 1);
+                append(w, "%3B", 3);
+                value++;
             }
         }
     }
@@ -243,10 +247,10 @@ static apr_uint32_t append_joined(writer_t *w, const apr_array_header_t *values)
     return first;
 }
 
-/* One value without ';' and '\' is its own joined form. */
+/* One value without ';' is its own joined form. */
 static int is_joined_itself(const apr_array_header_t *values)
 {
-    return values->nelts == 0 || (values->nelts == 1 && !strpbrk(APR_ARRAY_IDX(values, 0, const char *), ";\\"));
+    return values->nelts == 0 || (values->nelts == 1 && !strchr(APR_ARRAY_IDX(values, 0, const char *), ';'));
 }
 
 static void write_attributes(writer_t *w, const apr_array_header_t *attributes, apr_pool_t *p)

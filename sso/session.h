@@ -41,7 +41,7 @@ typedef struct {
     const char *name;               /* full name */
     const char *env_name;           /* "SAML_GROUPS", or "SAML_" and the last part of the name in upper case, [A-Z0-9_] only */
     int value_count;
-    const char *joined;             /* the values, ";" between them ("\;" and "\\" for such characters inside a value) */
+    const char *joined;             /* the values, ";" between them ("%3B" for such a one inside a value) */
     const char *values;             /* the values one after another, each ended by NUL */
 } sso_attribute_t;
 
