@@ -179,7 +179,8 @@ int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields,
                                  ap_escape_html(r->pool, fields[i].value), "\">\n", NULL);
     }
     body = apr_pstrcat(r->pool, "<form method=\"post\" action=\"", ap_escape_html(r->pool, action), "\">\n", inputs,
-                       "<p>You are being taken to your organisation's sign-in page.</p>\n"
+                       "<p>You are being taken to your organisation's sign-in page. If nothing happens, use the "
+                       "button.</p>\n"
                        "<p><button type=\"submit\">Continue to sign in</button></p>\n</form>\n", NULL);
     return sso_page_send(r, HTTP_OK, "Signing you in", body, submit_script);
 }
