@@ -56,12 +56,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_HEAD = do_PUT = _serve
 
 
+def from_sso(name):
+    return name.lower().startswith("x-remote")
+
+
 def render(seen):
     """The page: who the application believes it talks to, and every header it got."""
     user = (seen.all("X-Remote-User") or [None])[0]
     rows = "".join("<tr%s><td>%s</td><td>%s</td></tr>" % (
-        ' class="sso"' if n.lower().startswith("x-remote") else "", html.escape(n), html.escape(v))
-        for n, v in seen.headers)
+        ' class="sso"' if from_sso(n) else "", html.escape(n), html.escape(v))
+        for n, v in sorted(seen.headers, key=lambda pair: not from_sso(pair[0])))
     links = "".join('<a href="%s">%s</a>' % (html.escape(u), t) for u, t in LINKS)
     greeting = "Signed on as <b id=\"user\">%s</b>" % html.escape(user) if user \
         else "Nobody is signed on here"

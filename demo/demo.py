@@ -254,7 +254,7 @@ def run(args, done):
                       "the application behind the proxy on http://127.0.0.1:%d"
                       % (site, idp.origin, backend.port))
                 passed = run_checks(site, ca[1], backend, server)
-                if not args.once:
+                if passed and not args.once:
                     stay(site, folder, done)
     return 0 if passed else 1
 
