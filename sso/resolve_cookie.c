@@ -76,8 +76,7 @@ static const char *contradiction(sso_check_t *check, const sso_app_t *app)
     if (!path_covers(cookie->path, app->path))
         return apr_psprintf(check->p, "expected a Path that SAMLPath \"%s\" is under, found \"%s\", so that the "
                             "endpoints would never see the cookie; mend: SAMLPath %s%s", app->path, cookie->path,
-                            cookie->path,
-                            app->path);
+                            cookie->path, app->path);
     if (cookie->domain) {
         const char *wrong = domain_contradiction(check, app);
 
