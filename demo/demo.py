@@ -54,6 +54,13 @@ def entra_configuration(folder, origin):
             "identifiers": [origin + "/saml/metadata"], "reply_urls": [origin + "/saml/acs"]}]}]}
 
 
+def defines(folder, port, backend, idp):
+    """The ${...} names of conf/demo.conf."""
+    return {"DEMO_PORT": port, "DEMO_DIR": folder, "DEMO_BACKEND_PORT": backend.port,
+            "DEMO_ACCOUNTING": ACCOUNTING, "DEMO_IDP_LOGIN_URL": idp.login_url(TENANT),
+            "DEMO_IDP_IDENTIFIER": idp.tenants[TENANT].entity_id()}
+
+
 class Check:
     """Compares, prints, and remembers what failed."""
 
@@ -246,10 +253,8 @@ def run(args, done):
         keys.server(folder, "localhost", ca)
         # Plain http on loopback: one certificate warning less for a browser, and truly another site.
         with Entra(entra_configuration(folder, site)) as idp:
-            defines = {"DEMO_PORT": port, "DEMO_DIR": folder, "DEMO_BACKEND_PORT": backend.port,
-                       "DEMO_ACCOUNTING": ACCOUNTING, "DEMO_IDP_LOGIN_URL": idp.login_url(TENANT),
-                       "DEMO_IDP_IDENTIFIER": idp.tenants[TENANT].entity_id()}
-            with Httpd(folder, module, os.path.join(SRCDIR, "conf", "demo.conf"), defines, [port]) as server:
+            with Httpd(folder, module, os.path.join(SRCDIR, "conf", "demo.conf"),
+                       defines(folder, port, backend, idp), [port]) as server:
                 print("httpd with mod_saml_sso on %s, the identity provider on %s,\n"
                       "the application behind the proxy on http://127.0.0.1:%d"
                       % (site, idp.origin, backend.port))

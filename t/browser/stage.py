@@ -19,10 +19,12 @@ from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
 import client  # noqa: E402
+import demo  # noqa: E402
 import keys  # noqa: E402
 from backend import Backend  # noqa: E402
 from httpd import Httpd, Workspace, free_port  # noqa: E402
 from pysaml2_idp import Idp  # noqa: E402
+from server import Entra  # noqa: E402
 
 BUILDDIR = os.environ.get("SSO_BUILDDIR") or os.getcwd()
 ARTIFACTS = os.environ.get("SSO_ARTIFACTS") or os.path.join(BUILDDIR, "t", "browser-artifacts")
@@ -62,22 +64,32 @@ class Stage:
         return self
 
     def _build(self):
+        self._common()
+        self._site()
+
+    def _common(self):
+        """Folder, certificates, backend, a port for the site."""
         self.folder = self._enter(Workspace(BUILDDIR, "browser"))
-        ca = keys.authority(self.folder)
-        self.tls = keys.server(self.folder, "localhost", ca)
-        pair = keys.self_signed(self.folder, "idp", "/CN=pysaml2")
+        self.ca = keys.authority(self.folder)
+        self.tls = keys.server(self.folder, "localhost", self.ca)
         self.backend = self._enter(Backend())
+        self.port = free_port()
+        self.site = "https://localhost:%d" % self.port
+
+    def _serve(self, conf, defines):
+        module = os.environ.get("SSO_MODULE") or os.path.join(BUILDDIR, "mod_saml_sso.so")
+        self.httpd = self._enter(Httpd(self.folder, module, os.path.join(SRCDIR, *conf.split("/")), defines,
+                                       [self.port]))
+
+    def _site(self):
+        pair = keys.self_signed(self.folder, "idp", "/CN=pysaml2")
         self.idp = self._enter(Idp(self.folder, pair[0], pair[1], USERS, self.tls))
         with open(os.path.join(self.folder, "idp.xml"), "wb") as handle:
             handle.write(self.idp.metadata())
-        port = free_port()
-        self.site = "https://localhost:%d" % port
-        module = os.environ.get("SSO_MODULE") or os.path.join(BUILDDIR, "mod_saml_sso.so")
-        self.httpd = self._enter(Httpd(
-            self.folder, module, os.path.join(SRCDIR, "t", "browser", "browser.conf"),
-            {"T_PORT": port, "T_DIR": self.folder, "T_BACKEND_PORT": self.backend.port,
-             "T_PROTOCOLS": self.protocols, "T_BINDING": self.binding}, [port]))
-        answer = client.Client(ca[1]).request("GET", self.site + "/saml/metadata")
+        self._serve("t/browser/browser.conf", {
+            "T_PORT": self.port, "T_DIR": self.folder, "T_BACKEND_PORT": self.backend.port,
+            "T_PROTOCOLS": self.protocols, "T_BINDING": self.binding})
+        answer = client.Client(self.ca[1]).request("GET", self.site + "/saml/metadata")
         if answer.status != 200:
             raise AssertionError("GET /saml/metadata: expected 200, got %d" % answer.status)
         sp_metadata = os.path.join(self.folder, "sp.xml")
@@ -98,6 +110,14 @@ class Stage:
     def refusals(self):
         """Lines of the error log from warning up."""
         return self.httpd.log(("warn", "error", "crit", "alert", "emerg"))
+
+
+class DemoStage(Stage):
+    """What `./setup demo` sets up: conf/demo.conf and the provider shaped like Entra."""
+
+    def _site(self):
+        self.idp = self._enter(Entra(demo.entra_configuration(self.folder, self.site)))
+        self._serve("conf/demo.conf", demo.defines(self.folder, self.port, self.backend, self.idp))
 
 
 class Browser:
@@ -138,7 +158,7 @@ class Browser:
     def choose(self, user):
         """Wait for the provider's page and press a user's button."""
         self.wait("the provider's page", lambda d: d.current_url.startswith(self.stage.idp.origin)
-                  and d.title == "Who are you?")
+                  and d.find_element(By.CSS_SELECTOR, 'button[value="%s"]' % user))
         self.driver.find_element(By.CSS_SELECTOR, 'button[value="%s"]' % user).click()
 
     def wait_for(self, path):

@@ -4,7 +4,7 @@ import unittest
 
 from selenium.webdriver.common.by import By
 
-from stage import GROUPS, Browser, Stage
+from stage import GROUPS, Browser, DemoStage, Stage, demo
 
 DEEP = "/app/report?year=2026&q=a%26b+c&empty="
 SMUGGLED = {"X-Remote-User": "mallory", "x_remote_user": "mallory", "X-REMOTE.USER": "mallory",
@@ -166,6 +166,44 @@ class Http2Redirect(Stories, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.stage = Stage("h2 http/1.1", "Redirect").__enter__()
+
+
+class DemoByHand(unittest.TestCase):
+    """What `./setup demo` invites to: the same pages, clicked in a browser."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stage = DemoStage().__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stage.__exit__()
+
+    def test_both_users(self):
+        ada, bob = (user["id"] for user in demo.USERS)
+        with Browser(self.stage) as browser:
+            browser.open(demo.TARGET)
+            browser.wait("the provider's page", lambda d: "Sign in to Legacy" in d.page_source)
+            browser.screenshot("entra-users")
+            browser.choose(ada)
+            browser.wait_for(demo.TARGET)
+            browser.screenshot("demo-landed")
+            self.assertIn("ada@example.org", browser.text())
+            self.click(browser, "Accounting (one group only)", ada)
+            self.click(browser, "Open page", "Nobody is signed on")
+            self.click(browser, "Who am I", "objectid")
+            browser.open("/app/")
+            self.click(browser, "Sign out", "You are signed out")
+            browser.open("/app/accounting/")
+            browser.choose(bob)
+            browser.wait("the refusal", lambda d: "Forbidden" in d.page_source)
+        asked = [s.all("X-Remote-User") for s in self.stage.backend.seen if s.path == "/app/accounting/"]
+        self.assertEqual(asked, [["ada@example.org"]])
+
+    def click(self, browser, link, text):
+        browser.driver.find_element(By.LINK_TEXT, link).click()
+        browser.wait("%s after %s" % (text, link), lambda d: text in d.page_source)
+
 
 
 if __name__ == "__main__":
