@@ -58,18 +58,59 @@ static int c14n_mode(const saml_algorithm_t *c14n)
     return strstr(c14n->uri, "c14n11") ? XML_C14N_1_1 : XML_C14N_1_0;
 }
 
+/* A node on the way from an element up to the document, and how it was linked there. */
+typedef struct {
+    xmlNode *node, *prev, *next, *first, *last;
+} link_t;
+
+/*
+ * Leave of the tree only `el`, what it holds and what it stands in. The canonical form of a part walks the whole
+ * document, and a stranger's document can make that walk long.
+ */
+static int isolate(link_t *links, xmlNode *el)
+{
+    int count = 0;
+
+    for (; el->parent && count <= SAML_MAX_DEPTH; el = el->parent, count++) {
+        links[count] = (link_t){ el, el->prev, el->next, el->parent->children, el->parent->last };
+        el->prev = el->next = NULL;
+        el->parent->children = el->parent->last = el;
+    }
+    return count;
+}
+
+static void restore(const link_t *links, int count)
+{
+    while (count--) {
+        links[count].node->prev = links[count].prev;
+        links[count].node->next = links[count].next;
+        links[count].node->parent->children = links[count].first;
+        links[count].node->parent->last = links[count].last;
+    }
+}
+
+static int run_c14n(xmlOutputBuffer *sink, const saml_signature_parts_t *parts, apr_pool_t *p)
+{
+    int comments = strstr(parts->c14n->uri, "WithComments") != NULL;
+    link_t links[SAML_MAX_DEPTH + 1];
+    int count = isolate(links, parts->signed_info);
+    int result = xmlC14NExecute(parts->signed_info->doc, is_in_subtree, parts->signed_info, c14n_mode(parts->c14n),
+                                split_prefixes(parts->c14n_prefixes, p), comments, sink);
+
+    restore(links, count);
+    return result;
+}
+
 /* The canonical octets of SignedInfo: what the signature value is over. */
 static saml_status_t canonical_signed_info(const char **out, apr_size_t *len, const saml_signature_parts_t *parts,
                                            apr_pool_t *p, saml_err_t *err)
 {
     xmlBuffer *buffer = xmlBufferCreate();
     xmlOutputBuffer *sink = buffer ? xmlOutputBufferCreateBuffer(buffer, NULL) : NULL;
-    int comments = strstr(parts->c14n->uri, "WithComments") != NULL;
     int result = -1;
 
     if (sink) {
-        result = xmlC14NExecute(parts->signed_info->doc, is_in_subtree, parts->signed_info, c14n_mode(parts->c14n),
-                                split_prefixes(parts->c14n_prefixes, p), comments, sink);
+        result = run_c14n(sink, parts, p);
         if (xmlOutputBufferClose(sink) < 0)
             result = -1;
     }
@@ -108,8 +149,8 @@ static apr_array_header_t *named_certs(const xmlNode *key_info, apr_pool_t *p)
 }
 
 /*
- * First of all, whether one of the identity provider's keys made the signature value. It costs little, and until it is
- * known nothing that scales with the message is computed for a stranger.
+ * XML Signature 3.2.2. First of all, whether one of the identity provider's keys made the signature value over SignedInfo. It
+ * costs little, and until it is known nothing that scales with the message is computed for a stranger.
  */
 static saml_status_t find_signer(const saml_cert_t **out, const saml_signature_parts_t *parts,
                                  const saml_trust_t *trust, apr_pool_t *p, saml_err_t *err)
@@ -132,14 +173,12 @@ static xmlSecTransformId find_transform(const char *uri, xmlSecTransformUsage us
 /* With an empty list xmlsec1 takes every transform it knows; each one that we accept is entered. */
 static int enable_transforms(xmlSecDSigCtxPtr ctx, const saml_signature_parts_t *parts, unsigned allow)
 {
-    xmlSecTransformId method = find_transform(parts->method->uri, xmlSecTransformUsageSignatureMethod);
     xmlSecTransformId digest = find_transform(parts->digest->uri, xmlSecTransformUsageDigestMethod);
     xmlSecTransformId enveloped = find_transform(SAML_ALG_ENVELOPED, xmlSecTransformUsageDSigTransform);
     const saml_algorithm_t *alg;
     int i;
 
-    if (!method || !digest || !enveloped || xmlSecDSigCtxEnableSignatureTransform(ctx, method) < 0
-        || xmlSecDSigCtxEnableReferenceTransform(ctx, digest) < 0
+    if (!digest || !enveloped || xmlSecDSigCtxEnableReferenceTransform(ctx, digest) < 0
         || xmlSecDSigCtxEnableReferenceTransform(ctx, enveloped) < 0)
         return 0;
     for (i = 0; (alg = saml_algorithm_at(i)); i++) {
@@ -148,19 +187,10 @@ static int enable_transforms(xmlSecDSigCtxPtr ctx, const saml_signature_parts_t 
         if (alg->use != SAML_ALG_C14N || (alg->needs & ~allow))
             continue;
         c14n = find_transform(alg->uri, xmlSecTransformUsageC14NMethod);
-        if (c14n
-            && (xmlSecDSigCtxEnableReferenceTransform(ctx, c14n) < 0
-                || xmlSecDSigCtxEnableSignatureTransform(ctx, c14n) < 0))
+        if (c14n && xmlSecDSigCtxEnableReferenceTransform(ctx, c14n) < 0)
             return 0;
     }
     return 1;
-}
-
-static xmlSecDSigReferenceCtxPtr only_reference(xmlSecDSigCtxPtr ctx)
-{
-    if (xmlSecPtrListGetSize(&ctx->signedInfoReferences) != 1 || xmlSecPtrListGetSize(&ctx->manifestReferences) != 0)
-        return NULL;
-    return xmlSecPtrListGetItem(&ctx->signedInfoReferences, 0);
 }
 
 /*
@@ -200,46 +230,56 @@ static saml_status_t read_digested(saml_doc_t **out, xmlSecDSigReferenceCtxPtr r
     return SAML_OK;
 }
 
-static saml_status_t explain_failure(xmlSecDSigCtxPtr ctx, int result, const xmlNode *el, saml_err_t *err)
+static saml_status_t explain_failure(int result, const xmlNode *el, saml_err_t *err)
 {
-    xmlSecDSigReferenceCtxPtr ref = only_reference(ctx);
-
-    if (result < 0 || !ref)
+    if (result < 0)
         return saml_fail(err, SAML_E_SIGNATURE, "the Signature of %s cannot be processed: %s",
                          saml_xml_name(err->pool, el), saml_xmlsec_reason(err->pool));
-    if (ref->status != xmlSecDSigStatusSucceeded)
-        return saml_fail(err, SAML_E_SIGNATURE,
-                         "the digest of %s does not match: its content was changed after it was signed",
-                         saml_xml_name(err->pool, el));
-    return saml_fail(err, SAML_E_SIGNATURE, "the signature value of %s does not match", saml_xml_name(err->pool, el));
+    return saml_fail(err, SAML_E_SIGNATURE,
+                     "the digest of %s does not match: its content was changed after it was signed",
+                     saml_xml_name(err->pool, el));
 }
 
-/* Everything that has to be true at once; xmlSecDSigCtxVerify answers 0 for a bad signature too. */
-static int has_succeeded(xmlSecDSigCtxPtr ctx, int result, const saml_signature_parts_t *parts)
+/* xmlSecDSigReferenceCtxProcessNode answers 0 for a digest that does not match, too. */
+static int has_succeeded(xmlSecDSigReferenceCtxPtr ref, int result, const saml_signature_parts_t *parts)
 {
-    xmlSecDSigReferenceCtxPtr ref = only_reference(ctx);
+    return result == 0 && ref->status == xmlSecDSigStatusSucceeded && ref->uri
+           && strcmp((const char *)ref->uri, parts->uri) == 0;
+}
 
-    return result == 0 && ctx->status == xmlSecDSigStatusSucceeded && ref && ref->status == xmlSecDSigStatusSucceeded
-           && ref->uri && strcmp((const char *)ref->uri, parts->uri) == 0;
+/*
+ * The one Reference. The signature value, over the SignedInfo that holds it, was verified in find_signer: having xmlsec1 do
+ * that once more, which it does slowly, would tell nothing new.
+ */
+static saml_status_t check_reference(saml_doc_t **out, xmlSecDSigCtxPtr ctx, const saml_doc_t *doc, const xmlNode *el,
+                                     const saml_signature_parts_t *parts, apr_pool_t *p, saml_err_t *err)
+{
+    xmlSecDSigReferenceCtxPtr ref = xmlSecDSigReferenceCtxCreate(ctx, xmlSecDSigReferenceOriginSignedInfo);
+    saml_status_t status;
+    int result;
+
+    if (!ref)
+        return saml_fail(err, SAML_E_SIGNATURE, "xmlsec1 is not ready: %s", saml_xmlsec_reason(p));
+    result = xmlSecDSigReferenceCtxProcessNode(ref, parts->reference);
+    if (has_succeeded(ref, result, parts))
+        status = read_digested(out, ref, el, saml_doc_limit(doc), parts, p, err);
+    else
+        status = explain_failure(result, el, err);
+    xmlSecDSigReferenceCtxDestroy(ref);
+    return status;
 }
 
 static saml_status_t run_xmlsec(saml_doc_t **out, xmlSecDSigCtxPtr ctx, const saml_doc_t *doc, const xmlNode *el,
-                                const saml_signature_parts_t *parts, const saml_cert_t *signer,
-                                const saml_trust_t *trust, apr_pool_t *p, saml_err_t *err)
+                                const saml_signature_parts_t *parts, const saml_trust_t *trust, apr_pool_t *p,
+                                saml_err_t *err)
 {
-    int result;
-
+    ctx->operation = xmlSecTransformOperationVerify;
     ctx->flags = XMLSEC_DSIG_FLAGS_STORE_SIGNEDINFO_REFERENCES | XMLSEC_DSIG_FLAGS_IGNORE_MANIFESTS;
     ctx->enabledReferenceUris = xmlSecTransformUriTypeSameDocument;
-    ctx->keyInfoReadCtx.retrievalMethodCtx.enabledUris = xmlSecTransformUriTypeNone;
-    ctx->signKey = xmlSecKeyDuplicate(signer->xmlsec);
-    if (!ctx->signKey || !enable_transforms(ctx, parts, trust->allow))
-        return saml_fail(err, SAML_E_SIGNATURE, "the installed xmlsec1 does not do %s with %s: %s", parts->method->name,
-                         parts->digest->name, saml_xmlsec_reason(p));
-    result = xmlSecDSigCtxVerify(ctx, parts->signature);
-    if (!has_succeeded(ctx, result, parts))
-        return explain_failure(ctx, result, el, err);
-    return read_digested(out, only_reference(ctx), el, saml_doc_limit(doc), parts, p, err);
+    if (!enable_transforms(ctx, parts, trust->allow))
+        return saml_fail(err, SAML_E_SIGNATURE, "the installed xmlsec1 does not do %s: %s", parts->digest->name,
+                         saml_xmlsec_reason(p));
+    return check_reference(out, ctx, doc, el, parts, p, err);
 }
 
 /*
@@ -247,8 +287,8 @@ static saml_status_t run_xmlsec(saml_doc_t **out, xmlSecDSigCtxPtr ctx, const sa
  * That no other attribute could answer for it was seen in saml_signature_read.
  */
 static saml_status_t prove(saml_doc_t **out, const saml_doc_t *doc, const xmlNode *el,
-                           const saml_signature_parts_t *parts, const saml_cert_t *signer, const saml_trust_t *trust,
-                           apr_pool_t *p, saml_err_t *err)
+                           const saml_signature_parts_t *parts, const saml_trust_t *trust, apr_pool_t *p,
+                           saml_err_t *err)
 {
     xmlDoc *tree = saml_doc_tree(doc);
     xmlSecDSigCtxPtr ctx;
@@ -259,7 +299,7 @@ static saml_status_t prove(saml_doc_t **out, const saml_doc_t *doc, const xmlNod
                          saml_quote(p, parts->id));
     ctx = xmlSecDSigCtxCreate(NULL);
     if (ctx) {
-        status = run_xmlsec(out, ctx, doc, el, parts, signer, trust, p, err);
+        status = run_xmlsec(out, ctx, doc, el, parts, trust, p, err);
         xmlSecDSigCtxDestroy(ctx);
     }
     else {
@@ -283,7 +323,7 @@ static saml_status_t verify(saml_doc_t **out, const saml_cert_t **signer, const 
 
     SAML_TRY(saml_signature_read(&parts, el, trust->allow, p, err));
     SAML_TRY(find_signer(signer, &parts, trust, p, err));
-    return prove(out, doc, el, &parts, *signer, trust, p, err);
+    return prove(out, doc, el, &parts, trust, p, err);
 }
 
 saml_status_t saml_signature_verify(saml_verified_t **out, const saml_doc_t *doc, xmlNode *el,
