@@ -97,7 +97,7 @@ const char *saml_status_name(saml_status_t status)
     return status_names[status];
 }
 
-saml_status_t saml_fail(saml_err_t *err, saml_status_t status, const char *fmt, ...)
+saml_status_t (saml_fail)(saml_err_t *err, saml_status_t status, const char *fmt, ...)
 {
     va_list args;
 
