@@ -112,6 +112,19 @@ static int starts_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+/* The first reply URL of `a` whose path is taken: by another application, or by another endpoint of its own. */
+static const char *reply_url_taken(const sso_app_t *a, const sso_app_t *b)
+{
+    for (int i = 0; i < a->reply_urls->nelts; i++) {
+        const sso_reply_url_t *url = &APR_ARRAY_IDX(a->reply_urls, i, sso_reply_url_t);
+        sso_endpoint_t there = sso_endpoint_at(b, url->path);
+
+        if (there != SSO_ENDPOINT_NONE && (a != b || there != SSO_ENDPOINT_ACS))
+            return url->url;
+    }
+    return NULL;
+}
+
 /* What two applications of a vhost, or one with itself, must not share. */
 static const char *collision(sso_check_t *check, const sso_app_t *a, const sso_app_t *b)
 {
@@ -121,6 +134,9 @@ static const char *collision(sso_check_t *check, const sso_app_t *a, const sso_a
     if (a != b && strcmp(a->cookie.name, b->cookie.name) == 0)
         return apr_psprintf(check->p, "expected a cookie of its own, found \"%s\", which application \"%s\" has too; "
                             "mend: give one of them another name with SAMLCookie", a->cookie.name, b->name);
+    if (reply_url_taken(a, b))
+        return apr_psprintf(check->p, "expected a reply URL with a path of its own, found \"%s\", which is an endpoint of "
+                            "application \"%s\"; mend: give it another path", reply_url_taken(a, b), b->name);
     if (starts_with(a->cookie.name, b->state_prefix))
         return apr_psprintf(check->p, "expected a cookie name that does not start like the sign-on cookies of "
                             "application \"%s\", found \"%s\"; mend: give it another name with SAMLCookie",

@@ -55,16 +55,53 @@ static int is_reply_path(const sso_app_t *app, const char *uri)
     return 0;
 }
 
+sso_endpoint_t sso_endpoint_at(const sso_app_t *app, const char *path)
+{
+    sso_endpoint_t endpoint = endpoint_under_path(app, path);
+
+    return endpoint == SSO_ENDPOINT_NONE && is_reply_path(app, path) ? SSO_ENDPOINT_ACS : endpoint;
+}
+
+/* As httpd will read it: escapes decoded, dot segments and double slashes gone. */
+static const char *path_of_target(const char *target, apr_pool_t *p)
+{
+    const char *start = *target == '/' ? target : strchr(strstr(target, "://") + 3, '/');
+    char *path = start ? apr_pstrmemdup(p, start, strcspn(start, "?#")) : apr_pstrdup(p, "/");
+
+    if (ap_unescape_url(path) != OK)
+        return "/";
+    ap_getparents(path);
+    ap_no2slash(path);
+    return path;
+}
+
+int sso_target_is_endpoint(const sso_app_t *app, const char *target, apr_pool_t *p)
+{
+    const char *path = path_of_target(target, p);
+    const apr_array_header_t *apps = sso_server_of(app->server)->apps;
+    int i;
+
+    for (i = 0; i < apps->nelts; ++i) {
+        switch (sso_endpoint_at(APR_ARRAY_IDX(apps, i, const sso_app_t *), path)) {
+        case SSO_ENDPOINT_LOGIN:
+        case SSO_ENDPOINT_ACS:
+        case SSO_ENDPOINT_LOGOUT:
+            return 1;
+        default:
+            break;
+        }
+    }
+    return 0;
+}
+
 static void find_endpoint(sso_request_t *req, const sso_server_t *server, const char *uri)
 {
     int i;
 
     for (i = 0; i < server->apps->nelts; ++i) {
         const sso_app_t *app = APR_ARRAY_IDX(server->apps, i, const sso_app_t *);
-        sso_endpoint_t endpoint = endpoint_under_path(app, uri);
+        sso_endpoint_t endpoint = sso_endpoint_at(app, uri);
 
-        if (endpoint == SSO_ENDPOINT_NONE && is_reply_path(app, uri))
-            endpoint = SSO_ENDPOINT_ACS;
         if (endpoint != SSO_ENDPOINT_NONE) {
             req->endpoint = endpoint;
             req->app = app;
@@ -129,6 +166,17 @@ static int takes_method(request_rec *r, const endpoint_def_t *def)
     return r->method_number == M_POST && def->takes_post;
 }
 
+/* For the Allow header of a 405, which httpd makes of these. */
+static void allow_methods(request_rec *r, const endpoint_def_t *def)
+{
+    ap_clear_method_list(r->allowed_methods);
+    r->allowed = 0;
+    if (def->takes_get)
+        ap_allow_standard_methods(r, MERGE_ALLOW, M_GET, -1);
+    if (def->takes_post)
+        ap_allow_standard_methods(r, MERGE_ALLOW, M_POST, -1);
+}
+
 int sso_endpoint_handler(request_rec *r)
 {
     sso_request_t *req = sso_request_of(r);
@@ -138,8 +186,7 @@ int sso_endpoint_handler(request_rec *r)
     if (!def)
         return DECLINED;
     if (!takes_method(r, def)) {
-        apr_table_setn(r->err_headers_out, "Allow",
-                       def->takes_get && def->takes_post ? "GET, HEAD, POST" : def->takes_get ? "GET, HEAD" : "POST");
+        allow_methods(r, def);
         return HTTP_METHOD_NOT_ALLOWED;
     }
     req->in_handler = 1;

@@ -62,19 +62,12 @@ static int add_default_reply_url(sso_check_t *check, const sso_app_conf_t *conf,
     return !wrong;
 }
 
-/* The rest of the module knows one path, and one set of cookie attributes. */
-static int reply_url_agrees(sso_check_t *check, const sso_app_t *app, const apr_array_header_t *urls,
-                            const sso_value_t *value)
+/* An application has one set of cookie attributes, and needs each address once. */
+static int reply_url_agrees(sso_check_t *check, const apr_array_header_t *urls, const sso_value_t *value)
 {
     const sso_reply_url_t *first = &APR_ARRAY_IDX(urls, 0, sso_reply_url_t);
     const sso_reply_url_t *url = &APR_ARRAY_IDX(urls, urls->nelts - 1, sso_reply_url_t);
-    const char *path = apr_pstrcat(check->p, app->path, "/acs", NULL);
 
-    if (strcmp(url->path, path) != 0) {
-        sso_check_fail(check, "SAMLReplyURL", &value->at, "expected the path \"%s\", which is SAMLPath and /acs, found "
-                       "%s; mend: make the two agree", path, saml_quote(check->p, url->url));
-        return 0;
-    }
     if (url->is_https != first->is_https) {
         sso_check_fail(check, "SAMLReplyURL", &value->at, "expected https:// for all or for none, as they share one "
                        "cookie, found \"%s\" beside \"%s\"; mend: leave one of them out", url->url, first->url);
@@ -107,7 +100,7 @@ static int resolve_reply_urls(sso_check_t *check, const sso_app_conf_t *conf, in
                            "is to send responses to, such as \"https://www.example.org%s/acs\"", wrong, app->path);
             return 0;
         }
-        if (!reply_url_agrees(check, app, urls, value))
+        if (!reply_url_agrees(check, urls, value))
             return 0;
     }
     return 1;

@@ -185,6 +185,10 @@ saml_err_t *sso_err_new(apr_pool_t *p);
 sso_request_t *sso_request_of(request_rec *r);
 
 /* endpoint.c: the module's own URLs */
+/** Which endpoint of `app` stands at `path` (decoded, as in r->uri): those under SAMLPath, and the paths of its reply URLs. */
+sso_endpoint_t sso_endpoint_at(const sso_app_t *app, const char *path);
+/** Whether `target` (ours, url.h) leads to login, acs or logout, where a sign-on would never come to an end. */
+int sso_target_is_endpoint(const sso_app_t *app, const char *target, apr_pool_t *p);
 int sso_endpoint_pre_translate(request_rec *r);
 int sso_endpoint_translate(request_rec *r);
 int sso_endpoint_map_to_storage(request_rec *r);

@@ -156,9 +156,11 @@ refused 'a reply URL in the clear', $good . "SAMLReplyURL http://www.example.org
     . '"http://www.example.org/saml/acs"; mend: write the address that the identity provider is to send responses to, such as '
     . '"https://www.example.org/saml/acs"';
 accepted 'a reply URL in the clear on this machine', $good . "SAMLReplyURL http://127.0.0.1:8080/saml/acs\n";
-refused 'a reply URL that is elsewhere than SAMLPath', $good . "SAMLReplyURL https://www.example.org/sso/acs\n",
-    at('SAMLReplyURL', 6) . 'expected the path "/saml/acs", which is SAMLPath and /acs, found "https://www.example.org/sso/acs"; '
-    . 'mend: make the two agree';
+accepted 'a reply URL that the service prescribes', $good . "SAMLReplyURL https://www.example.org/api/single-sign-on\n";
+refused 'a reply URL on another endpoint', $good . "SAMLReplyURL https://www.example.org/saml/login\n",
+    qr/expected a reply URL with a path of its own, found "https:..www\.example\.org.saml.login", which is an endpoint of application ""; mend: give/;
+refused 'a reply URL of another application', $good . "<SAMLApplication other>\nSAMLReplyURL https://www.example.org/saml/acs\n</SAMLApplication>\n",
+    qr/expected a reply URL with a path of its own, found "https:..www\.example\.org.saml.acs", which is an endpoint of application "other"; mend: give/;
 accepted 'a reply URL under SAMLPath', $good . "SAMLReplyURL https://www.example.org/sso/acs\nSAMLPath /sso\n";
 refused 'reply URLs of two schemes', $good . "SAMLReplyURL https://a.example/saml/acs\nSAMLReplyURL http://localhost/saml/acs\n",
     at('SAMLReplyURL', 7) . 'expected https:// for all or for none, as they share one cookie, found '
