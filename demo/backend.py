@@ -71,6 +71,8 @@ def render(seen):
         else "Nobody is signed on here"
     return ('<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Legacy application</title>'
             '<style>%s</style></head><body><h1>Legacy application</h1><nav>%s</nav><p>%s.</p>'
+            '<form method="post" action="/app/save"><label>A note: <input name="note"></label> '
+            '<input type="hidden" name="submit" value="1"><button>Save</button></form>'
             "<p>Request: <code id=\"request\">%s %s</code></p><table id=\"headers\"><tr><th>Header</th>"
             "<th>Value</th></tr>%s</table></body></html>"
             % (STYLE, links, greeting, html.escape(seen.method), html.escape(seen.path), rows)).encode()

@@ -7,6 +7,7 @@
 #include "saml/id.h"
 #include "page.h"
 #include "query.h"
+#include "resend.h"
 #include "saml/request.h"
 #include "saml/signature.h"
 #include "state.h"
@@ -47,7 +48,7 @@ static saml_status_t make_request(const char **xml, const char **relay_state, re
 }
 
 static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *app, const char *xml,
-                                  const char *relay_state, saml_err_t *err)
+                                  const char *relay_state, const sso_kept_t *kept, saml_err_t *err)
 {
     sso_field_t fields[2];
 
@@ -57,29 +58,32 @@ static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *ap
     fields[0].value = saml_base64_encode(r->pool, xml, strlen(xml));
     fields[1].name = "RelayState";
     fields[1].value = relay_state;
-    *http = sso_page_form(r, login_url(app), fields, 2);
+    *http = sso_page_form(r, login_url(app), fields, 2, kept);
     return SAML_OK;
 }
 
 static saml_status_t send_by_redirect(int *http, request_rec *r, const sso_app_t *app, const char *xml,
-                                      const char *relay_state, saml_err_t *err)
+                                      const char *relay_state, const sso_kept_t *kept, saml_err_t *err)
 {
     const char *url;
 
     SAML_TRY(saml_redirect_url(&url, login_url(app), "SAMLRequest", xml, relay_state, signing_key(app), NULL, r->pool,
                                err));
-    *http = sso_page_redirect(r, HTTP_MOVED_TEMPORARILY, url);
+    *http = kept ? sso_page_keep_and_go(r, url, kept) : sso_page_redirect(r, HTTP_MOVED_TEMPORARILY, url);
     return SAML_OK;
 }
 
 static saml_status_t start(int *http, request_rec *r, const sso_app_t *app, const char *target, saml_err_t *err)
 {
+    const sso_kept_t *kept = sso_resend_take(r, app, target);
     const char *xml, *relay_state;
 
+    if (kept)
+        target = sso_resend_target(app, kept, r->pool);
     SAML_TRY(make_request(&xml, &relay_state, r, app, target, err));
     if (app->request_binding == SSO_BINDING_REDIRECT)
-        return send_by_redirect(http, r, app, xml, relay_state, err);
-    return send_by_post(http, r, app, xml, relay_state, err);
+        return send_by_redirect(http, r, app, xml, relay_state, kept, err);
+    return send_by_post(http, r, app, xml, relay_state, kept, err);
 }
 
 int sso_login_start(request_rec *r, const sso_app_t *app, const char *target)
@@ -113,6 +117,9 @@ static saml_status_t wanted_target(const char **out, request_rec *r, const sso_a
     if (!*out)
         return saml_fail(err, SAML_E_RELAY_STATE, "login target: expected a path or a URL of this site, got %s",
                          saml_quote(r->pool, target));
+    if (sso_target_is_endpoint(app, *out, r->pool))
+        return saml_fail(err, SAML_E_RELAY_STATE, "login target: expected a place other than login, acs and logout, "
+                         "got %s", saml_quote(r->pool, target));
     return SAML_OK;
 }
 
@@ -120,14 +127,15 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
 {
     saml_err_t *err = sso_err_new(r->pool);
     const sso_session_t *session = NULL;
-    const char *target, *again;
+    const char *target, *again, *resend;
 
-    if (wanted_target(&target, r, app, err) != SAML_OK || sso_query_value(&again, r, "again", err) != SAML_OK)
+    if (wanted_target(&target, r, app, err) != SAML_OK || sso_query_value(&again, r, "again", err) != SAML_OK ||
+        sso_query_value(&resend, r, "resend", err) != SAML_OK)
         return sso_page_refused(r, app, err);
     /* A sign-on begun anew for an answer that came too late needs no second one where there is a session by now. */
-    if (again && sso_session_current(&session, r, app, err) != SAML_OK)
+    if ((again || resend) && sso_session_current(&session, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
     if (session)
-        return sso_page_redirect(r, HTTP_SEE_OTHER, target);
+        return resend ? sso_resend_page(r, target) : sso_page_redirect(r, HTTP_SEE_OTHER, target);
     return sso_login_start(r, app, target);
 }

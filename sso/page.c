@@ -91,6 +91,11 @@ static const char style[] =
 
 static const char submit_script[] = "document.forms[0].submit()";
 
+static const char keep_script[] =
+    "(function(){var k=document.getElementById('kept').dataset,f=document.forms[0];"
+    "try{sessionStorage.setItem('saml-kept',JSON.stringify({url:k.url,body:k.body,time:Date.now()}))}catch(e){}"
+    "if(f)f.submit();else location.replace(document.getElementById('go').href)})()";
+
 /* 'sha256-...' of an inline style or script (CSP Level 3, 2.3.1). */
 static const char *csp_hash(apr_pool_t *p, const char *text)
 {
@@ -119,7 +124,8 @@ static void set_html_headers(request_rec *r, const char *script)
                            csp_hash(r->pool, style), script ? "; script-src " : "",
                            script ? csp_hash(r->pool, script) : "", NULL));
     set_header(r, "X-Content-Type-Options", "nosniff");
-    set_header(r, "Referrer-Policy", "no-referrer");
+    /* Nothing for others; our own site gets the true Origin of a form that is sent again (resend.h). */
+    set_header(r, "Referrer-Policy", "same-origin");
     set_uncached(r);
 }
 
@@ -168,7 +174,26 @@ int sso_page_redirect(request_rec *r, int http_status, const char *location)
     return send_body(r, http_status, "text/plain; charset=utf-8", "");
 }
 
-int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count)
+static const char *kept_element(apr_pool_t *p, const sso_kept_t *kept)
+{
+    if (!kept)
+        return "";
+    return apr_pstrcat(p, "<div hidden id=\"kept\" data-url=\"", ap_escape_html(p, kept->url), "\" data-body=\"",
+                       ap_escape_html(p, kept->body), "\"></div>\n", NULL);
+}
+
+int sso_page_keep_and_go(request_rec *r, const char *url, const sso_kept_t *kept)
+{
+    const char *body = apr_pstrcat(r->pool, kept_element(r->pool, kept), "<p>You are being taken to your organisation's "
+                                   "sign-in page. If nothing happens, use the button.</p>\n"
+                                   "<p><a class=\"button\" id=\"go\" href=\"", ap_escape_html(r->pool, url),
+                                   "\">Continue to sign in</a></p>\n", NULL);
+
+    return sso_page_send(r, HTTP_OK, "Signing you in", body, keep_script);
+}
+
+int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count,
+                  const sso_kept_t *kept)
 {
     const char *inputs = "", *body;
     int i;
@@ -178,11 +203,11 @@ int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields,
             inputs = apr_pstrcat(r->pool, inputs, "<input type=\"hidden\" name=\"", fields[i].name, "\" value=\"",
                                  ap_escape_html(r->pool, fields[i].value), "\">\n", NULL);
     }
-    body = apr_pstrcat(r->pool, "<form method=\"post\" action=\"", ap_escape_html(r->pool, action), "\">\n", inputs,
+    body = apr_pstrcat(r->pool, kept_element(r->pool, kept), "<form method=\"post\" action=\"", ap_escape_html(r->pool, action), "\">\n", inputs,
                        "<p>You are being taken to your organisation's sign-in page. If nothing happens, use the "
                        "button.</p>\n"
                        "<p><button type=\"submit\">Continue to sign in</button></p>\n</form>\n", NULL);
-    return sso_page_send(r, HTTP_OK, "Signing you in", body, submit_script);
+    return sso_page_send(r, HTTP_OK, "Signing you in", body, kept ? keep_script : submit_script);
 }
 
 static const char *way_on(request_rec *r, const sso_app_t *app)

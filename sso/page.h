@@ -4,6 +4,7 @@
 
 /** @file page.h HTML that the browser sees, its escaping and its headers; one sentence for each status name. */
 
+#include "resend.h"
 #include "sso.h"
 
 /** One hidden field of a form. A NULL value leaves the field out. */
@@ -12,8 +13,16 @@ typedef struct {
     const char *value;
 } sso_field_t;
 
-/** Send a form that posts itself to `action`, with a button where scripts do not run. @return what the hook or handler returns */
-int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count);
+/**
+ * Send a form that posts itself to `action`, with a button where scripts do not run.
+ * @param kept  a form of the application's to put into sessionStorage before (resend.h); NULL: none
+ * @return what the hook or handler returns
+ */
+int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count,
+                  const sso_kept_t *kept);
+
+/** Send a page that puts `kept` into sessionStorage and goes to `url`. */
+int sso_page_keep_and_go(request_rec *r, const char *url, const sso_kept_t *kept);
 
 /**
  * Log a refusal and send its page: fixed sentence, status name, reference, and a way on; nothing of the message.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stories of a person with a browser: deep link, groups, no script, refusal, back and reload."""
 import unittest
+import urllib.parse
 
 from selenium.webdriver.common.by import By
 
@@ -135,6 +136,46 @@ class Stories:
             browser.driver.switch_to.window(first)
             browser.choose("ada")
             browser.wait_for("/app/one")
+        self.assert_log()
+
+    def fill(self, browser, note):
+        browser.driver.find_element(By.NAME, "note").send_keys(note)
+        browser.driver.find_element(By.CSS_SELECTOR, "button").click()
+
+    def test_form_without_session_is_sent_again(self):
+        note = "Gr\u00fc\u00dfe & 100% = \"ja\" <b>"
+        with Browser(self.stage) as browser:
+            browser.open("/form")       # open to everybody; its form goes to a protected place
+            self.fill(browser, note)
+            browser.choose("ada")
+            browser.wait_for("/app/save")
+            posts = [s for s in self.stage.backend.seen if s.path == "/app/save"]
+            self.assertEqual([s.method for s in posts], ["POST"])
+            self.assertEqual(urllib.parse.parse_qsl(posts[0].body.decode()), [("note", note), ("submit", "1")])
+            self.assertEqual(posts[0].all("X-Remote-User"), ["ada@example.org"])
+            self.assertEqual(posts[0].all("Origin"), [self.stage.site])
+            self.assertIsNone(browser.driver.execute_script("return sessionStorage.getItem('saml-kept')"))
+        self.assert_log()
+
+    def test_form_of_another_site_is_not_sent_again(self):
+        with Browser(self.stage) as browser:
+            browser.driver.get("data:text/html,<form method=post action='%s/app/save'><input name=note>"
+                               "<button>Go</button></form>" % self.stage.site)
+            self.fill(browser, "forged")
+            browser.choose("ada")
+            browser.wait_for("/app/save")
+            self.assertEqual([(s.method, s.body) for s in self.stage.backend.seen if s.path == "/app/save"],
+                             [("GET", b"")])
+        self.assert_log()
+
+    def test_form_too_large_to_keep(self):
+        with Browser(self.stage) as browser:
+            browser.open("/form")
+            browser.driver.execute_script("document.getElementsByName('note')[0].value = 'x'.repeat(70000)")
+            browser.driver.find_element(By.CSS_SELECTOR, "button").click()
+            browser.choose("ada")
+            browser.wait_for("/app/save")
+            self.assertEqual([s.method for s in self.stage.backend.seen if s.path == "/app/save"], ["GET"])
         self.assert_log()
 
     def test_me_and_logout_pages(self):
