@@ -168,7 +168,7 @@ const char *saml_time_format(apr_pool_t *p, apr_time_t t)
         days--;
     }
     /* The estimate is at most a year off. */
-    year = 1970 + (int)(days / 365.2425);
+    year = 1970 + (int)((double)days / 365.2425);
     while (days < days_since_epoch(year, 1, 1))
         year--;
     while (days >= days_since_epoch(year + 1, 1, 1))

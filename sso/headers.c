@@ -119,7 +119,7 @@ static const char *shield_separator(apr_pool_t *p, const char *value, const char
             out += apr_snprintf(out, 4, "%%%02X", (unsigned char)separator[i]);
         from = at + len;
     }
-    strcpy(out, from);
+    memcpy(out, from, strlen(from) + 1);
     return value;
 }
 
@@ -168,7 +168,7 @@ static const char *header_value(request_rec *r, const sso_session_t *session, co
     sso_attribute_t attribute;
 
     if (strcmp(header->claim, "user") == 0)
-        return encode(r->pool, r->user, header);
+        return r->user ? encode(r->pool, r->user, header) : NULL;
     if (strcmp(header->claim, "nameid") == 0)
         return encode(r->pool, session->name_id, header);
     if (!sso_session_find(&attribute, session, header->claim) || attribute.value_count == 0)

@@ -330,7 +330,7 @@ saml_status_t sso_lmdb_open(sso_lmdb_t *db, apr_pool_t *p, saml_err_t *err)
 /* Where a thread begins to look: spread by the address of its stack, which differs by thread. */
 static unsigned first_place(void)
 {
-    char here;
+    char here = 0;
     apr_uintptr_t at = (apr_uintptr_t)&here;
 
     return (unsigned)((at >> 12) ^ (at >> 16) ^ (at >> 20)) % SSO_LMDB_KEPT_TXNS;

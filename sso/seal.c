@@ -260,7 +260,7 @@ static int encrypt(unsigned char *raw, const sso_secret_t *secret, const unsigne
         && add_bound(ctx, raw, purpose, bound, 1)
         && (len == 0 || EVP_EncryptUpdate(ctx, body, &n, data, (int)len))
         && EVP_EncryptFinal_ex(ctx, body + n, &rest)
-        && (apr_size_t)(n + rest) == len
+        && (apr_size_t)n + (apr_size_t)rest == len
         && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, body + len);
     EVP_CIPHER_CTX_free(ctx);
     return ok;
@@ -304,7 +304,7 @@ static int decrypt(unsigned char *plain, const sso_secret_t *secret, const unsig
         && (len == 0 || EVP_DecryptUpdate(ctx, plain, &n, body, (int)len))
         && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, (void *)(body + len))
         && EVP_DecryptFinal_ex(ctx, plain + n, &rest) > 0
-        && (apr_size_t)(n + rest) == len;
+        && (apr_size_t)n + (apr_size_t)rest == len;
     EVP_CIPHER_CTX_free(ctx);
     if (!ok)
         OPENSSL_cleanse(plain, len);
