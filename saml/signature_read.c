@@ -144,7 +144,7 @@ static saml_status_t check_transforms(const xmlNode *transforms, const read_t *r
         if (!saml_xml_is(el, SAML_NS_DSIG, "Transform"))
             return saml_fail(r->err, SAML_E_SIGNATURE, "Transforms: expected Transform, got %s",
                              saml_xml_name(r->p, el));
-    if (!uri || strcmp(uri, SAML_ALG_ENVELOPED) != 0)
+    if (!first || !uri || strcmp(uri, SAML_ALG_ENVELOPED) != 0)
         return saml_fail(r->err, SAML_E_ALGORITHM, "first Transform: expected enveloped-signature, got %s",
                          saml_quote(r->p, uri));
     if (first->children && (saml_xml_first(first) || !holds_only_elements(first)))
@@ -188,18 +188,18 @@ static saml_status_t read_reference(const xmlNode *reference, const read_t *r)
 static saml_status_t read_signed_info(const read_t *r)
 {
     static const char *const names[] = { "CanonicalizationMethod", "SignatureMethod", "Reference", NULL };
-    const xmlNode *c14n, *method, *reference;
+    const xmlNode *c14n, *method;
 
     SAML_TRY(check_children(r->parts->signed_info, names, r->err));
     c14n = saml_xml_first(r->parts->signed_info);
     method = saml_xml_next(c14n);
-    reference = saml_xml_next(method);
+    r->parts->reference = saml_xml_next(method);
     SAML_TRY(read_algorithm(&r->parts->method, SAML_ALG_SIGNATURE, method, r));
     if (saml_xml_first(method))
         return saml_fail(r->err, SAML_E_ALGORITHM, "SignatureMethod %s: parameters are not accepted, got %s",
                          r->parts->method->name, saml_xml_name(r->p, saml_xml_first(method)));
     SAML_TRY(read_c14n(&r->parts->c14n, &r->parts->c14n_prefixes, c14n, r));
-    return read_reference(reference, r);
+    return read_reference(r->parts->reference, r);
 }
 
 /* What an ID is made of (xs:NCName, and a first digit for those who write one); nothing that XPointer could read. */

@@ -11,6 +11,7 @@
 typedef struct {
     xmlNode *signature;
     xmlNode *signed_info;
+    xmlNode *reference;                 /* the only one of SignedInfo */
     xmlNode *key_info;                  /* or NULL */
     xmlAttr *id_attr;                   /* the ID that the Reference names, on the signed element */
     const char *id;
