@@ -260,6 +260,14 @@ static void test_node_count(void **state)
                 "elements and attributes");
 }
 
+static apr_time_t cpu_time(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return (apr_time_t)usage.ru_utime.tv_sec * APR_USEC_PER_SEC + usage.ru_utime.tv_usec;
+}
+
 /* A message of the full size, whatever it is filled with, takes less than a second and 64 MB. */
 static void test_hostile_fillings(void **state)
 {
@@ -284,10 +292,10 @@ static void test_hostile_fillings(void **state)
         apr_pool_create(&pool, outer);
         err.pool = pool;
         xml = apr_pstrcat(pool, fillings[i].open, repeated(fillings[i].unit, count), fillings[i].close, NULL);
-        start = apr_time_now();
+        start = cpu_time();
         (void)!parse(xml);
-        if (apr_time_now() - start > APR_USEC_PER_SEC)
-            fail_msg("filling %s: %ld ms", fillings[i].unit, (long)((apr_time_now() - start) / 1000));
+        if (cpu_time() - start > APR_USEC_PER_SEC)
+            fail_msg("filling %s: %ld ms", fillings[i].unit, (long)((cpu_time() - start) / 1000));
         apr_pool_destroy(pool);
     }
     pool = outer;
