@@ -14,6 +14,12 @@
  */
 #define SSO_LMDB_SPARE_BYTES(limit) ((limit) / 16 + ((apr_size_t)1 << 20))
 
+/* Keys of the databases of sessions and of used IDs. */
+#define SSO_LMDB_SHORT_KEY_BYTES 8
+
+/* Besides LMDB's codes: what is there has another key that begins alike. */
+#define SSO_LMDB_OTHER_KEY (-2)
+
 #define SSO_LMDB_KEPT_TXNS 64   /* a look-up takes about a microsecond: few are ever under way at once */
 
 /* On a cache line of its own, so that threads do not disturb each other. */

@@ -3,10 +3,12 @@
  * Sessions in LMDB, a memory-mapped B+tree that all children of all generations share.
  *
  * Databases in one environment:
- *     sessions  key 32          -> expiry (8) and the record
- *     used      key 32          -> expiry (8)
- *     expiry    expiry (8, big-endian), kind (1), key 32 -> nothing
- * The third is the order in which the first two end, so that a sweep costs what it removes. The unnamed database holds
+ *     sessions  first 8 octets of the key  -> expiry (8, big-endian), key (32), record
+ *     used      first 8 octets of the key  -> expiry, key
+ *     expiry    expiry, kind (1), key      -> nothing
+ * Short keys make the trees small: at a million sessions a look-up pays for the memory it touches and little else. The
+ * whole key is compared in the end; that two of a million random ones begin alike has a chance of 1 in 10^7 in all, and
+ * then the second is refused. The third is the order in which the first two end, so that a sweep costs what it removes. The unnamed database holds
  * the catalogue and one record that says whose file this is and of which version.
  *
  * Reading. A look-up is a read transaction on the map: no lock, no system call, no waiting for writers. Transactions
@@ -40,6 +42,7 @@
 #define LIMIT_BYTES     (sizeof(void *) > 4 ? (apr_size_t)1 << 33 : (apr_size_t)1 << 29)
 #define EXPIRY_BYTES    8
 #define EXPIRY_KEY_BYTES (EXPIRY_BYTES + 1 + SSO_KEY_BYTES)
+#define HEAD_BYTES      (EXPIRY_BYTES + SSO_KEY_BYTES)
 #define KIND_SESSION    1
 #define KIND_USED       2
 
@@ -101,11 +104,39 @@ static saml_status_t lmdb_open(void *ctx, apr_pool_t *p, saml_err_t *err)
 
 /* ---- look-up ------------------------------------------------------------ */
 
+/* What the trees are searched by: the first octets of the key, as one integer. */
+typedef union {
+    apr_uint64_t number;
+    unsigned char octets[SSO_LMDB_SHORT_KEY_BYTES];
+} short_key_t;
+
+static MDB_val short_key(short_key_t *room, const sso_key_t *key)
+{
+    MDB_val k = { sizeof(room->octets), room->octets };
+
+    memcpy(room->octets, key->octets, sizeof(room->octets));
+    return k;
+}
+
+/* What stands under a key, behind its head. @return 0, MDB_NOTFOUND, SSO_LMDB_OTHER_KEY or what LMDB says */
+static int find(MDB_val *out, MDB_txn *txn, MDB_dbi dbi, const sso_key_t *key)
+{
+    short_key_t octets;
+    MDB_val k = short_key(&octets, key);
+    int rc = mdb_get(txn, dbi, &k, out);
+
+    if (rc != 0)
+        return rc;
+    if (out->mv_size < HEAD_BYTES)
+        return MDB_CORRUPTED;
+    return memcmp((const char *)out->mv_data + EXPIRY_BYTES, key->octets, SSO_KEY_BYTES) == 0 ? 0 : SSO_LMDB_OTHER_KEY;
+}
+
 static saml_status_t lmdb_get(void *ctx, const sso_key_t *key, const void **record, apr_size_t *len, apr_pool_t *p,
                               saml_err_t *err)
 {
     sso_lmdb_t *db = ctx;
-    MDB_val k = { SSO_KEY_BYTES, (void *)key->octets }, v;
+    MDB_val v;
     MDB_txn *txn;
     void *copy = NULL;
     int rc;
@@ -114,16 +145,14 @@ static saml_status_t lmdb_get(void *ctx, const sso_key_t *key, const void **reco
     rc = sso_lmdb_begin_read(db, &txn);
     if (rc != 0)
         return sso_lmdb_fail(db, rc, "looking a session up", err);
-    rc = mdb_get(txn, db->sessions, &k, &v);
-    if (rc == 0 && v.mv_size <= EXPIRY_BYTES)
-        rc = MDB_CORRUPTED;
+    rc = find(&v, txn, db->sessions, key);
     if (rc == 0)
-        copy = apr_pmemdup(p, (const char *)v.mv_data + EXPIRY_BYTES, v.mv_size - EXPIRY_BYTES);
+        copy = apr_pmemdup(p, (const char *)v.mv_data + HEAD_BYTES, v.mv_size - HEAD_BYTES);
     sso_lmdb_end_read(db, txn);
-    if (rc != 0 && rc != MDB_NOTFOUND)
+    if (rc != 0 && rc != MDB_NOTFOUND && rc != SSO_LMDB_OTHER_KEY)
         return sso_lmdb_fail(db, rc, "looking a session up", err);
     *record = copy;
-    *len = copy ? v.mv_size - EXPIRY_BYTES : 0;
+    *len = copy ? v.mv_size - HEAD_BYTES : 0;
     return SAML_OK;
 }
 
@@ -175,19 +204,40 @@ static int drop_expiry(sso_lmdb_t *db, MDB_txn *txn, const unsigned char *expiry
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* When what is under `key` ends, or MDB_NOTFOUND. */
+/* When what is under `key` ends. @return as find */
 static int get_expiry(unsigned char *out, MDB_txn *txn, MDB_dbi dbi, const sso_key_t *key)
 {
-    MDB_val k = { SSO_KEY_BYTES, (void *)key->octets }, v;
-    int rc = mdb_get(txn, dbi, &k, &v);
+    MDB_val v;
+    int rc = find(&v, txn, dbi, key);
 
     memset(out, 0, EXPIRY_BYTES);
+    if (rc == 0)
+        memcpy(out, v.mv_data, EXPIRY_BYTES);
+    return rc;
+}
+
+static int put_record(MDB_txn *txn, MDB_dbi dbi, const sso_key_t *key, const unsigned char *expiry, const void *record,
+                      apr_size_t len)
+{
+    short_key_t octets;
+    MDB_val k = short_key(&octets, key), v = { HEAD_BYTES + len, NULL };
+    int rc = mdb_put(txn, dbi, &k, &v, MDB_RESERVE);
+
     if (rc != 0)
         return rc;
-    if (v.mv_size < EXPIRY_BYTES)
-        return MDB_CORRUPTED;
-    memcpy(out, v.mv_data, EXPIRY_BYTES);
+    memcpy(v.mv_data, expiry, EXPIRY_BYTES);
+    memcpy((char *)v.mv_data + EXPIRY_BYTES, key->octets, SSO_KEY_BYTES);
+    if (len > 0)
+        memcpy((char *)v.mv_data + HEAD_BYTES, record, len);
     return 0;
+}
+
+static int drop_record(MDB_txn *txn, MDB_dbi dbi, const sso_key_t *key)
+{
+    short_key_t octets;
+    MDB_val k = short_key(&octets, key);
+
+    return mdb_del(txn, dbi, &k, NULL);
 }
 
 /* One record and its place in the order of endings; what was under the key before leaves no trace there. */
@@ -195,7 +245,6 @@ static int put_both(sso_lmdb_t *db, MDB_txn *txn, MDB_dbi dbi, unsigned char kin
                     const void *record, apr_size_t len, apr_time_t expires)
 {
     unsigned char old[EXPIRY_BYTES], expiry[EXPIRY_BYTES];
-    MDB_val k = { SSO_KEY_BYTES, (void *)key->octets }, v = { EXPIRY_BYTES + len, NULL };
     int rc = get_expiry(old, txn, dbi, key);
 
     write_expiry(expiry, expires);
@@ -204,13 +253,8 @@ static int put_both(sso_lmdb_t *db, MDB_txn *txn, MDB_dbi dbi, unsigned char kin
     else if (rc == MDB_NOTFOUND)
         rc = 0;
     if (rc == 0)
-        rc = mdb_put(txn, dbi, &k, &v, MDB_RESERVE);
-    if (rc != 0)
-        return rc;
-    memcpy(v.mv_data, expiry, EXPIRY_BYTES);
-    if (len > 0)
-        memcpy((char *)v.mv_data + EXPIRY_BYTES, record, len);
-    return put_expiry(db, txn, expiry, kind, key);
+        rc = put_record(txn, dbi, key, expiry, record, len);
+    return rc == 0 ? put_expiry(db, txn, expiry, kind, key) : rc;
 }
 
 /* What a change works on; `answer` is what it found out. */
@@ -315,7 +359,7 @@ static int apply_replace(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
     int rc = get_expiry(old, txn, db->sessions, c->key);
 
     c->answer = rc == 0;
-    if (rc == MDB_NOTFOUND)
+    if (rc == MDB_NOTFOUND || rc == SSO_LMDB_OTHER_KEY)
         return NOTHING_TO_WRITE;
     return rc == 0 ? put_session(db, txn, c) : rc;
 }
@@ -333,15 +377,14 @@ static saml_status_t lmdb_replace(void *ctx, const sso_key_t *key, const void *r
 static int apply_remove(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
 {
     unsigned char old[EXPIRY_BYTES];
-    MDB_val k = { SSO_KEY_BYTES, (void *)c->key->octets };
     int rc = get_expiry(old, txn, db->sessions, c->key);
 
     c->answer = rc == 0;
-    if (rc == MDB_NOTFOUND)
+    if (rc == MDB_NOTFOUND || rc == SSO_LMDB_OTHER_KEY)
         return NOTHING_TO_WRITE;
     if (rc == 0)
         rc = drop_expiry(db, txn, old, KIND_SESSION, c->key);
-    return rc == 0 ? mdb_del(txn, db->sessions, &k, NULL) : rc;
+    return rc == 0 ? drop_record(txn, db->sessions, c->key) : rc;
 }
 
 static saml_status_t lmdb_remove(void *ctx, const sso_key_t *key, int *found, saml_err_t *err)
@@ -403,21 +446,18 @@ static int something_is_due(sso_lmdb_t *db, apr_time_t now, int *due)
 }
 
 /* The record of one entry, if it is the one that ends then. */
-static int drop_record(sso_lmdb_t *db, MDB_txn *txn, const unsigned char *entry)
+static int drop_ended(sso_lmdb_t *db, MDB_txn *txn, const unsigned char *entry)
 {
     MDB_dbi dbi = entry[EXPIRY_BYTES] == KIND_SESSION ? db->sessions : db->used;
-    MDB_val k;
-    sso_key_t key;
     unsigned char expiry[EXPIRY_BYTES];
+    sso_key_t key;
     int rc;
 
     memcpy(key.octets, entry + EXPIRY_BYTES + 1, SSO_KEY_BYTES);
     rc = get_expiry(expiry, txn, dbi, &key);
-    if (rc != 0 || memcmp(expiry, entry, EXPIRY_BYTES) != 0)
-        return rc == MDB_NOTFOUND ? 0 : rc;
-    k.mv_size = SSO_KEY_BYTES;
-    k.mv_data = key.octets;
-    return mdb_del(txn, dbi, &k, NULL);
+    if (rc == MDB_NOTFOUND || rc == SSO_LMDB_OTHER_KEY || (rc == 0 && memcmp(expiry, entry, EXPIRY_BYTES) != 0))
+        return 0;
+    return rc == 0 ? drop_record(txn, dbi, &key) : rc;
 }
 
 static int apply_sweep(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
@@ -440,7 +480,7 @@ static int apply_sweep(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
             break;
         rc = mdb_cursor_del(cursor, 0);
         if (rc == 0)
-            rc = drop_record(db, txn, entry);
+            rc = drop_ended(db, txn, entry);
         if (rc != 0)
             break;
         c->answer++;

@@ -277,6 +277,34 @@ static void replace_only_what_is_there(void **state)
     assert_null(get(store, 1));
 }
 
+/* Keys that differ behind their first octets only: one is never taken for the other. */
+static void keys_that_begin_alike(void **state)
+{
+    sso_store_t *store = ready();
+    sso_key_t one = key_of(1), other = one;
+    saml_err_t *err = new_err();
+    const void *record = "unset";
+    apr_size_t len = 9;
+    int found = 9;
+
+    (void)state;
+    other.octets[SSO_KEY_BYTES - 1] ^= 1;
+    assert_int_equal(sso_store_put(store, &one, "one", 4, LATER, err), SAML_OK);
+    assert_int_equal(sso_store_get(store, &other, &record, &len, pool, err), SAML_OK);
+    assert_null(record);
+    assert_int_equal(len, 0);
+    assert_int_equal(sso_store_remove(store, &other, &found, err), SAML_OK);
+    assert_int_equal(found, 0);
+    assert_int_equal(sso_store_replace(store, &other, "two", 4, LATER, &found, err), SAML_OK);
+    assert_int_equal(found, 0);
+    assert_int_equal(sso_store_put(store, &other, "two", 4, LATER, err), SAML_E_STORE);
+    assert_non_null(strstr(err->reason, "holds another key that begins alike"));
+    assert_string_equal(get(store, 1), "one");
+    assert_int_equal(sso_store_use_once(store, &one, LATER, NOW, err), SAML_OK);
+    assert_int_equal(sso_store_use_once(store, &other, LATER, NOW, err), SAML_E_STORE);
+    assert_int_equal(sso_store_use_once(store, &one, LATER, NOW, err), SAML_E_REPLAY);
+}
+
 static void expired_stays_until_swept(void **state)
 {
     sso_store_t *store = ready();
@@ -1051,6 +1079,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(put_get_remove, setup, teardown),
         cmocka_unit_test_setup_teardown(records_of_all_sizes, setup, teardown),
         cmocka_unit_test_setup_teardown(replace_only_what_is_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(keys_that_begin_alike, setup, teardown),
         cmocka_unit_test_setup_teardown(expired_stays_until_swept, setup, teardown),
         cmocka_unit_test_setup_teardown(use_once_until, setup, teardown),
         cmocka_unit_test_setup_teardown(without_open_it_cannot_be_told, setup, teardown),
