@@ -16,7 +16,7 @@
 #define MAX_ATTRIBUTES 2000     /* Attribute elements of one Assertion */
 #define MAX_VALUES     20000    /* AttributeValue elements of one Assertion */
 
-/* The time in attribute `name`, 0 where there is none. The instant of the epoch itself moves by a microsecond for that. */
+/* The time in attribute `name`, 0 where there is none. The instant of the epoch moves by a microsecond for that. */
 static saml_status_t read_time(apr_time_t *out, const xmlNode *el, const char *name, const char *what, apr_pool_t *p,
                                saml_err_t *err)
 {
@@ -69,7 +69,7 @@ static saml_status_t read_audiences(apr_array_header_t **out, const xmlNode *res
     return SAML_OK;
 }
 
-/* Core 2.5.1.5, 2.5.1.6: OneTimeUse, which replay protection gives anyway, and ProxyRestriction, as we issue nothing. */
+/* Core 2.5.1.5, 2.5.1.6: OneTimeUse, which replay protection gives; ProxyRestriction, as we issue nothing. */
 static int is_harmless(const xmlNode *condition)
 {
     return saml_xml_is(condition, SAML_NS_ASSERTION, "OneTimeUse")

@@ -244,8 +244,8 @@ static saml_status_t check_proven_assertion(const saml_verified_t *proven, const
 }
 
 /*
- * Core 5.3, 5.4. A signature that is there must verify, also where the other would do. The Assertion's is checked in the
- * tree that came in: canonicalising the Response drops prefixes that an InclusiveNamespaces list may name.
+ * Core 5.3, 5.4. A signature that is there must verify, also where the other would do. The Assertion's is checked in
+ * the tree that came in: canonicalising the Response drops prefixes that an InclusiveNamespaces list may name.
  */
 static saml_status_t plain_assertion(saml_verified_t **out, const saml_doc_t *doc, const saml_verified_t *response,
                                      const saml_trust_t *trust, apr_pool_t *p, saml_err_t *err)
@@ -398,7 +398,7 @@ static int has_common(const apr_array_header_t *ours, const apr_array_header_t *
     return 0;
 }
 
-/* Core 2.5.1.4: within one restriction any audience will do, but every restriction binds. Profiles 4.1.4.2: one is there. */
+/* Core 2.5.1.4: within one restriction any audience will do, but each binds. Profiles 4.1.4.2: there is one. */
 static saml_status_t check_audience(const saml_conditions_t *c, const saml_expect_t *want, saml_err_t *err)
 {
     int i;
@@ -532,7 +532,7 @@ static saml_status_t check_authn(saml_login_t *login, const saml_verified_t *ass
     return SAML_OK;
 }
 
-/* C0, DEL, C1 and the line separators of Unicode: nothing that a log, a header or a screen could take for a line's end. */
+/* C0, DEL, C1 and the line separators of Unicode: what a log, a header or a screen could take for a line's end. */
 static int has_control(const char *text)
 {
     const unsigned char *s = (const unsigned char *)text;

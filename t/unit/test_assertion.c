@@ -216,7 +216,7 @@ static void test_attributes_merge(void **state)
     assert_int_equal(attributes_of(&all, ""), SAML_OK);
     assert_int_equal(all->nelts, 0);
     assert_int_equal(attributes_of(&all, "<AttributeStatement><Attribute Name='a' NameFormat='f'><AttributeValue>1"
-        "</AttributeValue></Attribute><Attribute Name='b'/></AttributeStatement><AttributeStatement>"
+        "</AttributeValue></Attribute><x xmlns='urn:x' Name='c'/><Attribute Name='b'/></AttributeStatement><AttributeStatement>"
         "<Attribute Name='\n a ' NameFormat='g'><AttributeValue>1</AttributeValue><x xmlns='urn:x'>no</x>"
         "<AttributeValue>2</AttributeValue></Attribute></AttributeStatement>"), SAML_OK);
     assert_int_equal(all->nelts, 2);
