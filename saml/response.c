@@ -316,6 +316,38 @@ static saml_status_t decrypted_assertion(saml_verified_t **out, const saml_doc_t
     return SAML_OK;
 }
 
+static int is_assertion(const xmlNode *el)
+{
+    return saml_xml_is(el, SAML_NS_ASSERTION, "Assertion") || saml_xml_is(el, SAML_NS_ASSERTION, "EncryptedAssertion");
+}
+
+static int holds_assertion(const xmlNode *el)
+{
+    const xmlNode *child;
+
+    for (child = saml_xml_first(el); child; child = saml_xml_next(child)) {
+        if (is_assertion(child) || holds_assertion(child))
+            return 1;
+    }
+    return 0;
+}
+
+/*
+ * Beside the proven Assertion the message holds none, at any depth. One in Extensions would not be read; but only somebody who
+ * tries to wrap an Assertion in puts it there. Inside the proven one they may stand (Advice, Evidence, attribute values).
+ */
+static saml_status_t check_no_other_assertion(const xmlNode *response, saml_err_t *err)
+{
+    const xmlNode *child;
+
+    for (child = saml_xml_first(response); child; child = saml_xml_next(child)) {
+        if (!is_assertion(child) && holds_assertion(child))
+            return saml_fail(err, SAML_E_ASSERTION_COUNT, "Response: expected no Assertion beside the one it has, got one "
+                             "inside %s", saml_xml_name(err->pool, child));
+    }
+    return SAML_OK;
+}
+
 /** Exactly one Assertion, decrypted, proven by every signature that stands on it or on the Response. */
 static saml_status_t verified_assertion(saml_verified_t **out, int *was_encrypted, const saml_doc_t *doc,
                                         const saml_expect_t *want, apr_pool_t *p, saml_err_t *err)
@@ -331,9 +363,11 @@ static saml_status_t verified_assertion(saml_verified_t **out, int *was_encrypte
     if (*was_encrypted) {
         SAML_TRY(decrypted_assertion(out, doc, response, want, &trust, p, err));
         err->in_ciphertext = 0;
-        return SAML_OK;
     }
-    return plain_assertion(out, doc, response, &trust, p, err);
+    else {
+        SAML_TRY(plain_assertion(out, doc, response, &trust, p, err));
+    }
+    return check_no_other_assertion(root, err);
 }
 
 /* Core 2.3.3; Profiles 4.1.4.2: the Assertion's Issuer is required, and one with the Response's. */
