@@ -19,8 +19,10 @@ sso_request_t *sso_request_of(request_rec *r)
 
     if (!req) {
         req = apr_pcalloc(r->pool, sizeof(*req));
-        if (parent)
+        if (parent) {
             req->cookies = sso_request_of(parent)->cookies;
+            req->guarded = sso_request_of(parent)->guarded;
+        }
         ap_set_module_config(r->request_config, &saml_sso_module, req);
     }
     return req;
@@ -28,12 +30,20 @@ sso_request_t *sso_request_of(request_rec *r)
 
 /*
  * Before anybody reads the request: what the client sent under our names goes. An internal redirect shares the headers that were
- * cleaned, and perhaps filled by us, when its request came in.
+ * cleaned, and perhaps filled by us, when its request came in; unless that one was refused before it got here (a bad Expect, no
+ * Host), and this is its ErrorDocument.
  */
 static int clean_request(request_rec *r)
 {
-    if (!r->prev && !r->main)
-        sso_request_of(r)->cookies = sso_headers_scrub(r);
+    request_rec *first = r;
+
+    while (first->main || first->prev)
+        first = first->main ? first->main : first->prev;
+    if (!sso_request_of(first)->cleaned) {
+        sso_request_of(first)->cleaned = 1;
+        sso_request_of(first)->cookies = sso_headers_scrub(r);
+        sso_request_of(r)->cookies = sso_request_of(first)->cookies;
+    }
     return DECLINED;
 }
 
@@ -43,6 +53,11 @@ static int complete_request(request_rec *r)
     sso_request_t *req = sso_request_of(r);
     request_rec *parent = r->main ? r->main : r->prev;
 
+    if (sso_is_guarded(r))
+        req->guarded = 1;
+    /* mod_cache answers before anybody is asked who he is: what stands behind a sign-on must not be kept there. */
+    if (req->guarded)
+        apr_table_setn(r->subprocess_env, "no-cache", "1");
     if (req->anonymous)
         r->user = NULL;
     if (parent && r->user && !req->session && r->per_dir_config == parent->per_dir_config) {
@@ -55,11 +70,14 @@ static int complete_request(request_rec *r)
 
 static void register_hooks(apr_pool_t *p)
 {
+    /* httpd's core switches protocols in this hook: "Upgrade: h2c" makes a new request of the headers as they are then. */
+    static const char *const core_first[] = { "core.c", NULL };
+
     ap_hook_check_config(sso_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_test_config(sso_test_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(sso_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(sso_child_init, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_read_request(clean_request, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_post_read_request(clean_request, core_first, NULL, APR_HOOK_REALLY_FIRST);
 #if AP_MODULE_MAGIC_AT_LEAST(20120211, 106)
     ap_hook_pre_translate_name(sso_endpoint_pre_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
 #endif

@@ -8,8 +8,7 @@
 #include "saml/json.h"
 #include "url.h"
 
-/* Whether the place is guarded by us. */
-static int is_guarded(request_rec *r)
+int sso_is_guarded(request_rec *r)
 {
     const char *type = ap_auth_type(r);
 
@@ -106,8 +105,10 @@ int sso_check_authn(request_rec *r)
     saml_err_t *err;
     sso_unauthenticated_t how;
 
-    if (!is_guarded(r))
+    if (!sso_is_guarded(r))
         return DECLINED;
+    if (r->main || r->prev)
+        sso_headers_withdraw(r);
     app = sso_app_of(r);
     if (!app) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "AuthType " SSO_AUTH_TYPE " guards %s, but this virtual host has no "

@@ -119,6 +119,18 @@ const char *sso_cookie_value(const char *own, const char *name, apr_pool_t *p)
     return NULL;
 }
 
+apr_array_header_t *sso_cookie_values(const char *own, const char *name, int at_most, apr_pool_t *p)
+{
+    apr_array_header_t *values = apr_array_make(p, 1, sizeof(const char *));
+    pair_t pair;
+
+    while (own && values->nelts < at_most && next_pair(&pair, &own)) {
+        if (has_name(&pair, name))
+            APR_ARRAY_PUSH(values, const char *) = apr_pstrmemdup(p, pair.value, pair.value_len);
+    }
+    return values;
+}
+
 apr_array_header_t *sso_cookie_names(const char *own, const char *prefix, apr_pool_t *p)
 {
     apr_array_header_t *names = apr_array_make(p, 8, sizeof(const char *));

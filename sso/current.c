@@ -14,6 +14,7 @@
 
 #define TOKEN_BYTES 32
 #define SWEEP_AT_MOST 16
+#define KEYS_AT_MOST 4
 #define TOKEN_CHARS 43              /* of 32 octets in base64url without padding */
 
 static int is_token(const char *text)
@@ -27,17 +28,27 @@ static int is_token(const char *text)
     return i == TOKEN_CHARS;
 }
 
-/* The key that the request's cookie names. @return 0 where there is no cookie of the right shape */
-static int key_of_request(sso_key_t *key, request_rec *r, const sso_app_t *app, saml_status_t *status, saml_err_t *err)
+/*
+ * The keys (sso_key_t) that the request's cookies may name. Where a name has no __Host- prefix, a browser can hold it several times,
+ * for other paths and domains; one that is dead must not keep the live one from being seen, or sign-ons never end.
+ */
+static saml_status_t keys_of_request(apr_array_header_t **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
     const char *own = sso_request_of(r)->cookies;
-    const char *value = own ? sso_cookie_value(own, app->cookie.name, r->pool) : NULL;
+    apr_array_header_t *values, *keys = apr_array_make(r->pool, 1, sizeof(sso_key_t));
+    int i;
 
-    *status = SAML_OK;
-    if (!value || !is_token(value))
-        return 0;
-    *status = sso_key_of(key, value, TOKEN_CHARS, err);
-    return *status == SAML_OK;
+    *out = keys;
+    if (!own)
+        return SAML_OK;
+    values = sso_cookie_values(own, app->cookie.name, KEYS_AT_MOST, r->pool);
+    for (i = 0; i < values->nelts; ++i) {
+        const char *value = APR_ARRAY_IDX(values, i, const char *);
+
+        if (is_token(value))
+            SAML_TRY(sso_key_of(apr_array_push(keys), value, TOKEN_CHARS, err));
+    }
+    return SAML_OK;
 }
 
 /* Write the idle stamp, seldom. A session that was ended meanwhile stays ended. */
@@ -73,15 +84,18 @@ static saml_status_t look_up(const sso_session_t **out, const sso_key_t *key, re
 saml_status_t sso_session_current(const sso_session_t **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
     const sso_session_t *session = NULL;
-    saml_status_t status;
-    sso_key_t key;
+    const sso_key_t *key = NULL;
+    apr_array_header_t *keys;
+    int i;
 
     *out = NULL;
-    if (!key_of_request(&key, r, app, &status, err))
-        return status;
-    SAML_TRY(look_up(&session, &key, r, app, err));
+    SAML_TRY(keys_of_request(&keys, r, app, err));
+    for (i = 0; i < keys->nelts && !session; ++i) {
+        key = &APR_ARRAY_IDX(keys, i, sso_key_t);
+        SAML_TRY(look_up(&session, key, r, app, err));
+    }
     if (session && sso_session_stamp_is_old(session, r->request_time)
-        && stamp(session, &key, r, app, err) != SAML_OK) {
+        && stamp(session, key, r, app, err) != SAML_OK) {
         /* The session is good; that it was used could not be written down. It may end early, which the log explains. */
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "session kept, but its idle time could not be renewed: %s",
                       err->reason);
@@ -102,7 +116,7 @@ static void sweep_a_little(request_rec *r, const sso_app_t *app)
 
 saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml_login_t *login, saml_err_t *err)
 {
-    sso_session_new_t from = { app->id, login, r->request_time, app->session_lifetime, app->session_idle };
+    sso_session_new_t from = { app->id, login, apr_time_now(), app->session_lifetime, app->session_idle };
     sso_session_t session;
     const char *token;
     sso_key_t key;
@@ -114,6 +128,10 @@ saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml
     SAML_TRY(sso_key_of(&key, token, strlen(token), err));
     SAML_TRY(sso_session_encode(&record, &len, &from, r->pool, err));
     SAML_TRY(sso_session_decode(&session, record, len, err));
+    /* Within the clock skew the library takes it; a session that has ended already would send the browser round for ever. */
+    if (sso_session_state(&session, from.now) != SSO_SESSION_LIVE)
+        return saml_fail(err, SAML_E_SESSION_EXPIRED, "SessionNotOnOrAfter: expected a time to come by this server's clock, "
+                         "so that the session could begin, got one that has passed");
     SAML_TRY(sso_session_end(&ended, r, app, err));
     SAML_TRY(sso_store_put(app->store, &key, record, len, sso_session_forget_at(&session), err));
     sso_cookie_set_session(r, app, token);
@@ -123,11 +141,14 @@ saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml
 
 saml_status_t sso_session_end(int *ended, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
-    saml_status_t status;
-    sso_key_t key;
+    apr_array_header_t *keys;
+    int i, found;
 
     *ended = 0;
-    if (!key_of_request(&key, r, app, &status, err))
-        return status;
-    return sso_store_remove(app->store, &key, ended, err);
+    SAML_TRY(keys_of_request(&keys, r, app, err));
+    for (i = 0; i < keys->nelts; ++i) {
+        SAML_TRY(sso_store_remove(app->store, &APR_ARRAY_IDX(keys, i, sso_key_t), &found, err));
+        *ended |= found;
+    }
+    return SAML_OK;
 }

@@ -29,6 +29,7 @@ typedef struct {
     const char *request_id;     /* NULL: nobody asked */
     const char *acs_url;
     const char *target;
+    const char *relay_state;    /* as it came, or NULL */
 } context_t;
 
 static saml_status_t read_answer(answer_t *out, request_rec *r, saml_err_t *err)
@@ -55,9 +56,9 @@ static saml_status_t unsolicited_context(context_t *out, request_rec *r, const s
     if (!app->idp_initiated)
         return saml_fail(err, SAML_E_UNSOLICITED, "expected the answer to a sign-on begun here, got one that answers "
                          "none (IdP-initiated); SAMLIdPInitiated on would admit it");
-    if (!target)
-        return saml_fail(err, SAML_E_RELAY_STATE, "RelayState: expected a path or a URL of this site, got %s",
-                         saml_quote(r->pool, answer->relay_state));
+    if (!target || sso_target_is_endpoint(app, target, r->pool))
+        return saml_fail(err, SAML_E_RELAY_STATE, "RelayState: expected a path or a URL of this site, none of the "
+                         "sign-on itself, got %s", saml_quote(r->pool, answer->relay_state));
     out->request_id = NULL;
     out->acs_url = sso_reply_url_of(app, r)->url;
     out->target = target;
@@ -68,6 +69,7 @@ static saml_status_t find_context(context_t *out, request_rec *r, const sso_app_
                                   saml_err_t *err)
 {
     saml_response_peek_t peek;
+    saml_err_t *unread = sso_err_new(r->pool);
     saml_status_t status;
     sso_state_t state;
 
@@ -80,7 +82,10 @@ static saml_status_t find_context(context_t *out, request_rec *r, const sso_app_
     }
     if (status != SAML_E_STATE_MISSING)
         return status;
-    SAML_TRY(saml_response_peek(&peek, answer->xml, answer->xml_len, r->pool, sso_err_new(r->pool)));
+    if (saml_response_peek(&peek, answer->xml, answer->xml_len, r->pool, unread) != SAML_OK) {
+        *err = *unread;         /* that it is no answer at all says more than that no login waits for it */
+        return err->status;
+    }
     return peek.in_response_to ? status : unsolicited_context(out, r, app, answer, err);
 }
 
@@ -91,7 +96,7 @@ static saml_status_t use_in_store(void *baton, const unsigned char key[32], apr_
     sso_key_t id;
 
     memcpy(id.octets, key, sizeof(id.octets));
-    return sso_store_use_once(app->store, &id, until, r->request_time, err);
+    return sso_store_use_once(app->store, &id, until, apr_time_now(), err);
 }
 
 static saml_status_t check_answer(saml_login_t **login, request_rec *r, const sso_app_t *app, const answer_t *answer,
@@ -100,7 +105,8 @@ static saml_status_t check_answer(saml_login_t **login, request_rec *r, const ss
     saml_replay_t replay = { use_in_store, r };
     saml_expect_t want = { 0 };
 
-    want.now = r->request_time;
+    /* Not when the request began: who sends its body slowly must not hold on to a time that has passed. */
+    want.now = apr_time_now();
     want.skew = app->clock_skew;
     want.issuer = app->idp->entity_id;
     want.certs = app->idp->certs;
@@ -119,6 +125,7 @@ static saml_status_t consume(context_t *context, request_rec *r, const sso_app_t
     answer_t answer;
 
     SAML_TRY(read_answer(&answer, r, err));
+    context->relay_state = answer.relay_state;
     SAML_TRY(find_context(context, r, app, &answer, err));
     SAML_TRY(check_answer(&login, r, app, &answer, context, err));
     SAML_TRY(sso_session_begin(r, app, login, err));
@@ -144,7 +151,7 @@ int sso_handle_acs(request_rec *r, const sso_app_t *app)
     context_t context = { 0 };
     saml_status_t status = consume(&context, r, app, err);
 
-    if (status == SAML_E_STATE_MISSING && sso_state_may_retry(r, app))
+    if (status == SAML_E_STATE_MISSING && sso_state_may_retry(r, app, context.relay_state))
         return start_anew(r, app, err);
     if (status != SAML_OK)
         return sso_page_refused(r, app, err);

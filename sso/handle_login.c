@@ -24,6 +24,15 @@ static const char *login_url(const sso_app_t *app)
     return app->request_binding == SSO_BINDING_REDIRECT ? app->idp->sso_redirect : app->idp->sso_post;
 }
 
+/* login?again=1: where an answer came whose login was gone. */
+static int is_begun_anew(request_rec *r)
+{
+    const char *again = NULL;
+
+    return sso_request_of(r)->endpoint == SSO_ENDPOINT_LOGIN
+           && sso_query_value(&again, r, "again", sso_err_new(r->pool)) == SAML_OK && again;
+}
+
 static saml_status_t make_request(const char **xml, const char **relay_state, request_rec *r, const sso_app_t *app,
                                   const char *target, saml_err_t *err)
 {
@@ -42,7 +51,7 @@ static saml_status_t make_request(const char **xml, const char **relay_state, re
     state.request_id = request.id;
     state.acs_url = reply->url;
     state.target = target;
-    SAML_TRY(sso_state_begin(relay_state, r, app, &state, err));
+    SAML_TRY(sso_state_begin(relay_state, r, app, &state, is_begun_anew(r), err));
     *xml = saml_authn_request_xml(&request, r->pool);
     return SAML_OK;
 }

@@ -43,6 +43,62 @@ static void put_cookies_back(request_rec *r, const char *rest)
         apr_table_unset(r->headers_in, "Cookie");
 }
 
+/* What RFC 9110 5.6.2 lets a name be made of; whatever else stands in a list parts names, to one reader or another. */
+static int is_token_char(char c)
+{
+    return apr_isalnum(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+/*
+ * A proxy takes out of a request what its Connection header names (RFC 9110 7.6.1), as httpd's own does after we have written our
+ * headers: no client may name them. The names go, and what stands between them stays.
+ */
+static void free_connection(request_rec *r, const apr_array_header_t *managed)
+{
+    const char *list = apr_table_getm(r->pool, r->headers_in, "Connection");
+    char *out, *to;
+
+    if (!list)
+        return;
+    out = to = apr_palloc(r->pool, strlen(list) + 1);
+    while (*list) {
+        const char *name = list;
+        apr_size_t len;
+
+        while (is_token_char(*list))
+            ++list;
+        len = (apr_size_t)(list - name);
+        if (len == 0) {
+            *to++ = *list++;
+        }
+        else if (!is_managed(apr_pstrmemdup(r->pool, name, len), managed)) {
+            memcpy(to, name, len);
+            to += len;
+        }
+    }
+    *to = '\0';
+    apr_table_setn(r->headers_in, "Connection", out);
+}
+
+void sso_headers_withdraw(request_rec *r)
+{
+    const apr_array_header_t *managed = sso_managed_headers();
+    const apr_array_header_t *env = apr_table_elts(r->subprocess_env);
+    apr_array_header_t *ours = apr_array_make(r->pool, 8, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < managed->nelts; ++i)
+        apr_table_unset(r->headers_in, APR_ARRAY_IDX(managed, i, const char *));
+    for (i = 0; i < env->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(env, i, apr_table_entry_t).key;
+
+        if (strncmp(name, "SAML_", 5) == 0)
+            APR_ARRAY_PUSH(ours, const char *) = name;
+    }
+    for (i = 0; i < ours->nelts; ++i)
+        apr_table_unset(r->subprocess_env, APR_ARRAY_IDX(ours, i, const char *));
+}
+
 const char *sso_headers_scrub(request_rec *r)
 {
     const apr_array_header_t *managed = sso_managed_headers();
@@ -64,6 +120,7 @@ const char *sso_headers_scrub(request_rec *r)
     }
     for (i = 0; i < forged_count; ++i)
         apr_table_unset(r->headers_in, forged[i]);
+    free_connection(r, managed);
     if (!cookies)
         return NULL;
     own = sso_cookies_split(&rest, cookies, sso_server_of(r->server), r->pool);
@@ -82,6 +139,14 @@ static int has_control(const char *text)
     return 0;
 }
 
+/* White space at the ends does not survive a header, so that " ada" would arrive as "ada". */
+static int has_space_around(const char *text)
+{
+    apr_size_t len = strlen(text);
+
+    return len > 0 && (text[0] == ' ' || text[len - 1] == ' ');
+}
+
 const char *sso_session_user(const sso_session_t *session, const char *claim)
 {
     sso_attribute_t attribute;
@@ -93,7 +158,7 @@ const char *sso_session_user(const sso_session_t *session, const char *claim)
         value = attribute.values;
     else
         value = NULL;
-    return value && *value && !has_control(value) ? value : NULL;
+    return value && *value && !has_control(value) && !has_space_around(value) ? value : NULL;
 }
 
 /*
@@ -136,10 +201,28 @@ static const char *encode(apr_pool_t *p, const char *value, const sso_header_t *
     return value;
 }
 
+static const char *join(apr_pool_t *p, const apr_array_header_t *parts, const char *separator)
+{
+    apr_size_t between = strlen(separator), len = 1;
+    char *joined, *to;
+    int i;
+
+    for (i = 0; i < parts->nelts; ++i)
+        len += strlen(APR_ARRAY_IDX(parts, i, const char *)) + between;
+    joined = to = apr_palloc(p, len);
+    for (i = 0; i < parts->nelts; ++i) {
+        if (i)
+            to = apr_cpystrn(to, separator, (apr_size_t)(joined + len - to));
+        to = apr_cpystrn(to, APR_ARRAY_IDX(parts, i, const char *), (apr_size_t)(joined + len - to));
+    }
+    *to = '\0';
+    return joined;
+}
+
 static const char *join_values(apr_pool_t *p, const sso_attribute_t *attribute, const sso_header_t *header)
 {
     apr_array_header_t *parts = apr_array_make(p, attribute->value_count + 1, sizeof(const char *));
-    const char *value = attribute->values, *joined;
+    const char *value = attribute->values;
     int i;
 
     for (i = 0; i < attribute->value_count; ++i, value = sso_session_next_value(value)) {
@@ -147,14 +230,7 @@ static const char *join_values(apr_pool_t *p, const sso_attribute_t *attribute, 
 
         APR_ARRAY_PUSH(parts, const char *) = shield_separator(p, part, header->separator);
     }
-    if (parts->nelts == 1)
-        return APR_ARRAY_IDX(parts, 0, const char *);
-    joined = "";
-    for (i = parts->nelts - 1; i >= 0; --i)
-        joined = i == parts->nelts - 1 ? APR_ARRAY_IDX(parts, i, const char *)
-                                       : apr_pstrcat(p, APR_ARRAY_IDX(parts, i, const char *), header->separator,
-                                                     joined, NULL);
-    return joined;
+    return join(p, parts, header->separator);
 }
 
 /* The default form, ";" between plain values, stands ready in the record. */

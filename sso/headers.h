@@ -8,15 +8,18 @@
 
 /**
  * Take out of the request every header that some place of this process may set, under any spelling that a gateway folds together
- * (case, and everything but letters and digits read as "_"), and our own cookies. One pass over the headers.
+ * (case, and everything but letters and digits read as "_"), and our own cookies; in Connection no name of ours stays.
  * @return our cookies, "name=value; ...", or NULL
  */
 const char *sso_headers_scrub(request_rec *r);
 
+/** Take back what the request that `r` comes from was given for its own place: headers, and SAML_... of the environment. */
+void sso_headers_withdraw(request_rec *r);
+
 /** Whether header `got` reads as `managed` to somebody who folds as CGI does. */
 int sso_header_folds_to(const char *got, const char *managed);
 
-/** What becomes REMOTE_USER: `claim` of the session; NULL where it is absent, empty or has control octets. */
+/** What becomes REMOTE_USER: `claim` of the session; NULL where it is absent, empty, has control octets or a space at an end. */
 const char *sso_session_user(const sso_session_t *session, const char *claim);
 
 /** Write the session into request headers and environment as `dir` says. r->user is set already. */

@@ -6,6 +6,7 @@
 
 #include "saml/binding.h"
 
+#define FIRST_BYTES 65536
 #define FORM_TYPE "application/x-www-form-urlencoded"
 
 static saml_status_t value_of(const char **out, const char *text, apr_size_t len, const char *name, apr_pool_t *p,
@@ -107,7 +108,8 @@ saml_status_t sso_form_read(sso_form_t *out, request_rec *r, apr_size_t max_byte
                          saml_quote(r->pool, type));
     if (announced < 0 || (apr_uint64_t)announced > max_bytes)
         return too_large(max_bytes, err);
-    buffer = apr_array_make(r->pool, (int)announced + 1, 1);
+    /* What is announced need not come: there is room for more when it does. */
+    buffer = apr_array_make(r->pool, (int)(announced < FIRST_BYTES ? announced + 1 : FIRST_BYTES), 1);
     SAML_TRY(read_body(buffer, r, max_bytes, err));
     out->text = buffer->elts;
     out->len = (apr_size_t)buffer->nelts;

@@ -119,8 +119,15 @@ static void resolve_identity(sso_check_t *check, const sso_app_conf_t *conf, sso
     for (int i = 0; further && i < further->nelts; i++)
         APR_ARRAY_PUSH(audiences, const char *) = APR_ARRAY_IDX(further, i, sso_value_t).text;
     app->audiences = audiences;
-    /* Neither a name nor an identifier has a space in it. */
-    app->id = apr_pstrcat(check->p, app->name, " ", app->identifier, NULL);
+}
+
+/*
+ * Virtual hosts may share a store and a secret, and the same application of two identity providers (two tenants of one Entra
+ * application) may share its identifier: who signed the user on is a part of it. No name or identifier has a space in it.
+ */
+static void resolve_id(sso_check_t *check, sso_app_t *app)
+{
+    app->id = apr_pstrcat(check->p, app->name, " ", app->identifier, " ", app->idp->entity_id, NULL);
 }
 
 /* Each word once, where it stands. */
@@ -338,6 +345,7 @@ sso_app_t *sso_resolve(sso_check_t *check, const sso_app_conf_t *conf, int own)
     app->idp = sso_resolve_idp(check, conf, app->allow);
     if (!app->idp || !resolve_binding(check, conf, app))
         return NULL;
+    resolve_id(check, app);
     resolve_requests(check, conf, app);
     if (!resolve_keys(check, conf, app) || !resolve_lifetimes(check, conf, app))
         return NULL;

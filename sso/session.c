@@ -114,15 +114,24 @@ static const char *env_name_of(const char *part, apr_pool_t *p)
     return name;
 }
 
+/* A name that is taken remembers where the search for the next free one got to, so that many alike do not cost their square. */
+static void mark_taken(apr_hash_t *taken, const char *name, apr_pool_t *p)
+{
+    int *next = apr_palloc(p, sizeof(*next));
+
+    *next = 2;
+    apr_hash_set(taken, name, APR_HASH_KEY_STRING, next);
+}
+
 /* The first free of NAME, NAME_2, NAME_3 ... */
 static const char *take_name(apr_hash_t *taken, const char *wanted, apr_pool_t *p)
 {
+    int *next = apr_hash_get(taken, wanted, APR_HASH_KEY_STRING);
     const char *name = wanted;
-    int i;
 
-    for (i = 2; apr_hash_get(taken, name, APR_HASH_KEY_STRING); i++)
-        name = apr_psprintf(p, "%s_%d", wanted, i);
-    apr_hash_set(taken, name, APR_HASH_KEY_STRING, "");
+    while (next && apr_hash_get(taken, name, APR_HASH_KEY_STRING))
+        name = apr_psprintf(p, "%s_%d", wanted, (*next)++);
+    mark_taken(taken, name, p);
     return name;
 }
 
@@ -135,7 +144,7 @@ static const char **env_names(const apr_array_header_t *attributes, apr_pool_t *
     int i;
 
     for (k = 0; k < sizeof(reserved) / sizeof(reserved[0]); k++)
-        apr_hash_set(taken, reserved[k], APR_HASH_KEY_STRING, "");
+        mark_taken(taken, reserved[k], p);
     for (i = 0; i < attributes->nelts; i++) {
         const char *alias = saml_claim_alias(APR_ARRAY_IDX(attributes, i, saml_attribute_t).name);
 

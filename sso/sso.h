@@ -69,7 +69,7 @@ typedef struct {
 /** One application as it serves. Read-only after start-up, but for what hangs on `store`. */
 typedef struct {
     const char *name;           /* "" for the vhost's default application */
-    const char *id;             /* name and entity ID: what sessions and sealed states carry to be told apart */
+    const char *id;             /* name, our and the IdP's entity ID: what sessions and sealed states carry to be told apart */
     const server_rec *server;
     const saml_idp_t *idp;
     const char *identifier;     /* our entity ID */
@@ -137,6 +137,8 @@ typedef struct {
     sso_endpoint_t endpoint;
     const char *cookies;            /* our own cookies, as they came ("a=b; c=d"), taken out of the request; or NULL */
     const sso_session_t *session;   /* of the guarded place, once check_authn has passed */
+    int cleaned;                    /* the client's headers have been through the scrub */
+    int guarded;                    /* AuthType SAML holds here, or where this request was redirected from */
     int session_sought;             /* the store has been asked: `session` NULL means there is none */
     int anonymous;                  /* let through by `SAMLUnauthenticated pass` */
     int in_handler;                 /* the content handler runs, so output filters are in place */
@@ -196,6 +198,8 @@ int sso_endpoint_check_access(request_rec *r);
 int sso_endpoint_handler(request_rec *r);
 
 /* access.c and authz.c: who is let through */
+/** Whether AuthType SAML holds for `r`. */
+int sso_is_guarded(request_rec *r);
 int sso_check_authn(request_rec *r);
 int sso_check_authz(request_rec *r);
 int sso_note_auth_failure(request_rec *r, const char *auth_type);

@@ -10,6 +10,7 @@
 
 #define NAME_BYTES 9                    /* random octets of a state's name: 12 characters */
 #define NAME_CHARS 12
+#define AGAIN_MARK "."                  /* ends the name of a state whose sign-on was begun anew */
 #define RETRY_NAME "retry"              /* not NAME_CHARS long, so never the name of a state */
 #define RETRY_AGE  apr_time_from_sec(60)
 
@@ -122,11 +123,13 @@ static void drop_surplus(request_rec *r, const sso_app_t *app)
 }
 
 saml_status_t sso_state_begin(const char **relay_state, request_rec *r, const sso_app_t *app, const sso_state_t *state,
-                              saml_err_t *err)
+                              int again, saml_err_t *err)
 {
     const char *name, *cookie, *text, *sealed;
 
     SAML_TRY(saml_token_new(&name, NAME_BYTES, r->pool, err));
+    if (again)
+        name = apr_pstrcat(r->pool, name, AGAIN_MARK, NULL);
     cookie = cookie_name(app, name, r->pool);
     text = write_state(state, r->pool);
     SAML_TRY(sso_seal(&sealed, app->secret, purpose, bound_to(app, cookie, r->pool), text, strlen(text), r->pool,
@@ -137,16 +140,21 @@ saml_status_t sso_state_begin(const char **relay_state, request_rec *r, const ss
     return SAML_OK;
 }
 
+static int is_marked_again(const char *name)
+{
+    return strlen(name) > NAME_CHARS && strcmp(name + NAME_CHARS, AGAIN_MARK) == 0;
+}
+
 /* RelayState comes from outside; only the shape of a name that we make may go into a cookie's name. */
 static int is_state_name(const char *text)
 {
-    apr_size_t len = text ? strlen(text) : 0, i;
+    apr_size_t i;
 
-    for (i = 0; i < len; ++i) {
+    for (i = 0; text && text[i] && i < NAME_CHARS; ++i) {
         if (!apr_isalnum(text[i]) && text[i] != '-' && text[i] != '_')
             return 0;
     }
-    return len == NAME_CHARS;
+    return text && i == NAME_CHARS && (!text[i] || is_marked_again(text));
 }
 
 saml_status_t sso_state_resume(sso_state_t *out, request_rec *r, const sso_app_t *app, const char *relay_state,
@@ -163,7 +171,7 @@ saml_status_t sso_state_resume(sso_state_t *out, request_rec *r, const sso_app_t
     cookie = cookie_name(app, relay_state, r->pool);
     SAML_TRY(open_cookie(&state, r, app, cookie, err));
     sso_cookie_set_cross_site(r, app, cookie, "", 0);
-    age = r->request_time - state.started;
+    age = apr_time_now() - state.started;
     if (age < -SSO_STATE_AGE || age >= SSO_STATE_AGE)
         return saml_fail(err, SAML_E_STATE_MISSING,
                          "login state: expected one begun within %d minutes, got one %" APR_TIME_T_FMT " s old",
@@ -172,10 +180,13 @@ saml_status_t sso_state_resume(sso_state_t *out, request_rec *r, const sso_app_t
     return SAML_OK;
 }
 
-int sso_state_may_retry(request_rec *r, const sso_app_t *app)
+int sso_state_may_retry(request_rec *r, const sso_app_t *app, const char *relay_state)
 {
     const char *cookie = cookie_name(app, RETRY_NAME, r->pool);
 
+    /* Both tell of it: a cookie, and, from a browser that keeps none, what the identity provider hands back. */
+    if (is_state_name(relay_state) && is_marked_again(relay_state))
+        return 0;
     if (sso_cookie_value(sso_request_of(r)->cookies, cookie, r->pool))
         return 0;
     sso_cookie_set_cross_site(r, app, cookie, "1", RETRY_AGE);

@@ -24,9 +24,11 @@ typedef struct {
 /**
  * Seal `state` into a new cookie of the answer; of those that came, the oldest goes where there would be too many.
  * @param relay_state  set on SAML_OK: what RelayState must be
+ * @param again        the sign-on was begun anew for an answer whose login was gone
  */
 SAML_MUST_CHECK saml_status_t sso_state_begin(const char **relay_state, request_rec *r, const sso_app_t *app,
-                                              const sso_state_t *state, saml_err_t *err);
+                                              const sso_state_t *state, int again,
+                                              saml_err_t *err);
 
 /**
  * The login that `relay_state` names, from the cookies of this browser. The cookie is dropped by the answer, whatever comes of it.
@@ -36,7 +38,7 @@ SAML_MUST_CHECK saml_status_t sso_state_resume(sso_state_t *out, request_rec *r,
                                                const char *relay_state, saml_err_t *err);
 
 /** Mark that a sign-on was begun anew for a response whose state was gone. @return 0 where one had been just now */
-int sso_state_may_retry(request_rec *r, const sso_app_t *app);
+int sso_state_may_retry(request_rec *r, const sso_app_t *app, const char *relay_state);
 
 /** Forget the mark: a sign-on has gone well. */
 void sso_state_retry_done(request_rec *r, const sso_app_t *app);
