@@ -17,6 +17,7 @@
 #include "http.h"
 
 #define BUFFER_BYTES 65536
+#define MAX_RECONNECTS 100
 #define SILENCE_MS   30000  /* a server that says nothing for so long has failed */
 
 typedef struct {
@@ -29,6 +30,8 @@ typedef struct {
 
 typedef struct {
     int epoll;
+    int port;
+    int reconnected;
     const bench_request_t *requests;
     size_t n;
     size_t count;
@@ -150,14 +153,38 @@ static void begin_next(run_t *run, connection_t *c)
     send_more(run, c);
 }
 
+static void join_run(run_t *run, connection_t *c)
+{
+    struct epoll_event event = { .events = EPOLLIN, .data = { .ptr = c } };
+
+    c->fd = connect_to(run->port);
+    if (epoll_ctl(run->epoll, EPOLL_CTL_ADD, c->fd, &event) != 0)
+        bench_die("epoll: %s", strerror(errno));
+}
+
+/* A server may end a kept connection at any time (RFC 9112 9.5), and then nothing was done about what was sent. */
+static void connect_again(run_t *run, connection_t *c)
+{
+    if (++run->reconnected > MAX_RECONNECTS)
+        bench_die("the server ended %d connections without an answer", run->reconnected);
+    close(c->fd);
+    join_run(run, c);
+    c->sent = 0;
+    send_more(run, c);
+}
+
 static void receive(run_t *run, connection_t *c)
 {
     ssize_t n = recv(c->fd, c->buffer + c->got, sizeof(c->buffer) - 1 - c->got, MSG_DONTWAIT);
 
     if (n < 0 && errno == EAGAIN)
         return;
+    if (n == 0 && c->got == 0) {
+        connect_again(run, c);
+        return;
+    }
     if (n <= 0)
-        bench_die("the server ended a connection: %s", n < 0 ? strerror(errno) : "expected an answer, got none");
+        bench_die("the server ended a connection: %s", n < 0 ? strerror(errno) : "expected more of an answer");
     c->got += (size_t)n;
     c->buffer[c->got] = '\0';
     if (answer_length(c->buffer, c->got) == 0)
@@ -192,7 +219,7 @@ static void drive(run_t *run)
 void bench_run(bench_result_t *out, int port, int connections, const bench_request_t *requests, size_t n, size_t count,
                int want_status)
 {
-    run_t run = { epoll_create1(EPOLL_CLOEXEC), requests, n, count, 0, 0, want_status, NULL };
+    run_t run = { epoll_create1(EPOLL_CLOEXEC), port, 0, requests, n, count, 0, 0, want_status, NULL };
     connection_t *all = calloc((size_t)connections, sizeof(*all));
     double start = now();
     int i;
@@ -200,11 +227,7 @@ void bench_run(bench_result_t *out, int port, int connections, const bench_reque
     if (run.epoll < 0 || !all)
         bench_die("no epoll or no memory to be had");
     for (i = 0; i < connections; i++) {
-        struct epoll_event event = { .events = EPOLLIN, .data = { .ptr = &all[i] } };
-
-        all[i].fd = connect_to(port);
-        if (epoll_ctl(run.epoll, EPOLL_CTL_ADD, all[i].fd, &event) != 0)
-            bench_die("epoll: %s", strerror(errno));
+        join_run(&run, &all[i]);
         begin_next(&run, &all[i]);
     }
     drive(&run);

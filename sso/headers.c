@@ -9,9 +9,12 @@
 #include "saml/clock.h"
 #include "cookie.h"
 
+/* By ASCII and without the C library's locale: this runs for each header of each request. */
 static char fold(char c)
 {
-    return apr_isalnum(c) ? (char)apr_tolower(c) : '_';
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c - 'A' + 'a');
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '_';
 }
 
 int sso_header_folds_to(const char *got, const char *managed)
@@ -55,11 +58,12 @@ static int is_token_char(char c)
  */
 static void free_connection(request_rec *r, const apr_array_header_t *managed)
 {
-    const char *list = apr_table_getm(r->pool, r->headers_in, "Connection");
+    const char *list;
     char *out, *to;
 
-    if (!list)
+    if (!apr_table_get(r->headers_in, "Connection"))
         return;
+    list = apr_table_getm(r->pool, r->headers_in, "Connection");
     out = to = apr_palloc(r->pool, strlen(list) + 1);
     while (*list) {
         const char *name = list;
@@ -277,19 +281,37 @@ static void export_headers(request_rec *r, const sso_dir_t *dir, const sso_sessi
     }
 }
 
+static int has_env_of_ours(const apr_table_t *env)
+{
+    const apr_array_header_t *entries = apr_table_elts(env);
+    int i;
+
+    for (i = 0; i < entries->nelts; ++i) {
+        if (strncasecmp(APR_ARRAY_IDX(entries, i, apr_table_entry_t).key, "SAML_", 5) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/*
+ * Names that begin alike share a bucket and a checksum in APR's tables, so that setting one looks at all before it. The names of one
+ * session are all different: where there are none yet, they are simply added.
+ */
 static void export_env(request_rec *r, const sso_session_t *session)
 {
+    void (*set)(apr_table_t *, const char *, const char *) =
+        has_env_of_ours(r->subprocess_env) ? apr_table_setn : apr_table_addn;
     sso_attribute_t attribute;
     int i;
 
-    apr_table_setn(r->subprocess_env, "SAML_NAMEID", session->name_id);
+    set(r->subprocess_env, "SAML_NAMEID", session->name_id);
     if (session->name_id_format)
-        apr_table_setn(r->subprocess_env, "SAML_NAMEID_FORMAT", session->name_id_format);
+        set(r->subprocess_env, "SAML_NAMEID_FORMAT", session->name_id_format);
     if (session->authn_context)
-        apr_table_setn(r->subprocess_env, "SAML_AUTHN_CONTEXT", session->authn_context);
+        set(r->subprocess_env, "SAML_AUTHN_CONTEXT", session->authn_context);
     for (i = 0; i < session->attribute_count; ++i) {
         sso_session_attribute(&attribute, session, i);
-        apr_table_setn(r->subprocess_env, attribute.env_name, attribute.joined);
+        set(r->subprocess_env, attribute.env_name, attribute.joined);
     }
 }
 

@@ -27,30 +27,31 @@
 static const struct {
     const char *text;
     const char *env_name;       /* the name it has as an attribute, or NULL */
+    const char *alias;          /* its short name as a claim, or NULL */
 } known[] = {
-    { "http://schemas.microsoft.com/identity/claims/tenantid", "SAML_TENANTID" },
-    { "http://schemas.microsoft.com/identity/claims/objectidentifier", "SAML_OBJECTID" },
-    { "http://schemas.microsoft.com/identity/claims/displayname", "SAML_DISPLAYNAME" },
-    { "http://schemas.microsoft.com/identity/claims/identityprovider", "SAML_IDENTITYPROVIDER" },
-    { "http://schemas.microsoft.com/claims/authnmethodsreferences", "SAML_AUTHNMETHODS" },
-    { "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname", "SAML_GIVENNAME" },
-    { "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname", "SAML_SURNAME" },
-    { "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress", "SAML_EMAIL" },
-    { "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name", "SAML_NAME" },
-    { "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn", "SAML_UPN" },
-    { "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups", "SAML_GROUPS" },
-    { "http://schemas.microsoft.com/ws/2008/06/identity/claims/role", "SAML_ROLES" },
-    { "http://schemas.microsoft.com/ws/2008/06/identity/claims/wids", "SAML_WIDS" },
-    { SAML_CLAIM_GROUPS_LINK, NULL },
-    { SAML_NAMEID_EMAIL, NULL },
-    { SAML_NAMEID_UNSPECIFIED, NULL },
-    { SAML_NAMEID_PERSISTENT, NULL },
-    { SAML_NAMEID_TRANSIENT, NULL },
-    { "urn:oasis:names:tc:SAML:2.0:ac:classes:Password", NULL },
-    { "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport", NULL },
-    { "urn:oasis:names:tc:SAML:2.0:ac:classes:X509", NULL },
-    { "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified", NULL },
-    { "http://schemas.microsoft.com/ws/2008/06/identity/claims/authenticationmethod/password", NULL }
+    { "http://schemas.microsoft.com/identity/claims/tenantid", "SAML_TENANTID", "tenantid" },
+    { "http://schemas.microsoft.com/identity/claims/objectidentifier", "SAML_OBJECTID", "objectid" },
+    { "http://schemas.microsoft.com/identity/claims/displayname", "SAML_DISPLAYNAME", "displayname" },
+    { "http://schemas.microsoft.com/identity/claims/identityprovider", "SAML_IDENTITYPROVIDER", "identityprovider" },
+    { "http://schemas.microsoft.com/claims/authnmethodsreferences", "SAML_AUTHNMETHODS", "authnmethods" },
+    { "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname", "SAML_GIVENNAME", "givenname" },
+    { "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname", "SAML_SURNAME", "surname" },
+    { "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress", "SAML_EMAIL", "email" },
+    { "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name", "SAML_NAME", "name" },
+    { "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn", "SAML_UPN", "upn" },
+    { "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups", "SAML_GROUPS", "groups" },
+    { "http://schemas.microsoft.com/ws/2008/06/identity/claims/role", "SAML_ROLES", "roles" },
+    { "http://schemas.microsoft.com/ws/2008/06/identity/claims/wids", "SAML_WIDS", NULL },
+    { SAML_CLAIM_GROUPS_LINK, NULL, NULL },
+    { SAML_NAMEID_EMAIL, NULL, NULL },
+    { SAML_NAMEID_UNSPECIFIED, NULL, NULL },
+    { SAML_NAMEID_PERSISTENT, NULL, NULL },
+    { SAML_NAMEID_TRANSIENT, NULL, NULL },
+    { "urn:oasis:names:tc:SAML:2.0:ac:classes:Password", NULL, NULL },
+    { "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport", NULL, NULL },
+    { "urn:oasis:names:tc:SAML:2.0:ac:classes:X509", NULL, NULL },
+    { "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified", NULL, NULL },
+    { "http://schemas.microsoft.com/ws/2008/06/identity/claims/authenticationmethod/password", NULL, NULL }
 };
 
 #define KNOWN_COUNT (sizeof(known) / sizeof(known[0]))
@@ -473,14 +474,34 @@ void sso_session_attribute(sso_attribute_t *out, const sso_session_t *s, int i)
 
 static int find_name(sso_attribute_t *out, const sso_session_t *s, const char *name)
 {
-    apr_uint32_t place = known_place(name, 0);
     int i;
 
     for (i = 0; i < s->attribute_count; i++) {
         entry_t entry;
 
         read_entry(&entry, s->record, i);
-        if (entry.name & KNOWN ? entry.name == place : strcmp(s->record + entry.name, name) == 0) {
+        if (strcmp(string_at(s->record, entry.name), name) == 0) {
+            sso_session_attribute(out, s, i);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The way that every request takes several times: no comparison of long names that begin alike. */
+static int find_known(sso_attribute_t *out, const sso_session_t *s, const char *alias)
+{
+    apr_uint32_t place;
+    entry_t entry;
+    int i;
+
+    for (place = 0; place < KNOWN_COUNT; place++) {
+        if (known[place].alias && known[place].alias[0] == alias[0] && strcmp(known[place].alias, alias) == 0)
+            break;
+    }
+    for (i = 0; place < KNOWN_COUNT && i < s->attribute_count; i++) {
+        read_entry(&entry, s->record, i);
+        if (entry.name == (KNOWN | place)) {
             sso_session_attribute(out, s, i);
             return 1;
         }
@@ -490,8 +511,11 @@ static int find_name(sso_attribute_t *out, const sso_session_t *s, const char *n
 
 int sso_session_find(sso_attribute_t *out, const sso_session_t *s, const char *name_or_alias)
 {
-    const char *uri = saml_claim_uri(name_or_alias);
+    const char *uri;
 
+    if (find_known(out, s, name_or_alias))
+        return 1;
+    uri = saml_claim_uri(name_or_alias);
     return (uri && find_name(out, s, uri)) || find_name(out, s, name_or_alias);
 }
 
