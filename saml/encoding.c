@@ -52,18 +52,24 @@ const char *saml_base64url_encode(apr_pool_t *p, const void *data, apr_size_t le
     return encode(p, data, len, ALPHABET_URL, 0);
 }
 
-/* The value of a digit, in either alphabet: `plus` and `slash` are its last two characters. */
-static int digit_value(unsigned char c, char plus, char slash)
+/* The digits of both alphabets by their ASCII, "+" and "-" being 62, "/" and "_" 63. A response has thousands of them. */
+static const signed char DIGITS[128] = {
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 62, -1, 62, -1, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, -1, -1, -1, -1, -1, -1,
+    -1,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, -1, -1, -1, -1, 63,
+    -1, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, -1, -1, -1, -1, -1
+};
+
+/* The value of a digit; `plus` and `slash` are the last two characters of the alphabet that counts. */
+static inline int digit_value(unsigned char c, char plus, char slash)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == (unsigned char)plus)
-        return 62;
-    return c == (unsigned char)slash ? 63 : NO_DIGIT;
+    int d = c < 128 ? DIGITS[c] : NO_DIGIT;
+
+    return d < 62 || c == (unsigned char)plus || c == (unsigned char)slash ? d : NO_DIGIT;
 }
 
 static int is_xml_space(char c)
@@ -84,14 +90,12 @@ static shape_t base64_shape(const char *text, apr_size_t len)
     apr_size_t i;
 
     for (i = 0; i < len && !s.bad; i++) {
-        if (is_xml_space(text[i]))
-            continue;
-        if (text[i] == '=')
-            s.padding++;
-        else if (s.padding || digit_value((unsigned char)text[i], '+', '/') == NO_DIGIT)
-            s.bad = text + i;
-        else
+        if (!s.padding && digit_value((unsigned char)text[i], '+', '/') != NO_DIGIT)
             s.digits++;
+        else if (text[i] == '=')
+            s.padding++;
+        else if (!is_xml_space(text[i]))
+            s.bad = text + i;
     }
     return s;
 }
@@ -115,6 +119,16 @@ static int decode_digits(char *out, const char *text, apr_size_t digits, char pl
     unsigned long v = 0;
     unsigned bits = 0;
 
+    for (; digits >= 4; digits -= 4, text += 4, out += 3) {
+        int a = digit_value((unsigned char)text[0], plus, slash), b = digit_value((unsigned char)text[1], plus, slash);
+        int c = digit_value((unsigned char)text[2], plus, slash), d = digit_value((unsigned char)text[3], plus, slash);
+
+        if ((a | b | c | d) < 0)
+            break;              /* white space: from here on one at a time */
+        out[0] = (char)(a << 2 | b >> 4);
+        out[1] = (char)((b & 15) << 4 | c >> 2);
+        out[2] = (char)((c & 3) << 6 | d);
+    }
     while (digits) {
         int d = digit_value((unsigned char)*text++, plus, slash);
 
