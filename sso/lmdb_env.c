@@ -3,8 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <apr_strings.h>
 #include "lmdb_env.h"
@@ -276,28 +281,117 @@ static saml_status_t open_env(sso_lmdb_t *db, MDB_env **out, saml_err_t *err)
     return SAML_OK;
 }
 
-saml_status_t sso_lmdb_try_as(sso_lmdb_t *db, const sso_store_owner_t *owner, saml_err_t *err)
+/* ---- a try, as the children --------------------------------------------- */
+
+/*
+ * The children write the files, so a child that was taken over decides what is in them, and in the locks. Root must neither read
+ * such a map nor wait for such a lock: a process of its own does, that has given up root for good and may take only so long.
+ */
+#define TRY_S          30
+#define MAX_SAID_BYTES 1024
+
+static saml_status_t try_here(sso_lmdb_t *db, saml_err_t *err)
 {
-    uid_t uid = geteuid();
-    gid_t gid = getegid();
-    int change = owner && owner->uid != -1 && (uid_t)owner->uid != uid;
     MDB_env *env;
+
+    SAML_TRY(open_env(db, &env, err));
+    mdb_env_close(env);
+    return SAML_OK;
+}
+
+/* For good, and with the further groups that the children will have. */
+static int become(const sso_store_owner_t *owner)
+{
+    const struct passwd *user = getpwuid((uid_t)owner->uid);
+    gid_t gid = owner->gid != -1 ? (gid_t)owner->gid : getegid();
+
+    return (user ? initgroups(user->pw_name, gid) : setgroups(1, &gid)) == 0 && setgid(gid) == 0
+           && setuid((uid_t)owner->uid) == 0;
+}
+
+static __attribute__((noreturn)) void try_and_tell(sso_lmdb_t *db, const sso_store_owner_t *owner, int to, saml_err_t *err)
+{
     saml_status_t status;
 
-    if (change && ((owner->gid != -1 && setegid((gid_t)owner->gid) != 0) || seteuid((uid_t)owner->uid) != 0)) {
-        int failed = errno;
+    (void)signal(SIGTERM, SIG_DFL);
+    (void)signal(SIGHUP, SIG_DFL);
+    status = become(owner) ? try_here(db, err)
+                           : saml_fail(err, SAML_E_STORE, "expected to open the session store as user %d, got: %s",
+                                       owner->uid, strerror(errno));
+    if (status != SAML_OK && write(to, err->reason, strlen(err->reason)) < 0)
+        _exit(2);
+    _exit(status == SAML_OK ? 0 : 1);
+}
 
-        if (setegid(gid) != 0)
-            return saml_fail(err, SAML_E_STORE, "expected to return to group %ld, got: %s", (long)gid, strerror(errno));
-        return saml_fail(err, SAML_E_STORE, "expected to open the session store as user %d, got: %s", owner->uid,
-                         strerror(failed));
+/* What the other process says until it ends. @return 0 where it took too long */
+static int hear(char *said, apr_size_t size, int from)
+{
+    apr_time_t end = apr_time_now() + apr_time_from_sec(TRY_S);
+    apr_size_t len = 0;
+
+    said[0] = '\0';
+    for (;;) {
+        apr_interval_time_t left = end - apr_time_now();
+        struct pollfd ready = { from, POLLIN, 0 };
+        ssize_t got;
+
+        if (left <= 0 || len + 1 == size)
+            return len + 1 == size;
+        if (poll(&ready, 1, (int)apr_time_as_msec(left) + 1) <= 0)
+            continue;
+        got = read(from, said + len, size - 1 - len);
+        if (got <= 0)
+            return 1;
+        len += (apr_size_t)got;
+        said[len] = '\0';
     }
-    status = open_env(db, &env, err);
-    if (status == SAML_OK)
-        mdb_env_close(env);
-    if (change && (seteuid(uid) != 0 || setegid(gid) != 0))
-        return saml_fail(err, SAML_E_STORE, "expected to return to user %ld, got: %s", (long)uid, strerror(errno));
-    return status;
+}
+
+static saml_status_t judge(const sso_lmdb_t *db, int in_time, int code, char *said, saml_err_t *err)
+{
+    char *c;
+
+    if (!in_time)
+        return saml_fail(err, SAML_E_STORE, "opening: the session store %s gave no answer within %d s: some process holds its "
+                         "lock; end what uses the folder, then start the server", db->path, TRY_S);
+    if (WIFEXITED(code) && WEXITSTATUS(code) == 0)
+        return SAML_OK;
+    for (c = said; *c; c++)
+        *c = (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c;
+    if (!*said)
+        return saml_fail(err, SAML_E_STORE, "opening: the session store %s is damaged: the process that tried to open it ended "
+                         "with %d; stop the server, delete the folder's files and start it: everybody signs on again",
+                         db->path, code);
+    return saml_fail(err, SAML_E_STORE, "%s", said);
+}
+
+saml_status_t sso_lmdb_try_as(sso_lmdb_t *db, const sso_store_owner_t *owner, saml_err_t *err)
+{
+    char said[MAX_SAID_BYTES];
+    int ends[2], code = -1, in_time;
+    pid_t pid;
+
+    if (!owner || owner->uid == -1 || (uid_t)owner->uid == geteuid())
+        return try_here(db, err);
+    if (pipe(ends) != 0)
+        return saml_fail(err, SAML_E_STORE, "opening: no pipe to be had: %s", strerror(errno));
+    pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        try_and_tell(db, owner, ends[1], err);
+    }
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        return saml_fail(err, SAML_E_STORE, "opening: no process to be had: %s", strerror(errno));
+    }
+    in_time = hear(said, sizeof(said), ends[0]);
+    close(ends[0]);
+    if (!in_time)
+        (void)kill(pid, SIGKILL);
+    while (waitpid(pid, &code, 0) < 0 && errno == EINTR)
+        ;
+    return judge(db, in_time, code, said, err);
 }
 
 /* ---- open in a child ---------------------------------------------------- */

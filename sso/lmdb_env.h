@@ -45,7 +45,8 @@ extern const char *const sso_lmdb_files[];
 
 /**
  * Open, check and close the environment as `owner`, making its databases where they are not yet. What children will open
- * is opened as them: the parent finds out what they could not, and follows no name of theirs as root.
+ * is opened as them, in a process of its own where that takes giving up root: the parent finds out what they could not, and
+ * reads no file of theirs as root.
  * @return SAML_OK or SAML_E_STORE
  */
 SAML_MUST_CHECK saml_status_t sso_lmdb_try_as(sso_lmdb_t *db, const sso_store_owner_t *owner, saml_err_t *err);
