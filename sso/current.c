@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "cookie.h"
+#include "saml/encoding.h"
 #include "saml/id.h"
 
 /*
@@ -114,7 +115,34 @@ static void sweep_a_little(request_rec *r, const sso_app_t *app)
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "ended sessions could not be cleared: %s", err->reason);
 }
 
-saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml_login_t *login, saml_err_t *err)
+saml_status_t sso_session_reference(const char **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    apr_array_header_t *keys;
+
+    SAML_TRY(keys_of_request(&keys, r, app, err));
+    *out = keys->nelts ? saml_base64url_encode(r->pool, APR_ARRAY_IDX(keys, 0, sso_key_t).octets, SSO_KEY_BYTES) : "";
+    return SAML_OK;
+}
+
+static saml_status_t end_referred(const char *reference, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    const char *octets;
+    apr_size_t len;
+    sso_key_t key;
+    int found;
+
+    if (!reference || !*reference)
+        return SAML_OK;
+    SAML_TRY(saml_base64url_decode(&octets, &len, reference, strlen(reference), r->pool, err));
+    if (len != sizeof(key.octets))
+        return saml_fail(err, SAML_E_STATE_MISSING, "login state: expected a key of %d octets, got %" APR_SIZE_T_FMT,
+                         SSO_KEY_BYTES, len);
+    memcpy(key.octets, octets, sizeof(key.octets));
+    return sso_store_remove(app->store, &key, &found, err);
+}
+
+saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml_login_t *login, const char *replaces,
+                                saml_err_t *err)
 {
     sso_session_new_t from = { app->id, login, apr_time_now(), app->session_lifetime, app->session_idle };
     sso_session_t session;
@@ -133,6 +161,7 @@ saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml
         return saml_fail(err, SAML_E_SESSION_EXPIRED, "SessionNotOnOrAfter: expected a time to come by this server's clock, "
                          "so that the session could begin, got one that has passed");
     SAML_TRY(sso_session_end(&ended, r, app, err));
+    SAML_TRY(end_referred(replaces, r, app, err));
     SAML_TRY(sso_store_put(app->store, &key, record, len, sso_session_forget_at(&session), err));
     sso_cookie_set_session(r, app, token);
     sweep_a_little(r, app);

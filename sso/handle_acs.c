@@ -30,6 +30,7 @@ typedef struct {
     const char *acs_url;
     const char *target;
     const char *relay_state;    /* as it came, or NULL */
+    const char *replaces;       /* the session that the browser had when the sign-on began, or NULL */
 } context_t;
 
 static saml_status_t read_answer(answer_t *out, request_rec *r, saml_err_t *err)
@@ -78,6 +79,7 @@ static saml_status_t find_context(context_t *out, request_rec *r, const sso_app_
         out->request_id = state.request_id;
         out->acs_url = state.acs_url;
         out->target = state.target;
+        out->replaces = state.replaces;
         return SAML_OK;
     }
     if (status != SAML_E_STATE_MISSING)
@@ -128,7 +130,7 @@ static saml_status_t consume(context_t *context, request_rec *r, const sso_app_t
     context->relay_state = answer.relay_state;
     SAML_TRY(find_context(context, r, app, &answer, err));
     SAML_TRY(check_answer(&login, r, app, &answer, context, err));
-    SAML_TRY(sso_session_begin(r, app, login, err));
+    SAML_TRY(sso_session_begin(r, app, login, context->replaces, err));
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "login: application \"%s\", assertion %s, %s", app->name,
                   saml_quote(r->pool, login->assertion_id),
                   context->request_id ? "begun here" : "begun at the identity provider");

@@ -51,6 +51,7 @@ static saml_status_t make_request(const char **xml, const char **relay_state, re
     state.request_id = request.id;
     state.acs_url = reply->url;
     state.target = target;
+    SAML_TRY(sso_session_reference(&state.replaces, r, app, err));
     SAML_TRY(sso_state_begin(relay_state, r, app, &state, is_begun_anew(r), err));
     *xml = saml_authn_request_xml(&request, r->pool);
     return SAML_OK;

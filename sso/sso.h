@@ -216,9 +216,18 @@ int sso_answer_without_session(request_rec *r, const sso_app_t *app, sso_unauthe
  */
 SAML_MUST_CHECK saml_status_t sso_session_current(const sso_session_t **out, request_rec *r, const sso_app_t *app,
                                                   saml_err_t *err);
-/** Begin a session for `login` and set its cookie; the one that the browser brought, if any, ends. */
+/**
+ * Name the session that the request's cookie names, live or not, for a state to carry under its seal: SameSite=Lax keeps the cookie
+ * itself back when the identity provider's page posts to us.
+ * @param out  set on SAML_OK; "" where there is no cookie
+ */
+SAML_MUST_CHECK saml_status_t sso_session_reference(const char **out, request_rec *r, const sso_app_t *app, saml_err_t *err);
+/**
+ * Begin a session for `login` and set its cookie; the one that the browser brought, if any, ends.
+ * @param replaces  sso_session_reference of when the sign-on began; that session ends too. NULL or "": none
+ */
 SAML_MUST_CHECK saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml_login_t *login,
-                                                saml_err_t *err);
+                                                const char *replaces, saml_err_t *err);
 /** End the session of this browser, if there is one, and drop its cookie. @param ended whether there was one */
 SAML_MUST_CHECK saml_status_t sso_session_end(int *ended, request_rec *r, const sso_app_t *app, saml_err_t *err);
 

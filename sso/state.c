@@ -19,8 +19,8 @@ static const char purpose[] = "state";
 /* The octets under the seal: one field a line; the target comes last and may hold anything but NUL. */
 static const char *write_state(const sso_state_t *state, apr_pool_t *p)
 {
-    return apr_psprintf(p, "%" APR_TIME_T_FMT "\n%s\n%s\n%s", state->started, state->request_id, state->acs_url,
-                        state->target);
+    return apr_psprintf(p, "%" APR_TIME_T_FMT "\n%s\n%s\n%s\n%s", state->started, state->request_id, state->acs_url,
+                        state->replaces ? state->replaces : "", state->target);
 }
 
 /* Cut the line at *at off. @return NULL where no line end follows */
@@ -42,9 +42,10 @@ static int read_state(sso_state_t *out, const char *text, apr_size_t len, apr_po
 
     out->request_id = started ? take_line(&at) : NULL;
     out->acs_url = out->request_id ? take_line(&at) : NULL;
+    out->replaces = out->acs_url ? take_line(&at) : NULL;
     out->target = at;
     out->started = started ? apr_atoi64(started) : 0;
-    return out->acs_url != NULL && out->started > 0;
+    return out->replaces != NULL && out->started > 0;
 }
 
 static const char *cookie_name(const sso_app_t *app, const char *name, apr_pool_t *p)

@@ -18,6 +18,7 @@ typedef struct {
     apr_time_t started;
     const char *request_id;     /* of the AuthnRequest */
     const char *acs_url;        /* that was sent */
+    const char *replaces;       /* the session that the browser had (sso_session_reference), or "" */
     const char *target;         /* where the browser wanted to go: sso_own_target has seen it */
 } sso_state_t;
 
