@@ -131,12 +131,12 @@ apr_array_header_t *sso_cookie_values(const char *own, const char *name, int at_
     return values;
 }
 
-apr_array_header_t *sso_cookie_names(const char *own, const char *prefix, apr_pool_t *p)
+apr_array_header_t *sso_cookie_names(const char *own, const char *prefix, int at_most, apr_pool_t *p)
 {
     apr_array_header_t *names = apr_array_make(p, 8, sizeof(const char *));
     pair_t pair;
 
-    while (own && next_pair(&pair, &own)) {
+    while (own && names->nelts < at_most && next_pair(&pair, &own)) {
         if (has_prefix(&pair, prefix))
             APR_ARRAY_PUSH(names, const char *) = apr_pstrmemdup(p, pair.name, pair.name_len);
     }

@@ -22,8 +22,8 @@ const char *sso_cookie_value(const char *own, const char *name, apr_pool_t *p);
 /** The first `at_most` values of cookie `name` among our own (const char *). */
 apr_array_header_t *sso_cookie_values(const char *own, const char *name, int at_most, apr_pool_t *p);
 
-/** The names in `own` that begin with `prefix` (const char *), in the order they came. */
-apr_array_header_t *sso_cookie_names(const char *own, const char *prefix, apr_pool_t *p);
+/** The first `at_most` names in `own` that begin with `prefix` (const char *), in the order they came. */
+apr_array_header_t *sso_cookie_names(const char *own, const char *prefix, int at_most, apr_pool_t *p);
 
 /** Set the session cookie of `app`; a browser-session cookie, its end is the server's to decide. */
 void sso_cookie_set_session(request_rec *r, const sso_app_t *app, const char *value);

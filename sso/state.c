@@ -11,6 +11,7 @@
 #define NAME_BYTES 9                    /* random octets of a state's name: 12 characters */
 #define NAME_CHARS 12
 #define AGAIN_MARK "."                  /* ends the name of a state whose sign-on was begun anew */
+#define LOOKED_AT  64                   /* state cookies of one request: no browser of ours has more than a few */
 #define RETRY_NAME "retry"              /* not NAME_CHARS long, so never the name of a state */
 #define RETRY_AGE  apr_time_from_sec(60)
 
@@ -86,7 +87,7 @@ typedef struct {
 
 static apr_array_header_t *states_that_came(request_rec *r, const sso_app_t *app)
 {
-    apr_array_header_t *names = sso_cookie_names(sso_request_of(r)->cookies, app->state_prefix, r->pool);
+    apr_array_header_t *names = sso_cookie_names(sso_request_of(r)->cookies, app->state_prefix, LOOKED_AT, r->pool);
     apr_array_header_t *came = apr_array_make(r->pool, names->nelts + 1, sizeof(came_t));
     int i;
 
