@@ -732,7 +732,7 @@ static void *work(void *data)
     apr_pool_create(&p, NULL);
     err.pool = p;
     for (i = 0; i < ROUNDS; i++) {
-        char text[64], record[64];
+        char text[64], record[64] = "";
         sso_key_t key, once;
         const void *got = NULL;
         apr_size_t len;
