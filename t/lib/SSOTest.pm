@@ -176,7 +176,8 @@ sub refused
     $name ||= "the log says why: [$status]";
     if (!defined $line) {
         fail $name;
-        diag 'expected a refusal [' . $status . "], got:\n" . join "\n", $self->{httpd}->bad_lines;
+        my @last = $self->{httpd}->bad_lines;
+        diag "expected a refusal [$status], got in the end:\n" . join "\n", splice @last, @last > 5 ? -5 : 0;
         return;
     }
     $self->{refused}{$status}++;

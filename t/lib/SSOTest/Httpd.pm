@@ -104,10 +104,10 @@ sub _base_conf
         . _load(qw(unixd log_config authn_core authz_core authz_user alias mime), @{ $self->{modules} })
         . "LoadModule saml_sso_module \"" . module() . "\"\n"
         . ($user ? "User $user\nGroup $group\n" : '') . $limits
-        . "ServerName 127.0.0.1\nListen 127.0.0.1:\@PORT\@\nErrorLog error_log\nLogLevel info saml_sso:debug ssl:warn\n"
+        . "ServerName 127.0.0.1\nListen 127.0.0.1:\@PORT\@\nErrorLog error_log\nLogLevel info saml_sso:debug\n"
         . "DocumentRoot htdocs\nTypesConfig /dev/null\nAddType text/html .html\nAddType text/plain .txt\n"
         . "LogFormat \"%h %u %>s \\\"%r\\\" %{SAML_NAMEID}e\" test\nCustomLog access_log test\n"
-        . "Timeout 60\nMutex file:\"$self->{dir}/run\" default\nTraceEnable off\n"
+        . "Timeout 60\nMutex \"file:$self->{dir}/run\" default\nTraceEnable off\n"
         . "<Directory />\nAllowOverride None\nRequire all denied\n</Directory>\n"
         . "<Directory \"$self->{dir}/htdocs\">\nAllowOverride None\nRequire all granted\n</Directory>\n";
 }

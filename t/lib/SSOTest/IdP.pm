@@ -48,7 +48,9 @@ sub run
         open STDERR, '>&', \*STDOUT;
         exec @command or exit 127;
     }
-    $out .= $_ while <$from>;
+    while (my $line = <$from>) {
+        $out .= $line;
+    }
     close $from or die "@command: exit $?: $out";
     return $out;
 }
@@ -72,7 +74,7 @@ sub respond
     my ($self, %fields) = @_;
 
     $self->_process;
-    print { $self->{to} } JSON::PP->new->canonical->encode(\%fields), "\n";
+    print { $self->{to} } JSON::PP->new->canonical->ascii->encode(\%fields), "\n";
     $self->{to}->flush;
     my $line = readline $self->{from} // die "idp.py has gone";
     my $reply = JSON::PP::decode_json($line);
