@@ -3,9 +3,10 @@
  * What bench/run drives:
  *     client keygen FOLDER                              the identity provider's key and certificate
  *     client get PORT CONNECTIONS COUNT FILE            the one request in FILE, COUNT times, each answered 200
+ *     client sessions PORT CONNECTIONS COUNT N NAME     COUNT GETs, each by a random one of sessions 0 to N-1 (lookup fill)
  *     client prepare PORT COUNT FOLDER                  begin COUNT sign-ons, sign an answer to each
  *     client post PORT CONNECTIONS COUNT FIRST FOLDER   POST answers FIRST to FIRST+COUNT-1, each answered 303
- * get and post print the seconds that it took; post prints the last session's cookie behind them.
+ * get, sessions and post print the seconds that it took; post prints the last session's cookie behind them.
  */
 
 #include <errno.h>
@@ -245,6 +246,28 @@ static void get(int port, int connections, int count, const char *file)
     free(result.last_cookie);
 }
 
+static void sessions(int port, int connections, int count, int n, const char *name, apr_pool_t *p)
+{
+    bench_request_t *requests = calloc((size_t)count, sizeof(*requests));
+    bench_result_t result;
+    int i;
+
+    if (!requests)
+        bench_die("no memory to be had");
+    for (i = 0; i < count; i++) {
+        char cookie[BENCH_COOKIE_CHARS + 1];
+
+        bench_cookie(cookie, (int)(bench_random((unsigned long long)i) % (unsigned long long)n));
+        requests[i].octets = apr_psprintf(p, "GET /page.txt HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: bench\r\n"
+                                          "Accept: text/html\r\nCookie: %s=%s\r\n\r\n", port, name, cookie);
+        requests[i].len = strlen(requests[i].octets);
+    }
+    bench_run(&result, port, connections, requests, (size_t)count, (size_t)count, 200);
+    printf("%.6f\n", result.seconds);
+    free(requests);
+    free(result.last_cookie);
+}
+
 static void post(int port, int connections, int count, int first, const char *folder, apr_pool_t *p)
 {
     bench_request_t *requests = calloc((size_t)count, sizeof(*requests));
@@ -276,12 +299,14 @@ int main(int argc, char **argv)
         keygen(argv[2], p, &err);
     else if (argc == 6 && strcmp(argv[1], "get") == 0)
         get(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), argv[5]);
+    else if (argc == 7 && strcmp(argv[1], "sessions") == 0)
+        sessions(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), atoi(argv[5]), argv[6], p);
     else if (argc == 5 && strcmp(argv[1], "prepare") == 0)
         prepare(atoi(argv[2]), atoi(argv[3]), argv[4], p, &err);
     else if (argc == 7 && strcmp(argv[1], "post") == 0)
         post(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), atoi(argv[5]), argv[6], p);
     else
-        bench_die("expected keygen, get, prepare or post with their arguments; see client.c");
+        bench_die("expected keygen, get, sessions, prepare or post with their arguments; see client.c");
     apr_pool_destroy(p);
     apr_terminate();
     return 0;

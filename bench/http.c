@@ -53,6 +53,29 @@ void bench_die(const char *fmt, ...)
     exit(1);
 }
 
+unsigned long long bench_random(unsigned long long x)
+{
+    x += 0x9e3779b97f4a7c15ull;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+    return x ^ (x >> 31);
+}
+
+void bench_cookie(char out[BENCH_COOKIE_CHARS + 1], int number)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    unsigned long long x = 0;
+    int i;
+
+    for (i = 0; i < BENCH_COOKIE_CHARS; i++) {
+        if (i % 10 == 0)
+            x = bench_random((unsigned long long)number * 8 + (unsigned long long)(i / 10));
+        out[i] = digits[x & 63];
+        x >>= 6;
+    }
+    out[BENCH_COOKIE_CHARS] = '\0';
+}
+
 static int connect_to(int port)
 {
     struct sockaddr_in to;

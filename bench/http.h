@@ -30,6 +30,14 @@ char *bench_exchange(int port, const char *request, size_t len);
 /** The value of the first header `name` behind `from` in `answer` to the end of its line, to be freed; NULL: none. */
 char *bench_header(const char *answer, const char *name);
 
+#define BENCH_COOKIE_CHARS 43
+
+/** A number that looks random, the same for the same `x`. */
+unsigned long long bench_random(unsigned long long x);
+
+/** The value of session number `number`'s cookie, as long as ours, with a NUL. */
+void bench_cookie(char out[BENCH_COOKIE_CHARS + 1], int number);
+
 /** Say what went wrong and end. */
 void bench_die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 

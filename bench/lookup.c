@@ -4,19 +4,20 @@
  * Makes a store of each COUNT live sessions, then looks random ones up, the stores taking turns, and prints for each
  * COUNT one line: count, microseconds of a put, bytes of a record, then by the median of the rounds the nanoseconds of
  * a whole look-up (cookie to opened record) and of the store's part alone.
+ * lookup fill FOLDER COUNT APPLICATION: put COUNT sessions of an application into the store in FOLDER, as it stands.
  */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <apr_general.h>
 #include <apr_strings.h>
 #include "http.h"
 #include "sso/session.h"
 #include "sso/store.h"
 
-#define COOKIE_CHARS 43
 #define PICKS        200000
 #define MAX_STORES   8
 #define MAX_ROUNDS   99
@@ -24,7 +25,7 @@
 typedef struct {
     int count;
     sso_store_t *store;
-    char (*cookies)[COOKIE_CHARS + 1];
+    char (*cookies)[BENCH_COOKIE_CHARS + 1];
     sso_key_t *keys;
     apr_size_t record_len;
     double put_us;
@@ -50,30 +51,6 @@ static double now_ns(void)
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-static apr_uint64_t mix(apr_uint64_t x)
-{
-    x += APR_UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ (x >> 30)) * APR_UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * APR_UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
-}
-
-/* A cookie as long as ours, another for each number. */
-static void cookie_of(char *out, int number)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    apr_uint64_t x = 0;
-    int i;
-
-    for (i = 0; i < COOKIE_CHARS; i++) {
-        if (i % 10 == 0)
-            x = mix((apr_uint64_t)number * 8 + (apr_uint64_t)(i / 10));
-        out[i] = digits[x & 63];
-        x >>= 6;
-    }
-    out[COOKIE_CHARS] = '\0';
-}
-
 static void add(saml_login_t *login, const char *name, int count, const char *value)
 {
     saml_attribute_t *attribute = apr_array_push(login->attributes);
@@ -87,12 +64,12 @@ static void add(saml_login_t *login, const char *name, int count, const char *va
 }
 
 /* The claims that Entra sends by default, and five groups. */
-static void *ordinary_record(apr_size_t *len, apr_time_t now)
+static void *ordinary_record(apr_size_t *len, apr_time_t now, const char *app_id)
 {
     static const char *const single[] = { "tenantid", "objectid", "displayname", "identityprovider", "givenname",
                                           "surname", "email", "name" };
     saml_login_t *login = apr_pcalloc(pool, sizeof(*login));
-    sso_session_new_t from = { "|https://www.example.org/saml/metadata", login, now, apr_time_from_sec(28800),
+    sso_session_new_t from = { app_id, login, now, apr_time_from_sec(28800),
                                apr_time_from_sec(3600) };
     void *record;
     size_t i;
@@ -112,23 +89,24 @@ static void *ordinary_record(apr_size_t *len, apr_time_t now)
     return record;
 }
 
-static void fill(population_t *pop, const char *folder)
+static void fill(population_t *pop, const char *path, const char *app_id)
 {
     apr_time_t now = apr_time_now();
-    void *record = ordinary_record(&pop->record_len, now);
+    void *record = ordinary_record(&pop->record_len, now, app_id);
     double start;
     int i;
 
-    must(sso_store_configure(&pop->store, apr_psprintf(pool, "lmdb:%s/%d", folder, pop->count), "/", pool, &err));
-    must(sso_store_prepare(pop->store, NULL, pool, &err));
+    must(sso_store_configure(&pop->store, apr_pstrcat(pool, "lmdb:", path, NULL), "/", pool, &err));
+    if (access(path, F_OK) != 0)
+        must(sso_store_prepare(pop->store, NULL, pool, &err));
     must(sso_store_open(pop->store, pool, &err));
     start = now_ns();
     for (i = 0; i < pop->count; i++) {
-        char cookie[COOKIE_CHARS + 1];
+        char cookie[BENCH_COOKIE_CHARS + 1];
         sso_key_t key;
 
-        cookie_of(cookie, i);
-        must(sso_key_of(&key, cookie, COOKIE_CHARS, &err));
+        bench_cookie(cookie, i);
+        must(sso_key_of(&key, cookie, BENCH_COOKIE_CHARS, &err));
         must(sso_store_put(pop->store, &key, record, pop->record_len, now + apr_time_from_sec(3600) + i, &err));
     }
     pop->put_us = (now_ns() - start) / 1e3 / pop->count;
@@ -147,13 +125,13 @@ static void warm_and_pick(population_t *pop)
         bench_die("no memory to be had");
     for (i = 0; i < pop->count + PICKS; i++) {
         int pick = i - pop->count;
-        char cookie[COOKIE_CHARS + 1];
+        char cookie[BENCH_COOKIE_CHARS + 1];
         const void *record;
         apr_size_t len;
         sso_key_t key;
 
-        cookie_of(cookie, pick < 0 ? i : (int)(mix((apr_uint64_t)i) % (apr_uint64_t)pop->count));
-        must(sso_key_of(&key, cookie, COOKIE_CHARS, &err));
+        bench_cookie(cookie, pick < 0 ? i : (int)(bench_random((unsigned long long)i) % (unsigned long long)pop->count));
+        must(sso_key_of(&key, cookie, BENCH_COOKIE_CHARS, &err));
         must(sso_store_get(pop->store, &key, &record, &len, p, &err));
         if (!record)
             bench_die("session %d of %d is not there", i, pop->count);
@@ -206,7 +184,7 @@ static double one_round(const population_t *pop, int whole)
         sso_key_t key = pop->keys[i];
 
         if (whole)
-            must(sso_key_of(&key, pop->cookies[i], COOKIE_CHARS, &err));
+            must(sso_key_of(&key, pop->cookies[i], BENCH_COOKIE_CHARS, &err));
         look_up(pop, &key, p, whole);
         apr_pool_clear(p);
     }
@@ -228,19 +206,16 @@ static double median(double *values, int n)
     return values[n / 2];
 }
 
-int main(int argc, char **argv)
+static void compare(int argc, char **argv)
 {
     population_t *pops = calloc(MAX_STORES, sizeof(*pops));
     int stores = argc - 3, rounds = argc > 3 ? atoi(argv[2]) : 0, i, round;
 
     if (!pops || stores < 1 || stores > MAX_STORES || rounds < 1 || rounds > MAX_ROUNDS)
-        bench_die("usage: lookup FOLDER ROUNDS COUNT...");
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
-    err.pool = pool;
+        bench_die("expected FOLDER ROUNDS COUNT..., or fill FOLDER COUNT APPLICATION");
     for (i = 0; i < stores; i++) {
         pops[i].count = atoi(argv[3 + i]);
-        fill(&pops[i], argv[1]);
+        fill(&pops[i], apr_psprintf(pool, "%s/%d", argv[1], pops[i].count), "bench");
         warm_and_pick(&pops[i]);
     }
     for (round = 0; round < rounds; round++) {
@@ -252,6 +227,22 @@ int main(int argc, char **argv)
     for (i = 0; i < stores; i++)
         printf("%d %.2f %d %.0f %.0f\n", pops[i].count, pops[i].put_us, (int)pops[i].record_len,
                median(pops[i].whole_ns, rounds), median(pops[i].get_ns, rounds));
+}
+
+int main(int argc, char **argv)
+{
+    population_t one;
+
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    err.pool = pool;
+    if (argc == 5 && strcmp(argv[1], "fill") == 0) {
+        memset(&one, 0, sizeof(one));
+        one.count = atoi(argv[3]);
+        fill(&one, argv[2], argv[4]);
+    } else {
+        compare(argc, argv);
+    }
     apr_pool_destroy(pool);
     apr_terminate();
     return 0;
