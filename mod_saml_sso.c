@@ -9,6 +9,7 @@
 #include "sso/sso.h"
 #include "sso/headers.h"
 
+#include <apr_strings.h>
 #include <http_connection.h>
 #include <mod_auth.h>
 
@@ -68,16 +69,34 @@ static int complete_request(request_rec *r)
     return OK;
 }
 
+/*
+ * "Upgrade: h2c" makes a new request, on the new connection, of the headers as they are now: it needs our cookies again. Asked in
+ * httpd's own words, so that they are put back only where it is about to switch.
+ */
+static int keep_cookies_over_upgrade(request_rec *r)
+{
+    const char *cookies = sso_request_of(r)->cookies;
+    const char *upgrade = cookies ? apr_table_get(r->headers_in, "Upgrade") : NULL;
+    const char *rest = apr_table_get(r->headers_in, "Cookie"), *protocol;
+    apr_array_header_t *offers = NULL;
+
+    if (!upgrade || r->connection->master || ap_parse_token_list_strict(r->pool, upgrade, &offers, 0) || !offers)
+        return DECLINED;
+    protocol = ap_select_protocol(r->connection, r, NULL, offers);
+    if (protocol && strcmp(protocol, ap_get_protocol(r->connection)) != 0)
+        apr_table_setn(r->headers_in, "Cookie", rest ? apr_pstrcat(r->pool, cookies, "; ", rest, NULL) : cookies);
+    return DECLINED;
+}
+
 static void register_hooks(apr_pool_t *p)
 {
-    /* httpd's core switches protocols in this hook: "Upgrade: h2c" makes a new request of the headers as they are then. */
-    static const char *const core_first[] = { "core.c", NULL };
+    static const char *const before_core[] = { "core.c", NULL };
 
     ap_hook_check_config(sso_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_test_config(sso_test_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(sso_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(sso_child_init, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_read_request(clean_request, core_first, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_post_read_request(clean_request, NULL, NULL, APR_HOOK_REALLY_FIRST);
 #if AP_MODULE_MAGIC_AT_LEAST(20120211, 106)
     ap_hook_pre_translate_name(sso_endpoint_pre_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);
 #endif
@@ -88,6 +107,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_check_authz(sso_check_authz, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_note_auth_failure(sso_note_auth_failure, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_fixups(complete_request, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(keep_cookies_over_upgrade, NULL, before_core, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(sso_endpoint_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
     sso_authz_register(p);
 }
