@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                               \
     } while (0)
 
-/** The pool that lives as long as the process, with the library set up. */
+/** The pool that lives as long as the process, with the library set up. It is ended by apr_terminate, for leaks to be seen. */
 static inline apr_pool_t *fuzz_pool(void)
 {
     static apr_pool_t *pool;
@@ -38,6 +38,7 @@ static inline apr_pool_t *fuzz_pool(void)
 
     if (!pool) {
         FUZZ_MUST(apr_initialize() == APR_SUCCESS);
+        FUZZ_MUST(atexit(apr_terminate) == 0);
         FUZZ_MUST(apr_pool_create(&pool, NULL) == APR_SUCCESS);
         err.pool = pool;
         FUZZ_MUST(saml_library_init(&err) == SAML_OK);

@@ -50,7 +50,8 @@ static void try_time(const char *text, apr_pool_t *p, saml_err_t *err)
         return;
     }
     FUZZ_MUST(saml_time_parse(&again, saml_time_format(p, at), "again", err) == SAML_OK);
-    FUZZ_MUST(again / 1000 == at / 1000);
+    /* Milliseconds are what is written. */
+    FUZZ_MUST(again - at < 1000 && at - again < 1000);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
