@@ -590,8 +590,8 @@ static saml_status_t check_name_id(const saml_name_id_t *name_id, saml_err_t *er
         return saml_fail(err, SAML_E_NAME_ID, "NameID: expected at most %d bytes, got %" APR_SIZE_T_FMT,
                          SAML_MAX_NAME_ID_BYTES, strlen(value));
     if (has_control(value))
-        return saml_fail(err, SAML_E_NAME_ID, "NameID: expected no control characters, got %s",
-                         saml_quote(err->pool, value));
+        return saml_fail(err, SAML_E_NAME_ID, "NameID: expected no control characters, got some among %" APR_SIZE_T_FMT
+                         " bytes", strlen(value));
     return SAML_OK;
 }
 

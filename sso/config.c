@@ -34,8 +34,8 @@ static const struct {
     [SSO_SET_SECRET] = { "SAMLSecret", SSO_INHERIT_GENERAL },
 };
 
-/* The headers of the process that is being configured or serves; cleared with the pool they live in. */
-static const apr_array_header_t *managed_headers;
+/* What is ours in a request to the process that is being configured or serves; cleared with the pool it lives in. */
+static const sso_managed_t *managed;
 
 const char *sso_set_name(sso_set_t which)
 {
@@ -342,20 +342,20 @@ sso_unauthenticated_t sso_unauthenticated(const sso_dir_t *dir)
     return dir->unauthenticated == SSO_UNAUTH_UNSET ? SSO_UNAUTH_AUTO : (sso_unauthenticated_t)dir->unauthenticated;
 }
 
-static apr_status_t forget_managed_headers(void *data)
+static apr_status_t forget_managed(void *data)
 {
-    if (managed_headers == data)
-        managed_headers = NULL;
+    if (managed == data)
+        managed = NULL;
     return APR_SUCCESS;
 }
 
-void sso_set_managed_headers(const apr_array_header_t *names, apr_pool_t *pconf)
+void sso_set_managed(const sso_managed_t *names, apr_pool_t *pconf)
 {
-    managed_headers = names;
-    apr_pool_cleanup_register(pconf, names, forget_managed_headers, apr_pool_cleanup_null);
+    managed = names;
+    apr_pool_cleanup_register(pconf, names, forget_managed, apr_pool_cleanup_null);
 }
 
-const apr_array_header_t *sso_managed_headers(void)
+const sso_managed_t *sso_managed(void)
 {
-    return managed_headers;
+    return managed;
 }

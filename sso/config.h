@@ -154,8 +154,8 @@ sso_app_conf_t *sso_app_conf_inherit(apr_pool_t *p, const sso_app_conf_t *vhost,
 sso_server_conf_t *sso_server_conf_of(const server_rec *s);
 /** Whether two header names are the same to a CGI program: letter case ignored, all but letters and digits folded. */
 int sso_header_same(const char *a, const char *b);
-/** Make sso_managed_headers answer `names` until `pconf` is cleared. */
-void sso_set_managed_headers(const apr_array_header_t *names, apr_pool_t *pconf);
+/** Make sso_managed answer `names` until `pconf` is cleared. */
+void sso_set_managed(const sso_managed_t *names, apr_pool_t *pconf);
 /** The headers that a place sets where nothing says otherwise: sso_header_t. */
 const apr_array_header_t *sso_default_headers(void);
 

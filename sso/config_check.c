@@ -267,7 +267,7 @@ static void add_managed(apr_array_header_t *names, const char *name)
 }
 
 /* The default set is always among them: whether a place clears it is known per request only. */
-static void collect_headers(const sso_check_t *check)
+static const apr_array_header_t *collect_headers(const sso_check_t *check)
 {
     const apr_array_header_t *usual = sso_default_headers();
     apr_array_header_t *names = apr_array_make(check->p, 8, sizeof(const char *));
@@ -280,7 +280,37 @@ static void collect_headers(const sso_check_t *check)
         for (int i = 0; i < managed->nelts; i++)
             add_managed(names, APR_ARRAY_IDX(managed, i, const char *));
     }
-    sso_set_managed_headers(names, check->p);
+    return names;
+}
+
+/* Browsers send a cookie to every port of its host, and one with Domain= to every host below: to any vhost of ours. */
+static const apr_array_header_t *collect_cookies(const sso_check_t *check)
+{
+    const apr_array_header_t *apps = check->process->apps;
+    apr_array_header_t *names = apr_array_make(check->p, 4, sizeof(sso_cookie_names_t));
+
+    for (int i = 0; i < apps->nelts; i++) {
+        const sso_app_t *app = APR_ARRAY_IDX(apps, i, const sso_app_t *);
+        int known = 0;
+
+        for (int k = 0; !known && k < names->nelts; k++) {
+            const sso_cookie_names_t *name = &APR_ARRAY_IDX(names, k, sso_cookie_names_t);
+
+            known = strcmp(name->session, app->cookie.name) == 0 && strcmp(name->state_prefix, app->state_prefix) == 0;
+        }
+        if (!known)
+            APR_ARRAY_PUSH(names, sso_cookie_names_t) = (sso_cookie_names_t){ app->cookie.name, app->state_prefix };
+    }
+    return names;
+}
+
+static void collect_managed(const sso_check_t *check)
+{
+    sso_managed_t *managed = apr_palloc(check->p, sizeof(*managed));
+
+    managed->headers = collect_headers(check);
+    managed->cookies = collect_cookies(check);
+    sso_set_managed(managed, check->p);
 }
 
 static sso_process_t *new_process(apr_pool_t *p)
@@ -322,7 +352,7 @@ int sso_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
         if (check.problems == 0)
             check_guarded(&check, s);
     }
-    collect_headers(&check);
+    collect_managed(&check);
     if (check.problems == 0 && ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST)
         log_notes(check.process, NULL, APLOG_STARTUP);
     return check.problems ? HTTP_INTERNAL_SERVER_ERROR : OK;

@@ -107,7 +107,7 @@ void sso_test_config(apr_pool_t *pconf, server_rec *base)
             print_app(out, APR_ARRAY_IDX(server->apps, i, const sso_app_t *), pconf);
     }
     apr_file_printf(out, "headers set, and taken out of every request:");
-    for (int i = 0; i < sso_managed_headers()->nelts; i++)
-        apr_file_printf(out, " %s", APR_ARRAY_IDX(sso_managed_headers(), i, const char *));
+    for (int i = 0; i < sso_managed()->headers->nelts; i++)
+        apr_file_printf(out, " %s", APR_ARRAY_IDX(sso_managed()->headers, i, const char *));
     apr_file_printf(out, "\n");
 }

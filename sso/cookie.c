@@ -54,14 +54,14 @@ static int has_name(const pair_t *pair, const char *name)
     return strlen(name) == pair->name_len && memcmp(pair->name, name, pair->name_len) == 0;
 }
 
-static int is_ours(const pair_t *pair, const sso_server_t *server)
+static int is_ours(const pair_t *pair, const apr_array_header_t *names)
 {
     int i;
 
-    for (i = 0; i < server->apps->nelts; ++i) {
-        const sso_app_t *app = APR_ARRAY_IDX(server->apps, i, const sso_app_t *);
+    for (i = 0; i < names->nelts; ++i) {
+        const sso_cookie_names_t *name = &APR_ARRAY_IDX(names, i, sso_cookie_names_t);
 
-        if (has_name(pair, app->cookie.name) || has_prefix(pair, app->state_prefix))
+        if (has_name(pair, name->session) || has_prefix(pair, name->state_prefix))
             return 1;
     }
     return 0;
@@ -77,7 +77,8 @@ static char *append_pair(char *to, const char *start, const pair_t *pair)
     return to + pair->len;
 }
 
-const char *sso_cookies_split(const char **rest, const char *header, const sso_server_t *server, apr_pool_t *p)
+const char *sso_cookies_split(const char **rest, const char *header, const apr_array_header_t *names,
+                              apr_pool_t *p)
 {
     const char *at = header;
     char *own = NULL, *own_end = NULL, *other = NULL, *other_end = NULL;
@@ -85,7 +86,7 @@ const char *sso_cookies_split(const char **rest, const char *header, const sso_s
     pair_t pair;
 
     while (next_pair(&pair, &at)) {
-        if (!own && is_ours(&pair, server)) {
+        if (!own && is_ours(&pair, names)) {
             own = own_end = apr_palloc(p, room);
             other = other_end = apr_palloc(p, room);
             at = header;        /* ours among them: sort the whole header */
@@ -97,7 +98,7 @@ const char *sso_cookies_split(const char **rest, const char *header, const sso_s
         return NULL;
     }
     while (next_pair(&pair, &at)) {
-        if (is_ours(&pair, server))
+        if (is_ours(&pair, names))
             own_end = append_pair(own_end, own, &pair);
         else
             other_end = append_pair(other_end, other, &pair);

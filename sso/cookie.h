@@ -7,11 +7,13 @@
 #include "sso.h"
 
 /**
- * Take the cookies of every application of `server` out of one Cookie header.
+ * Take our cookies, those of any application of this process, out of one Cookie header.
+ * @param names sso_cookie_names_t (sso_managed)
  * @param rest  what is left for the backend, NULL where nothing is
  * @return our own, "name=value; name=value", or NULL where there are none; then `rest` is the header itself
  */
-const char *sso_cookies_split(const char **rest, const char *header, const sso_server_t *server, apr_pool_t *p);
+const char *sso_cookies_split(const char **rest, const char *header, const apr_array_header_t *names,
+                              apr_pool_t *p);
 
 /**
  * The value of cookie `name` among our own. A name that comes twice is answered with its first value.

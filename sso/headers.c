@@ -86,7 +86,7 @@ static void free_connection(request_rec *r, const apr_array_header_t *managed)
 
 void sso_headers_withdraw(request_rec *r)
 {
-    const apr_array_header_t *managed = sso_managed_headers();
+    const apr_array_header_t *managed = sso_managed()->headers;
     const apr_array_header_t *env = apr_table_elts(r->subprocess_env);
     apr_array_header_t *ours = apr_array_make(r->pool, 8, sizeof(const char *));
     int i;
@@ -105,7 +105,7 @@ void sso_headers_withdraw(request_rec *r)
 
 const char *sso_headers_scrub(request_rec *r)
 {
-    const apr_array_header_t *managed = sso_managed_headers();
+    const apr_array_header_t *managed = sso_managed()->headers;
     const apr_array_header_t *headers = apr_table_elts(r->headers_in);
     const apr_table_entry_t *entry = (const apr_table_entry_t *)headers->elts;
     const char **forged = NULL;
@@ -127,7 +127,7 @@ const char *sso_headers_scrub(request_rec *r)
     free_connection(r, managed);
     if (!cookies)
         return NULL;
-    own = sso_cookies_split(&rest, cookies, sso_server_of(r->server), r->pool);
+    own = sso_cookies_split(&rest, cookies, sso_managed()->cookies, r->pool);
     if (own)
         put_cookies_back(r, rest);
     return own;

@@ -293,7 +293,7 @@ static void write_header(writer_t *w, const sso_session_new_t *from, int attribu
     if (login->session_not_on_or_after && login->session_not_on_or_after < h.expires)
         h.expires = login->session_not_on_or_after;
     h.idle = from->idle;
-    h.authn_instant = login->authn_instant;
+    h.authn_instant = login->authn_instant > 0 ? login->authn_instant : 0;
     h.app_id = append(w, from->app_id, strlen(from->app_id) + 1);
     h.name_id = append(w, login->name_id.value, strlen(login->name_id.value) + 1);
     h.name_id_format = append_string(w, login->name_id.format);

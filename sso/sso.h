@@ -114,6 +114,18 @@ typedef struct {
     int env;                    /* SAMLEnv */
 } sso_dir_t;
 
+/** The cookies of one application. */
+typedef struct {
+    const char *session;        /* name */
+    const char *state_prefix;
+} sso_cookie_names_t;
+
+/** What of a request is ours in any place of this process: no backend sees it as it came, and none of a sibling's. */
+typedef struct {
+    const apr_array_header_t *headers;      /* const char *, each name once as CGI folds them */
+    const apr_array_header_t *cookies;      /* sso_cookie_names_t, each once */
+} sso_managed_t;
+
 /** What a server has, once resolved. */
 typedef struct {
     sso_app_t *app;             /* default application, or NULL where the vhost has none */
@@ -171,8 +183,8 @@ const char *sso_user_claim(const sso_dir_t *dir);
 const apr_array_header_t *sso_headers(const sso_dir_t *dir);
 int sso_env_is_on(const sso_dir_t *dir);
 sso_unauthenticated_t sso_unauthenticated(const sso_dir_t *dir);
-/** Every header name that any place of this process may set (const char *), for the scrub. */
-const apr_array_header_t *sso_managed_headers(void);
+/** What of a request is ours in any place of this process; never NULL once serving. */
+const sso_managed_t *sso_managed(void);
 
 /* log.c */
 /** A reference that stands both in the log and on the page: short, unique enough, no secret. */
