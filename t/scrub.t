@@ -7,14 +7,15 @@ use Test::More;
 use SSOTest;
 
 my $http2 = SSOTest::Httpd::mpm() ne 'prefork';     # mod_http2 does not run under prefork
-my $t = SSOTest->new(backend => 1, modules => [qw(proxy proxy_http include filter headers), $http2 ? 'http2' : ()],
+my $t = SSOTest->new(backend => 1, tls => 1,
+    modules => [qw(proxy proxy_http include filter headers ssl socache_shmcb), $http2 ? 'http2' : ()],
     prepare => sub {
         my ($self) = @_;
         $self->httpd->write_file('htdocs/env.shtml', "<!--#printenv -->\n", 0644);
         $self->httpd->write_file('htdocs/open.shtml', "<!--#printenv -->\n", 0644);
         $self->httpd->write_file('htdocs/outer.shtml', "<!--#include virtual=\"/open.shtml\" -->\n", 0644);
     },
-    conf => ($http2 ? "Protocols h2c http/1.1\n" : '') . saml_conf() . <<'CONF');
+    conf => ($http2 ? "Protocols h2 h2c http/1.1\n" : '') . saml_conf() . <<'CONF');
 ProxyPass /app http://@BACKEND@/app
 ProxyPass /open http://@BACKEND@/open
 ProxyPass /custom http://@BACKEND@/custom
@@ -44,6 +45,15 @@ ProxyPass /custom http://@BACKEND@/custom
     ServerName bare.example
     SAMLHeader X-Second-Host email
     ProxyPass /app http://@BACKEND@/app
+</VirtualHost>
+Listen 127.0.0.1:@TLS_PORT@
+SSLSessionCache shmcb:@ROOT@/run/ssl(65536)
+<VirtualHost 127.0.0.1:@TLS_PORT@>
+    ServerName https://localhost:@TLS_PORT@
+    SSLEngine on
+    SSLCertificateFile "@ROOT@/tls.cer"
+    SSLCertificateKeyFile "@ROOT@/tls.key"
+    SAMLReplyURL https://localhost:@TLS_PORT@/saml/acs
 </VirtualHost>
 CONF
 
@@ -134,9 +144,9 @@ subtest 'obsolete line folding and empty values' => sub {
 
 sub curl
 {
-    my ($path, @more) = @_;
-    my @command = ('curl', '-s', '--max-time', 30, @more, map({ ('-H', "$_->[0]: $_->[1]") } @forged),
-        '-H', 'Accept: text/html', '-H', 'Cookie: saml=' . $browser->cookie('saml'), $t->url($path));
+    my ($url, $cookie, @more) = @_;
+    my @command = ('curl', '-s', '--max-time', 30, '--cacert', $t->dir . '/tls.cer', @more, map({ ('-H', "$_->[0]: $_->[1]") } @forged),
+        '-H', 'Accept: text/html', '-H', "Cookie: $cookie", $url);
 
     open my $from, '-|', @command or die "curl: $!";
     local $/;
@@ -145,16 +155,27 @@ sub curl
     return $text;
 }
 
-if ($http2) {
-    for my $how ('--http2-prior-knowledge', '--http2') {
-        my $version = curl('/open/', $how, '-o', '/dev/null', '-w', '%{http_version}');
-        is $version, '2', "$how speaks HTTP/2";
-        my $app = curl('/app/', $how);
-        unlike $app, qr/evil/, "$how: protected path";
-        like $app, qr/^X-Remote-User: ada\@example\.org$/m, "$how: our header";
-        unlike $app, qr/saml=/, "$how: our cookie is taken out";
-        unlike curl('/open/', $how), qr/evil/, "$how: unprotected path";
-    }
+# [how curl is told, where, the session cookie]
+sub http2_ways
+{
+    my $secure = $t->browser(tls => 1);
+
+    $t->login($secure, '/app/');
+    return (
+        ['--http2-prior-knowledge', $t->url, 'saml=' . $browser->cookie('saml')],
+        ['--http2', $t->url, 'saml=' . $browser->cookie('saml')],       # by Upgrade: h2c
+        ['--http2', 'https://localhost:' . $t->httpd->tls_port, '__Host-saml=' . $secure->cookie('__Host-saml')],
+    );
+}
+
+for my $way ($http2 ? http2_ways() : ()) {
+    my ($how, $base, $cookie) = @$way;
+    is curl("$base/open/", $cookie, $how, '-o', '/dev/null', '-w', '%{http_version}'), '2', "$how speaks HTTP/2";
+    my $app = curl("$base/app/", $cookie, $how);
+    unlike $app, qr/evil/, "$how: protected path";
+    like $app, qr/^X-Remote-User: ada\@example\.org$/m, "$how: our header";
+    unlike $app, qr/saml=/, "$how: our cookie is taken out";
+    unlike curl("$base/open/", $cookie, $how), qr/evil/, "$how: unprotected path";
 }
 
 $t->finish;
