@@ -59,6 +59,11 @@ CONF
         Require valid-user
     </Location>
 </VirtualHost>
+<VirtualHost 127.0.0.1:@PORT1@>
+    ServerName sibling.example
+    SAMLReplyURL https://sibling.example/saml/acs
+    SAMLCookie sibling
+</VirtualHost>
 CONF
 
 sub raw
@@ -156,6 +161,11 @@ subtest 'a user name that a header would not carry as it is' => sub {
     $t->sign_on($spaced, '/app/', name_id => ' ada@example.org');
     is $spaced->get('/app/')->status, 403, 'is no user name';
     $t->refused('claim', qr/can be a user name/);
+};
+
+subtest 'cookies of a sibling' => sub {
+    my $seen = raw($port, 'GET /open/cookies HTTP/1.0', 'Host: 127.0.0.1', 'Cookie: a=1; sibling=x; saml-state-abc=y; b=2; saml-second=z');
+    like $seen, qr/^Cookie: a=1; b=2\r?$/m, 'no backend sees the cookies of any application, also of another virtual host';
 };
 
 $t->finish;
