@@ -1,0 +1,194 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Where AuthType SAML may stand and what it meets there: directories, subrequests, other modules' authentication, requests that are
+# no page loads.
+use strict;
+use warnings;
+use Test::More;
+use SSOTest;
+
+my $t = SSOTest->new(backend => 1, modules => [qw(auth_basic authn_file dir autoindex include filter negotiation proxy proxy_http rewrite)],
+    prepare => sub {
+        my ($self) = @_;
+        for my $folder (qw(dir dir/deep listed listed/closed mixed)) {
+            mkdir $self->dir . "/htdocs/$folder";
+            chmod 0755, $self->dir . "/htdocs/$folder";
+        }
+        my $httpd = $self->httpd;
+        $httpd->write_file('htdocs/dir/index.shtml', "index of <!--#echo var=\"REMOTE_USER\" --> <!--#echo var=\"SAML_NAMEID\" -->\n", 0644);
+        $httpd->write_file('htdocs/dir/parent.shtml', "<!--#include virtual=\"child.shtml\" -->\n", 0644);
+        $httpd->write_file('htdocs/dir/child.shtml', "child of <!--#echo var=\"REMOTE_USER\" -->\n", 0644);
+        $httpd->write_file('htdocs/dir/deep/x.txt', "deep\n", 0644);
+        $httpd->write_file('htdocs/open.shtml', "open <!--#include virtual=\"/dir/deep/x.txt\" -->\n", 0644);
+        $httpd->write_file('htdocs/listed/file.txt', "listed\n", 0644);
+        $httpd->write_file('htdocs/mixed/x.txt', "mixed\n", 0644);
+        $httpd->write_file("htdocs/$_", "in $_\n", 0644) for qw(basic saml401 samllogin samlpass passgroup only.txt);
+        $httpd->write_file('htdocs/pass.shtml', "user=<!--#echo var=\"REMOTE_USER\" --> header=<!--#echo var=\"HTTP_X_REMOTE_USER\" -->\n", 0644);
+        $httpd->write_file('users', 'basil:{SHA}' . 'C+7Hteo/D9vJXQ3UfzxbwnXaijM=' . "\n", 0644);      # foo
+    },
+    conf => saml_conf() . <<'CONF');
+ProxyPass /api http://@BACKEND@/api
+<Directory "@ROOT@/htdocs">
+    Options +Includes
+    AddOutputFilter INCLUDES .shtml
+    DirectoryIndex index.shtml
+</Directory>
+<Directory "@ROOT@/htdocs/dir">
+    AuthType SAML
+    Require valid-user
+</Directory>
+<Directory "@ROOT@/htdocs/listed">
+    Options +Indexes
+</Directory>
+<Directory "@ROOT@/htdocs/listed/closed">
+    AuthType SAML
+    Require valid-user
+</Directory>
+<Files "only.txt">
+    AuthType SAML
+    Require valid-user
+</Files>
+<Location "/basic">
+    AuthType Basic
+    AuthName "old"
+    AuthBasicProvider file
+    AuthUserFile "@ROOT@/users"
+    Require valid-user
+</Location>
+<Location "/api">
+    AuthType SAML
+    Require valid-user
+</Location>
+<Location "/saml401">
+    AuthType SAML
+    SAMLUnauthenticated 401
+    Require valid-user
+</Location>
+<Location "/samllogin">
+    AuthType SAML
+    SAMLUnauthenticated login
+    Require valid-user
+</Location>
+<Location "/pass.shtml">
+    AuthType SAML
+    SAMLUnauthenticated pass
+    Require valid-user
+</Location>
+<Location "/passgroup">
+    AuthType SAML
+    SAMLUnauthenticated pass
+    Require saml-group group-one
+</Location>
+CONF
+
+sub outcome { my ($reply) = @_; return $reply->status == 200 && $reply->form ? 'login' : $reply->status }
+
+my $ada = $t->signed_on('/dir/');
+
+subtest 'directories and files' => sub {
+    is outcome($t->browser->get('/dir/')), 'login', 'a directory index asks for a sign-on';
+    is outcome($t->browser->get('/dir/deep/x.txt')), 'login', 'so does what is below';
+    is outcome($t->browser->get('/only.txt')), 'login', 'and a file by name';
+    is $ada->get('/dir/')->body, "index of ada\@example.org ada\@example.org\n", 'the index knows user and claims';
+    is $ada->get('/dir/deep/x.txt')->body, "deep\n", 'what is below is there';
+    is $ada->get('/only.txt')->body, "in only.txt\n", 'the file too';
+    is $ada->get('/dir')->status, 301, 'mod_dir adds its slash behind the sign-on';
+    is outcome($t->browser->get('/dir')), 'login', 'and not before it';
+    my $browser = $t->browser;
+    my $request = $t->request_of($browser->get('/dir/?a=b'));
+    is $t->deliver($browser, $request, $t->response_to($request))->header('Location'), '/dir/?a=b', 'the address asked for, not the index behind it';
+};
+
+subtest 'subrequests' => sub {
+    is $ada->get('/dir/parent.shtml')->body, "child of ada\@example.org\n\n", 'an included page knows the user';
+    my $open = $t->browser->get('/open.shtml');
+    is $open->status, 200, 'an open page that includes a closed one is served';
+    unlike $open->body, qr/deep|SAMLRequest/, 'without the closed one and without a sign-on page inside';
+    is scalar $open->headers('Set-Cookie'), 0, 'and sets no cookie';
+    is $ada->get('/open.shtml')->body, "open deep\n\n", 'with a session the closed one is in it';
+    my $listing = $t->browser->get('/listed/');
+    is $listing->status, 200, 'a listing is made';
+    like $listing->body, qr/file\.txt/, 'of what is open';
+    unlike $listing->body, qr/closed|SAMLRequest/, 'and not of what is closed';
+    is scalar $listing->headers('Set-Cookie'), 0, 'looking at what is closed sets no cookie';
+    like $ada->get('/listed/')->body, qr/closed/, 'which who signed on sees';
+};
+
+subtest 'Basic beside us' => sub {
+    my @password = (headers => [['Authorization', 'Basic YmFzaWw6Zm9v']]);
+    is $t->browser->get('/basic')->status, 401, 'asks for its password';
+    like $t->browser->get('/basic')->header('WWW-Authenticate'), qr/^Basic realm="old"/, 'in its own way';
+    is $t->browser->get('/basic', @password)->body, "in basic\n", 'and takes it';
+    is $ada->get('/basic')->status, 401, 'our session is nothing to it';
+    is outcome($t->browser->get('/dir/', @password)), 'login', 'its password is nothing to us';
+    is $t->browser->get('/basic', headers => [['Authorization', 'Basic YmFzaWw6Zm9v'], ['X-Remote-User', 'evil']])->status, 200, 'forged headers change nothing';
+};
+
+subtest 'requests that are no page loads' => sub {
+    my %script = (
+        'fetch' => [['Accept', '*/*'], ['Sec-Fetch-Mode', 'cors']],
+        'XMLHttpRequest' => [['Accept', 'text/html'], ['X-Requested-With', 'XMLHttpRequest']],
+        'an API client' => [['Accept', 'application/json']],
+        'a client without preferences' => [],
+        'anything' => [['Accept', '*/*']],
+        'an image' => [['Accept', 'image/png,*/*;q=0.8'], ['Sec-Fetch-Mode', 'no-cors']],
+        'a WebSocket' => [['Accept', 'text/html'], ['Connection', 'Upgrade'], ['Upgrade', 'websocket']],
+    );
+    for my $name (sort keys %script) {
+        my $reply = $t->browser->get('/api/x?y=1', no_default => 1, headers => $script{$name});
+        is $reply->status, 401, "$name: 401";
+        like $reply->header('Content-Type'), qr{^application/json}, "$name: JSON";
+        is lc $reply->json->{login_url}, $t->url('/saml/login?target=%2fapi%2fx%3fy%3d1'), "$name: where to sign on";
+        is scalar $reply->headers('Set-Cookie'), 0, "$name: no login is begun";
+        is $reply->header('Cache-Control'), 'no-store', "$name: kept by nobody";
+    }
+    is $t->browser->fetch('/api/x', method => $_)->status, 401, "$_: 401" for qw(PUT DELETE PATCH OPTIONS);
+    my $login = $t->browser->fetch('/api/x?y=1')->json->{login_url};
+    my $browser = $t->browser;
+    my $request = $t->request_of($browser->get($login));
+    is $t->deliver($browser, $request, $t->response_to($request))->header('Location'), '/api/x?y=1', 'login_url leads back there';
+    my %page = (
+        'an old browser' => [['Accept', 'text/html,*/*;q=0.5']],
+        'a navigation' => [['Accept', '*/*'], ['Sec-Fetch-Mode', 'navigate']],
+    );
+    for my $name (sort keys %page) {
+        is outcome($t->browser->get('/api/x', no_default => 1, headers => $page{$name})), 'login', "$name: sign-on page";
+    }
+    my $head = $t->browser->head('/api/x');
+    is $head->status, 200, 'HEAD is answered';
+    is $head->body, '', 'without a body';
+};
+
+subtest 'SAMLUnauthenticated' => sub {
+    is $t->browser->get('/saml401')->status, 401, '401: a page load too';
+    is outcome($t->browser->fetch('/samllogin')), 'login', 'login: a script too';
+    is $t->browser->get('/pass.shtml', headers => [['X-Remote-User', 'evil']])->body, "user=(none) header=(none)\n", 'pass: nobody goes through as nobody';
+    is $ada->get('/pass.shtml')->body, "user=ada\@example.org header=ada\@example.org\n", 'pass: a session is used';
+    is outcome($t->browser->get('/passgroup')), 'login', 'pass: a group cannot be passed by';
+    is outcome($t->signed_on('/dir/', groups => ['x'])->get('/passgroup')), 403, 'nor by somebody without it';
+    is outcome($ada->get('/passgroup')), 200, 'only by somebody with it';
+};
+
+subtest 'a form without a session' => sub {
+    my @from_here = (headers => [['Origin', $t->url]]);
+    my $page = $t->browser->post('/api/save', [text => 'long & dear'], @from_here);
+    is outcome($page), 'login', 'is answered with the sign-on page';
+    like $page->body, qr/sessionStorage/, 'which keeps the form in the browser';
+    like $page->body, qr/text=long%20%26%20dear/, 'as it was sent';
+    like $page->header('Content-Security-Policy'), qr/script-src 'sha256-/, 'by a script that is allowed by hash';
+    my $browser = $t->browser;
+    my $request = $t->request_of($browser->post('/api/save', [text => 'x'], @from_here));
+    my $done = $t->deliver($browser, $request, $t->response_to($request));
+    is $done->header('Location'), '/saml/login?resend=1&target=%2fapi%2fsave', 'the sign-on ends at the page that sends it again';
+    my $again = $browser->get($done->header('Location'));
+    is $again->status, 200, 'which is there';
+    like $again->body, qr{data-url="/api/save"}, 'and knows where to';
+    my $foreign = $t->browser->post('/api/save', [text => 'x'], headers => [['Origin', 'https://evil.example']], cross_site => 1);
+    is outcome($foreign), 'login', "another site's form leads to the sign-on";
+    unlike $foreign->body, qr/sessionStorage|text=x/, 'and is not kept';
+};
+
+$t->expect_log(qr/AH01276|AH01618|unable to include|\[include:error\]/);
+$t->tolerate_log(qr/AH01617|AH01618|AH01631/);
+$t->finish;
+done_testing;
