@@ -8,8 +8,8 @@
  *     expiry    expiry, kind (1), key      -> nothing
  * Short keys make the trees small: at a million sessions a look-up pays for the memory it touches and little else. The
  * whole key is compared in the end; that two of a million random ones begin alike has a chance of 1 in 10^7 in all, and
- * then the second is refused. The third is the order in which the first two end, so that a sweep costs what it removes. The unnamed database holds
- * the catalogue and one record that says whose file this is and of which version.
+ * then the second is refused. The third database is the order in which the others end, so that a sweep costs what it
+ * removes. The unnamed database holds the catalogue and one record that says whose file this is and of which version.
  *
  * Reading. A look-up is a read transaction on the map: no lock, no system call, no waiting for writers. Transactions
  * are kept, reset and renewed, in an array whose places are taken and given back by one atomic exchange, because
