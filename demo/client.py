@@ -6,6 +6,7 @@ a cookie which lacks SameSite=None is missed here as it would be in a real brows
 """
 import html.parser
 import http.client
+import socket
 import ssl
 import urllib.parse
 from dataclasses import dataclass
@@ -109,8 +110,7 @@ class Client:
         parts = urllib.parse.urlsplit(url)
         body = urllib.parse.urlencode(fields).encode("ascii") if fields is not None else None
         sent = self._cookies_for(parts, method, initiator)
-        connection = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=20, context=self.context) \
-            if parts.scheme == "https" else http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
+        connection = self._connect(parts)
         try:
             connection.putrequest(method, (parts.path or "/") + ("?" + parts.query if parts.query else ""),
                                   skip_accept_encoding=True)
@@ -133,6 +133,20 @@ class Client:
                                if n.lower() == "set-cookie") if p]
         return Answer(method, url, response.status, response.reason, response.getheaders(), content,
                       [c.name for c in sent], refused)
+
+    def _connect(self, parts):
+        # As browsers do (RFC 6761 6.3): localhost is the loopback, whether or not /etc/hosts knows it.
+        secure = parts.scheme == "https"
+        port = parts.port or (443 if secure else 80)
+        address = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname
+        connection = (http.client.HTTPSConnection if secure else http.client.HTTPConnection)(parts.hostname, port)
+        sock = socket.create_connection((address, port), timeout=20)
+        try:
+            connection.sock = self.context.wrap_socket(sock, server_hostname=parts.hostname) if secure else sock
+        except OSError:
+            sock.close()
+            raise
+        return connection
 
     def _cookies_for(self, parts, method, initiator):
         cross_site = initiator is not None and initiator != "%s://%s" % (parts.scheme, parts.netloc)

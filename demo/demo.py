@@ -7,6 +7,7 @@ or what failed; then stays for a browser until Ctrl-C. With --once, or without a
 there: 0 PASS, 1 something failed, 2 could not run.
 """
 import argparse
+import http.client
 import os
 import shutil
 import signal
@@ -287,6 +288,9 @@ def main():
         return 0
     except Problem as problem:
         print("demo: %s" % problem, file=sys.stderr)
+        return 2
+    except (OSError, http.client.HTTPException) as error:
+        print("demo: could not go on: %s: %s" % (type(error).__name__, error), file=sys.stderr)
         return 2
 
 
