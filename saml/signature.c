@@ -330,9 +330,9 @@ saml_status_t saml_signature_verify(saml_verified_t **out, const saml_doc_t *doc
                                     const saml_trust_t *trust, apr_pool_t *p, saml_err_t *err)
 {
     saml_xml_reports_t reports;
-    const saml_cert_t *signer;
+    const saml_cert_t *signer = NULL;
     saml_verified_t *v;
-    saml_doc_t *proven;
+    saml_doc_t *proven = NULL;
     saml_status_t status;
 
     if (!el || !el->ns || el->doc != saml_doc_tree(doc))

@@ -292,7 +292,7 @@ static saml_status_t open_env(sso_lmdb_t *db, MDB_env **out, saml_err_t *err)
 
 static saml_status_t try_here(sso_lmdb_t *db, saml_err_t *err)
 {
-    MDB_env *env;
+    MDB_env *env = NULL;
 
     SAML_TRY(open_env(db, &env, err));
     mdb_env_close(env);
@@ -356,8 +356,10 @@ static saml_status_t judge(const sso_lmdb_t *db, int in_time, int code, char *sa
                          "lock; end what uses the folder, then start the server", db->path, TRY_S);
     if (WIFEXITED(code) && WEXITSTATUS(code) == 0)
         return SAML_OK;
-    for (c = said; *c; c++)
-        *c = (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c;
+    for (c = said; *c; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    }
     if (!*said)
         return saml_fail(err, SAML_E_STORE, "opening: the session store %s is damaged: the process that tried to open it ended "
                          "with %d; stop the server, delete the folder's files and start it: everybody signs on again",
