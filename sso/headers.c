@@ -196,6 +196,8 @@ static const char *shield_separator(apr_pool_t *p, const char *value, const char
 
 static const char *encode(apr_pool_t *p, const char *value, const sso_header_t *header)
 {
+    if (!value)
+        return NULL;
     switch (header->encode) {
     case SSO_ENCODE_PERCENT:
         return saml_percent_encode(p, value);
@@ -250,7 +252,7 @@ static const char *header_value(request_rec *r, const sso_session_t *session, co
     sso_attribute_t attribute;
 
     if (strcmp(header->claim, "user") == 0)
-        return r->user ? encode(r->pool, r->user, header) : NULL;
+        return encode(r->pool, r->user, header);
     if (strcmp(header->claim, "nameid") == 0)
         return encode(r->pool, session->name_id, header);
     if (!sso_session_find(&attribute, session, header->claim) || attribute.value_count == 0)
