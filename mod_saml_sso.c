@@ -59,8 +59,10 @@ static int complete_request(request_rec *r)
     /* mod_cache answers before anybody is asked who he is: what stands behind a sign-on must not be kept there. */
     if (req->guarded)
         apr_table_setn(r->subprocess_env, "no-cache", "1");
-    if (req->anonymous)
+    if (req->anonymous) {
         r->user = NULL;
+        r->ap_auth_type = NULL;     /* AUTH_TYPE without REMOTE_USER would say that somebody was authenticated (RFC 3875 4.1.1) */
+    }
     if (parent && r->user && !req->session && r->per_dir_config == parent->per_dir_config) {
         req->session = sso_request_of(parent)->session;
         if (req->session)
