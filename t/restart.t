@@ -159,7 +159,7 @@ my @seen = map { result_of($_, $clients[$_]) } 0 .. CLIENTS - 1;
 for my $n (0 .. CLIENTS - 1) {
     note "client $n: $seen[$n]{asked} requests, $seen[$n]{ok} answered to the right user, $seen[$n]{down} while down";
     is join("\n", @{ $seen[$n]{wrong} }), '', "client $n: every request that met a running server was answered, to the right user";
-    cmp_ok $seen[$n]{ok}, '>', 100, "client $n: there was load";
+    cmp_ok $seen[$n]{ok}, '>', 30, "client $n: there was load";
     is $seen[$n]{asked}, $seen[$n]{ok} + $seen[$n]{down}, "client $n: nothing uncounted";
 }
 cmp_ok scalar(grep { $_->{down} } @seen), '>', 0, 'the load went on while the server was down';
