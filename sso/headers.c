@@ -198,8 +198,6 @@ static const char *encode(apr_pool_t *p, const char *value, const sso_header_t *
 {
     if (!value)
         return NULL;
-    if (!value)
-        return NULL;
     switch (header->encode) {
     case SSO_ENCODE_PERCENT:
         return saml_percent_encode(p, value);
