@@ -30,7 +30,7 @@ use SSOTest::IdP;
 our @EXPORT = qw(saml_conf);
 
 # So that END and destructors run, and httpd with them ends.
-$SIG{$_} = sub { die "ended by SIG$_[0]\n" } for qw(TERM INT HUP);
+$SIG{$_} = sub { die "ended by SIG$_[0]\n" } for qw(TERM INT HUP PIPE);
 
 # Directives of an application at the test identity provider. %o replaces or adds; undef leaves out.
 sub saml_conf
