@@ -628,23 +628,3 @@ saml_status_t saml_response_check(saml_login_t **out, const char *xml, apr_size_
     *out = login;
     return SAML_OK;
 }
-
-saml_status_t saml_response_peek(saml_response_peek_t *out, const char *xml, apr_size_t len, apr_pool_t *p,
-                                 saml_err_t *err)
-{
-    saml_doc_t *doc;
-    const xmlNode *root;
-    xmlNode *el;
-    const char *issuer = NULL;
-
-    SAML_TRY(saml_doc_parse(&doc, xml, len, SAML_MAX_MESSAGE_BYTES, "SAMLResponse", p, err));
-    root = saml_doc_root(doc);
-    SAML_TRY(check_root(root, err));
-    SAML_TRY(saml_xml_optional(&el, root, SAML_NS_ASSERTION, "Issuer", err));
-    if (el)
-        SAML_TRY(saml_xml_text_collapsed(&issuer, el, p, err));
-    out->in_response_to = saml_xml_attr_collapsed(root, "InResponseTo", p);
-    out->issuer = issuer;
-    out->id = saml_xml_attr_collapsed(root, "ID", p);
-    return SAML_OK;
-}

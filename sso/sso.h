@@ -194,9 +194,13 @@ void sso_log_refusal(request_rec *r, const saml_err_t *err, const char *referenc
 /** An empty saml_err_t on the request's pool. */
 saml_err_t *sso_err_new(apr_pool_t *p);
 
-/* mod_saml_sso.c */
+/* request.c */
 /** What `r` carries; made at its first use. Internal redirects and subrequests start with what their parent found. */
 sso_request_t *sso_request_of(request_rec *r);
+/* Hooks: post_read_request, fixups, and a handler before core's own. */
+int sso_request_clean(request_rec *r);
+int sso_request_complete(request_rec *r);
+int sso_request_keep_cookies(request_rec *r);
 
 /* endpoint.c: the module's own URLs */
 /** Which endpoint of `app` stands at `path` (decoded, as in r->uri): those under SAMLPath, and the paths of its reply URLs. */
