@@ -129,17 +129,40 @@ static void set_html_headers(request_rec *r, const char *script)
     set_uncached(r);
 }
 
+static int init_filters(ap_filter_t *f)
+{
+    int rc = OK;
+
+    for (; f && rc == OK; f = f->next) {
+        if (f->frec->filter_init_func)
+            rc = f->frec->filter_init_func(f);
+    }
+    return rc;
+}
+
 /*
- * Answers are sent from hooks too, before the handler phase: output filters that modules insert for every answer (mod_headers)
- * are then put in by hand. The body of a request is left to httpd to discard.
+ * Answers are sent from hooks too, before the handler phase: filters that modules insert for every answer (mod_headers, mod_filter)
+ * are then put in and initialised by hand, as ap_invoke_handler() does; mod_filter's crash without the latter.
  */
+static int insert_filters(request_rec *r)
+{
+    int rc;
+
+    ap_run_insert_filter(r);
+    rc = init_filters(r->input_filters);
+    return rc == OK ? init_filters(r->output_filters) : rc;
+}
+
+/* The body of a request is left to httpd to discard. */
 static int send_body(request_rec *r, int http_status, const char *type, const char *body)
 {
+    int rc;
+
     r->status = http_status;
     ap_set_content_type(r, type);
     ap_set_content_length(r, (apr_off_t)strlen(body));
-    if (!sso_request_of(r)->in_handler)
-        ap_run_insert_filter(r);
+    if (!sso_request_of(r)->in_handler && (rc = insert_filters(r)) != OK)
+        return rc;
     if (!r->header_only)
         ap_rputs(body, r);
     return DONE;
