@@ -13,44 +13,6 @@
  * only by a value that is there.
  */
 
-static const sso_session_t *session_of(request_rec *r)
-{
-    return sso_request_of(r)->session;
-}
-
-/* Values of a Require line, compared with those of claim `name`. */
-static int has_value(request_rec *r, const char *name, const char *wanted)
-{
-    sso_attribute_t attribute;
-    const char *value;
-    int i;
-
-    if (!sso_session_find(&attribute, session_of(r), name))
-        return 0;
-    value = attribute.values;
-    for (i = 0; i < attribute.value_count; ++i, value = sso_session_next_value(value)) {
-        if (strcmp(value, wanted) == 0)
-            return 1;
-    }
-    return 0;
-}
-
-static int matches_value(request_rec *r, const char *name, const ap_regex_t *regex)
-{
-    sso_attribute_t attribute;
-    const char *value;
-    int i;
-
-    if (!sso_session_find(&attribute, session_of(r), name))
-        return 0;
-    value = attribute.values;
-    for (i = 0; i < attribute.value_count; ++i, value = sso_session_next_value(value)) {
-        if (ap_regexec(regex, value, 0, NULL, 0) == 0)
-            return 1;
-    }
-    return 0;
-}
-
 /** A parsed Require line: literal words, or for saml-claim a name and literal values or a regex. */
 typedef struct {
     const char *claim;
@@ -101,21 +63,44 @@ static const char *parse_claim(cmd_parms *cmd, const char *line, const void **pa
     return NULL;
 }
 
-static authz_status check_requirement(request_rec *r, const char *line, const void *parsed)
+/* One value of the claim against the line: byte for byte, or by its regular expression. */
+static int is_wanted(const requirement_t *need, const char *value)
 {
-    const requirement_t *need = parsed;
     int i;
 
-    (void)line;
-    if (!session_of(r))
-        return r->user ? AUTHZ_DENIED : AUTHZ_DENIED_NO_USER;
     if (need->regex)
-        return matches_value(r, need->claim, need->regex) ? AUTHZ_GRANTED : AUTHZ_DENIED;
+        return ap_regexec(need->regex, value, 0, NULL, 0) == 0;
     for (i = 0; i < need->words->nelts; ++i) {
-        if (has_value(r, need->claim, APR_ARRAY_IDX(need->words, i, const char *)))
-            return AUTHZ_GRANTED;
+        if (strcmp(value, APR_ARRAY_IDX(need->words, i, const char *)) == 0)
+            return 1;
     }
-    return AUTHZ_DENIED;
+    return 0;
+}
+
+static int is_satisfied(const requirement_t *need, const sso_session_t *session)
+{
+    sso_attribute_t attribute;
+    const char *value;
+    int i;
+
+    if (!sso_session_find(&attribute, session, need->claim))
+        return 0;
+    value = attribute.values;
+    for (i = 0; i < attribute.value_count; ++i, value = sso_session_next_value(value)) {
+        if (is_wanted(need, value))
+            return 1;
+    }
+    return 0;
+}
+
+static authz_status check_requirement(request_rec *r, const char *line, const void *parsed)
+{
+    const sso_session_t *session = sso_request_of(r)->session;
+
+    (void)line;
+    if (!session)
+        return r->user ? AUTHZ_DENIED : AUTHZ_DENIED_NO_USER;
+    return is_satisfied(parsed, session) ? AUTHZ_GRANTED : AUTHZ_DENIED;
 }
 
 static const authz_provider group_provider = { check_requirement, parse_group };
