@@ -4,10 +4,11 @@
 # no page loads.
 use strict;
 use warnings;
+use IO::Uncompress::Gunzip qw(gunzip);
 use Test::More;
 use SSOTest;
 
-my $t = SSOTest->new(backend => 1, modules => [qw(auth_basic authn_file dir autoindex include filter negotiation proxy proxy_http rewrite)],
+my $t = SSOTest->new(backend => 1, modules => [qw(auth_basic authn_file deflate dir autoindex include filter negotiation proxy proxy_http rewrite)],
     prepare => sub {
         my ($self) = @_;
         for my $folder (qw(dir dir/deep listed listed/closed mixed)) {
@@ -28,6 +29,7 @@ my $t = SSOTest->new(backend => 1, modules => [qw(auth_basic authn_file dir auto
     },
     conf => saml_conf() . <<'CONF');
 ProxyPass /api http://@BACKEND@/api
+AddOutputFilterByType DEFLATE text/html application/json
 <Directory "@ROOT@/htdocs">
     Options +Includes
     AddOutputFilter INCLUDES .shtml
@@ -112,6 +114,15 @@ subtest 'subrequests' => sub {
     unlike $listing->body, qr/closed|SAMLRequest/, 'and not of what is closed';
     is scalar $listing->headers('Set-Cookie'), 0, 'looking at what is closed sets no cookie';
     like $ada->get('/listed/')->body, qr/closed/, 'which who signed on sees';
+};
+
+subtest 'filters by type, as Debian has them' => sub {
+    my $page = $t->browser->get('/dir/', headers => [['Accept', 'text/html'], ['Accept-Encoding', 'gzip']]);
+    is $page->status, 200, 'the sign-on page comes, before any handler';
+    is $page->header('Content-Encoding'), 'gzip', 'through the filter';
+    gunzip(\($page->body), \my $text);
+    like $text, qr/name="SAMLRequest"/, 'with the whole form';
+    is $t->browser->get('/saml401')->status, 401, 'so does the answer for scripts';
 };
 
 subtest 'Basic beside us' => sub {
