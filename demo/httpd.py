@@ -119,6 +119,12 @@ def _die_with_parent():
         libc.prctl(1, signal.SIGTERM, 0, 0, 0)
 
 
+def mpm_of_environment():
+    """What the tests run under; "default" is event, as everywhere in them."""
+    mpm = os.environ.get("SSO_MPM") or "default"
+    return "event" if mpm == "default" else mpm
+
+
 class Httpd:
     """One httpd process. `include` is the configuration under test, `defines` its ${...} names."""
 
@@ -131,7 +137,7 @@ class Httpd:
         os.makedirs(os.path.join(folder, "run"), exist_ok=True)
         os.makedirs(os.path.join(folder, "htdocs"), exist_ok=True)
         with open(self.conf, "w", encoding="utf-8") as handle:
-            handle.write(self._text(module, include, defines, mpm or os.environ.get("SSO_MPM") or "event",
+            handle.write(self._text(module, include, defines, mpm or mpm_of_environment(),
                                     extra))
 
     def _text(self, module, include, defines, mpm, extra):
