@@ -28,3 +28,9 @@ def _(m):
     original = root.find(SAML + "Assertion")
     original.addprevious(forge(without_signature(original)))
     return m.octets(root)
+
+
+@case("unsigned", changed="no signature at all", status="unsigned", source="SAML Core 5.3",
+      says="expected a signature on the Response or on the Assertion, got none on either")
+def _(m):
+    return m.signed("none")
