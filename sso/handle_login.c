@@ -113,23 +113,16 @@ int sso_login_start(request_rec *r, const sso_app_t *app, const char *target)
     return http;
 }
 
-/* `target` of the query: absent is "/", one that is not ours refuses. */
+/* `target` of the query: absent is "/", one that is not ours refuses, and so do those that would go round. */
 static saml_status_t wanted_target(const char **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
-    const char *target;
+    const char *target = NULL;
 
-    SAML_TRY(sso_query_value(&target, r, "target", err));
-    if (!target || !*target) {
-        *out = "/";
-        return SAML_OK;
-    }
-    *out = sso_own_target(app, target, r->pool);
-    if (!*out)
-        return saml_fail(err, SAML_E_RELAY_STATE, "login target: expected a path or a URL of this site, got %s",
-                         saml_quote(r->pool, target));
-    if (sso_target_is_endpoint(app, *out, r->pool))
+    SAML_TRY(sso_query_target(&target, r, app, "login", err));
+    if (target && sso_target_is_endpoint(app, target, r->pool))
         return saml_fail(err, SAML_E_RELAY_STATE, "login target: expected a place other than login, acs and logout, "
                          "got %s", saml_quote(r->pool, target));
+    *out = target ? target : "/";
     return SAML_OK;
 }
 
@@ -137,7 +130,7 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
 {
     saml_err_t *err = sso_err_new(r->pool);
     const sso_session_t *session = NULL;
-    const char *target, *again, *resend;
+    const char *target = "/", *again = NULL, *resend = NULL;
 
     if (wanted_target(&target, r, app, err) != SAML_OK || sso_query_value(&again, r, "again", err) != SAML_OK ||
         sso_query_value(&resend, r, "resend", err) != SAML_OK)

@@ -4,24 +4,8 @@
 #include "cookie.h"
 #include "page.h"
 #include "query.h"
-#include "url.h"
 
 /* Local logout: the session of this browser ends, in the store and in the cookie. */
-
-static saml_status_t wanted_target(const char **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
-{
-    const char *target;
-
-    SAML_TRY(sso_query_value(&target, r, "target", err));
-    *out = NULL;
-    if (!target || !*target)
-        return SAML_OK;
-    *out = sso_own_target(app, target, r->pool);
-    if (!*out)
-        return saml_fail(err, SAML_E_RELAY_STATE, "logout target: expected a path or a URL of this site, got %s",
-                         saml_quote(r->pool, target));
-    return SAML_OK;
-}
 
 int sso_handle_logout(request_rec *r, const sso_app_t *app)
 {
@@ -29,7 +13,7 @@ int sso_handle_logout(request_rec *r, const sso_app_t *app)
     const char *target;
     int ended;
 
-    if (wanted_target(&target, r, app, err) != SAML_OK || sso_session_end(&ended, r, app, err) != SAML_OK)
+    if (sso_query_target(&target, r, app, "logout", err) != SAML_OK || sso_session_end(&ended, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
     sso_cookie_drop_session(r, app);
     if (ended)

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "saml/binding.h"
+#include "url.h"
 
 #define FIRST_BYTES 65536
 #define FORM_TYPE "application/x-www-form-urlencoded"
@@ -26,6 +27,20 @@ saml_status_t sso_query_value(const char **out, request_rec *r, const char *name
     const char *query = r->args ? r->args : "";
 
     return value_of(out, query, strlen(query), name, r->pool, err);
+}
+
+saml_status_t sso_query_target(const char **out, request_rec *r, const sso_app_t *app, const char *what, saml_err_t *err)
+{
+    const char *target = NULL, *own;
+
+    *out = NULL;
+    SAML_TRY(sso_query_value(&target, r, "target", err));
+    own = target && *target ? sso_own_target(app, target, r->pool) : NULL;
+    if (target && *target && !own)
+        return saml_fail(err, SAML_E_RELAY_STATE, "%s target: expected a path or a URL of this site, got %s", what,
+                         saml_quote(r->pool, target));
+    *out = own;
+    return SAML_OK;
 }
 
 saml_status_t sso_form_value(const char **out, const sso_form_t *form, const char *name, apr_pool_t *p,

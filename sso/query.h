@@ -9,6 +9,14 @@
 /** The decoded value of query parameter `name`; NULL where absent. A parameter that comes twice refuses (SAML_E_MALFORMED). */
 SAML_MUST_CHECK saml_status_t sso_query_value(const char **out, request_rec *r, const char *name, saml_err_t *err);
 
+/**
+ * The place that query parameter `target` names, on one of our own origins (sso_own_target).
+ * @param what  "login" or "logout", for the reason
+ * @return SAML_OK, `*out` NULL where there is none or it is empty; SAML_E_RELAY_STATE where it is not ours
+ */
+SAML_MUST_CHECK saml_status_t sso_query_target(const char **out, request_rec *r, const sso_app_t *app, const char *what,
+                                               saml_err_t *err);
+
 /** A form body as it came: undecoded. */
 typedef struct {
     const char *text;
