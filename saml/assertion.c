@@ -146,26 +146,32 @@ static saml_status_t read_encrypted_id(saml_name_id_t *out, xmlNode *wrapper, co
     return read_name_id(out, saml_verified_element(saml_verified_decrypted(v, plain, p)), p, err);
 }
 
-saml_status_t saml_assertion_name_id(saml_name_id_t *out, const saml_verified_t *v, const apr_array_header_t *keys,
-                                     unsigned allow, apr_pool_t *p, saml_err_t *err)
+saml_status_t saml_name_id_read(saml_name_id_t *out, const saml_verified_t *v, const char *where,
+                                const apr_array_header_t *keys, unsigned allow, apr_pool_t *p, saml_err_t *err)
 {
-    xmlNode *subject, *plain, *encrypted;
-    int names;
+    const xmlNode *el = saml_verified_element(v);
+    xmlNode *plain = saml_xml_child(el, SAML_NS_ASSERTION, "NameID");
+    xmlNode *encrypted = saml_xml_child(el, SAML_NS_ASSERTION, "EncryptedID");
+    int names = saml_xml_count(el, SAML_NS_ASSERTION, "NameID") + saml_xml_count(el, SAML_NS_ASSERTION, "EncryptedID")
+                + saml_xml_count(el, SAML_NS_ASSERTION, "BaseID");
 
     memset(out, 0, sizeof(*out));
-    SAML_TRY(read_subject(&subject, v, err));
-    plain = saml_xml_child(subject, SAML_NS_ASSERTION, "NameID");
-    encrypted = saml_xml_child(subject, SAML_NS_ASSERTION, "EncryptedID");
-    names = saml_xml_count(subject, SAML_NS_ASSERTION, "NameID")
-            + saml_xml_count(subject, SAML_NS_ASSERTION, "EncryptedID")
-            + saml_xml_count(subject, SAML_NS_ASSERTION, "BaseID");
     if (names > 1)
-        return saml_fail(err, SAML_E_NAME_ID, "Subject: expected one NameID, got %d identifiers", names);
+        return saml_fail(err, SAML_E_NAME_ID, "%s: expected one NameID, got %d identifiers", where, names);
     if (plain)
         return read_name_id(out, plain, p, err);
     if (encrypted)
         return read_encrypted_id(out, encrypted, v, keys, allow, p, err);
     return SAML_OK;
+}
+
+saml_status_t saml_assertion_name_id(saml_name_id_t *out, const saml_verified_t *v, const apr_array_header_t *keys,
+                                     unsigned allow, apr_pool_t *p, saml_err_t *err)
+{
+    xmlNode *subject;
+
+    SAML_TRY(read_subject(&subject, v, err));
+    return saml_name_id_read(out, saml_verified_child(v, subject, p), "Subject", keys, allow, p, err);
 }
 
 static saml_status_t read_confirmation(saml_confirmation_t *out, const xmlNode *el, apr_pool_t *p, saml_err_t *err)

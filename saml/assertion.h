@@ -52,6 +52,15 @@ SAML_MUST_CHECK saml_status_t saml_assertion_head(saml_assertion_head_t *out, co
                                                   saml_err_t *err);
 SAML_MUST_CHECK saml_status_t saml_assertion_conditions(saml_conditions_t *out, const saml_verified_t *v, apr_pool_t *p,
                                                         saml_err_t *err);
+/**
+ * The one identifier among the children of the proven element: of a Subject, or of a LogoutRequest.
+ * @param out    NULL value where there is none
+ * @param where  "Subject", for reasons
+ * @param keys   for EncryptedID
+ */
+SAML_MUST_CHECK saml_status_t saml_name_id_read(saml_name_id_t *out, const saml_verified_t *v, const char *where,
+                                                const apr_array_header_t *keys, unsigned allow, apr_pool_t *p,
+                                                saml_err_t *err);
 /** @param keys for EncryptedID; @param out NULL value where the Subject has no identifier. SAML_E_SUBJECT without Subject. */
 SAML_MUST_CHECK saml_status_t saml_assertion_name_id(saml_name_id_t *out, const saml_verified_t *v,
                                                      const apr_array_header_t *keys, unsigned allow, apr_pool_t *p,

@@ -153,14 +153,14 @@ static saml_status_t read_idp_status(saml_idp_status_t *out, const xmlNode *stat
 }
 
 /* Core 3.2.2.1, 3.2.2.2: anything but Success at the top is a failure, whatever else the message holds. */
-static saml_status_t check_status(const xmlNode *response, saml_err_t *err)
+saml_status_t saml_response_check_status(const xmlNode *response, const char *where, saml_err_t *err)
 {
     saml_idp_status_t idp;
     xmlNode *status;
 
     SAML_TRY(saml_xml_optional(&status, response, SAML_NS_PROTOCOL, "Status", err));
     if (!status)
-        return saml_fail(err, SAML_E_MALFORMED, "Response: expected a Status, got none");
+        return saml_fail(err, SAML_E_MALFORMED, "%s: expected a Status, got none", where);
     SAML_TRY(read_idp_status(&idp, status, err));
     if (is_same(idp.code, SAML_STATUS_SUCCESS))
         return SAML_OK;
@@ -182,7 +182,7 @@ static saml_status_t check_envelope(const char **issuer, const saml_doc_t *doc, 
     SAML_TRY(check_destination(response, want, p, err));
     SAML_TRY(check_response_issuer(issuer, response, want, p, err));
     SAML_TRY(check_in_response_to(saml_xml_attr_collapsed(response, "InResponseTo", p), "Response", want, err));
-    return check_status(response, err);
+    return saml_response_check_status(response, "Response", err);
 }
 
 /*

@@ -48,6 +48,14 @@ typedef struct {
 SAML_MUST_CHECK saml_status_t saml_response_check(saml_login_t **out, const char *xml, apr_size_t len,
                                                   const saml_expect_t *want, apr_pool_t *p, saml_err_t *err);
 
+/**
+ * The Status of a Response or LogoutResponse is Success; else err->idp says what it is.
+ * @param where  "Response", for reasons
+ * @return SAML_OK, SAML_E_STATUS or SAML_E_MALFORMED
+ * Spec: SAML Core 3.2.2.1 to 3.2.2.3
+ */
+SAML_MUST_CHECK saml_status_t saml_response_check_status(const xmlNode *response, const char *where, saml_err_t *err);
+
 /** What can be told of a message before anything is proven: for finding the login it answers, never for granting. */
 typedef struct {
     const char *in_response_to;     /* or NULL */

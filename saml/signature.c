@@ -385,3 +385,12 @@ saml_verified_t *saml_verified_decrypted(const saml_verified_t *outer, const sam
     v->by = outer->by;
     return v;
 }
+
+saml_verified_t *saml_verified_whole(const saml_doc_t *doc, apr_pool_t *p)
+{
+    saml_verified_t *v = apr_pcalloc(p, sizeof(*v));
+
+    v->doc = doc;
+    v->el = saml_doc_root(doc);
+    return v;
+}

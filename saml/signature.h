@@ -45,7 +45,7 @@ SAML_MUST_CHECK saml_status_t saml_signature_verify(saml_verified_t **out, const
 /** The element that is proven, in its own document. Read-only. */
 xmlNode *saml_verified_element(const saml_verified_t *v);
 
-/** The certificate that proved it. */
+/** The certificate that proved it; NULL where nothing in the document did (saml_verified_whole). */
 const saml_cert_t *saml_verified_by(const saml_verified_t *v);
 
 /** Proof of a part from proof of the whole: `child` must stand under saml_verified_element(v); else NULL. */
@@ -64,6 +64,12 @@ saml_verified_t *saml_verified_decrypted(const saml_verified_t *outer, const sam
  * @param xml     a message whose root has an ID attribute
  * @param out     the signed message; lives in `p`
  * @return SAML_OK, SAML_E_MALFORMED or SAML_E_SIGNATURE
+/**
+ * Proof of a whole document by what stands outside of it: the signature of the HTTP-Redirect query that brought it, or the
+ * administrator's word that a logout message needs none (SAML_ALLOW_UNSIGNED_LOGOUT). Only logout.c calls this.
+ */
+saml_verified_t *saml_verified_whole(const saml_doc_t *doc, apr_pool_t *p);
+
  */
 SAML_MUST_CHECK saml_status_t saml_signature_sign(const char **out, const char *xml, const saml_keypair_t *key,
                                                   apr_pool_t *p, saml_err_t *err);
