@@ -176,33 +176,42 @@ static saml_status_t read_wrapper(encrypted_t *e, const xmlNode *wrapper, unsign
 
 /* One EncryptedKey with one of our keys, down to the element that was promised. */
 static int try_key(saml_doc_t **out, const encrypted_t *e, const saml_wrapped_key_t *wrapped, EVP_PKEY *pkey,
-                   unsigned char *plain, apr_pool_t *p)
+                   unsigned char *plain, apr_pool_t *p, saml_work_t *work)
 {
     apr_size_t cek_len = saml_cipher_key_bytes(e->cipher), plain_len = 0;
     unsigned char cek[SAML_MAX_CEK_BYTES];
     saml_err_t hidden = { .pool = p };
+    saml_doc_t *doc;
     int ok;
 
     if (cek_len == 0 || !saml_cek_unwrap(cek, cek_len, wrapped, pkey))
         return 0;
     ok = saml_cipher_decrypt(plain, &plain_len, e->cipher, cek, (const unsigned char *)e->data, e->data_len);
     OPENSSL_cleanse(cek, sizeof(cek));
-    return ok
-           /* XML Encryption 4.4: the octets take EncryptedData's place, so its parent's declarations are theirs. */
-           && saml_doc_parse_in_scope(out, (const char *)plain, plain_len, SAML_MAX_MESSAGE_BYTES, e->wrapper,
-                                      "decrypted element", p, &hidden) == SAML_OK
-           && saml_xml_is(saml_doc_root(*out), SAML_NS_ASSERTION, promised_content(e->wrapper));
+    ok = ok
+         /* XML Encryption 4.4: the octets take EncryptedData's place, so its parent's declarations are theirs. */
+         && saml_doc_parse_in_scope(&doc, (const char *)plain, plain_len, SAML_MAX_MESSAGE_BYTES, e->wrapper,
+                                    "decrypted element", p, &hidden) == SAML_OK
+         && saml_xml_is(saml_doc_root(doc), SAML_NS_ASSERTION, promised_content(e->wrapper));
+    work->parses += hidden.work.parses;
+    if (ok && !*out)
+        *out = doc;
+    return ok;
 }
 
-static int try_all(saml_doc_t **out, const encrypted_t *e, const apr_array_header_t *keys, apr_pool_t *p)
+/* All are tried, also behind the one that fits: when it stops would tell what came out. */
+static int try_all(saml_doc_t **out, const encrypted_t *e, const apr_array_header_t *keys, apr_pool_t *p,
+                   saml_work_t *work)
 {
     unsigned char *plain = apr_palloc(p, e->data_len + 1);
     int i, j, found = 0;
 
-    for (i = 0; i < e->keys->nelts && !found; i++)
-        for (j = 0; j < keys->nelts && !found; j++)
-            found = try_key(out, e, &APR_ARRAY_IDX(e->keys, i, saml_wrapped_key_t),
-                            APR_ARRAY_IDX(keys, j, const saml_keypair_t *)->pkey, plain, p);
+    *out = NULL;
+    work->octets = e->data_len;
+    for (i = 0; i < e->keys->nelts; i++)
+        for (j = 0; j < keys->nelts; j++)
+            found |= try_key(out, e, &APR_ARRAY_IDX(e->keys, i, saml_wrapped_key_t),
+                             APR_ARRAY_IDX(keys, j, const saml_keypair_t *)->pkey, plain, p, work);
     /* The tree has a copy of what it needs. */
     OPENSSL_cleanse(plain, e->data_len + 1);
     return found;
@@ -222,7 +231,7 @@ saml_status_t saml_decrypt_element(saml_doc_t **out, xmlNode *el, const apr_arra
         return saml_fail(err, SAML_E_DECRYPTION, "%s: no key to decrypt it with is configured (SAMLKey)",
                          (const char *)el->name);
     SAML_TRY(read_wrapper(&e, el, allow, p, err));
-    if (!try_all(&doc, &e, keys, p))
+    if (!try_all(&doc, &e, keys, p, &err->work))
         /* One sentence for padding, tag, key, XML and content: which of them it was is what an attacker asks. */
         return saml_fail(err, SAML_E_DECRYPTION, "%s cannot be decrypted with any of our %d keys",
                          (const char *)el->name, keys->nelts);

@@ -45,26 +45,35 @@ static int set_oaep(EVP_PKEY_CTX *ctx, const saml_wrapped_key_t *key)
            && EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, EVP_get_digestbyname(key->mgf->digest)) > 0 && set_label(ctx, key);
 }
 
-static int unwrap_oaep(unsigned char *cek, apr_size_t cek_len, const saml_wrapped_key_t *key, EVP_PKEY_CTX *ctx)
-{
-    unsigned char plain[MAX_RSA_BYTES];
-    size_t len = sizeof(plain);
-    int ok = set_oaep(ctx, key)
-             && EVP_PKEY_decrypt(ctx, plain, &len, (const unsigned char *)key->wrapped, key->wrapped_len) == 1
-             && len == cek_len;
-
-    if (ok)
-        memcpy(cek, plain, cek_len);
-    OPENSSL_cleanse(plain, sizeof(plain));
-    return ok;
-}
-
 /* All ones where a == b, else all zeros, without a branch. */
 static unsigned char equal_mask(size_t a, size_t b)
 {
     size_t diff = a ^ b;
 
     return (unsigned char)((((diff | (0 - diff)) >> (8 * sizeof(diff) - 1)) & 1) - 1);
+}
+
+/* `cek` becomes `found` where `good` is all ones, and stays where it is all zeros. */
+static void keep_if(unsigned char good, unsigned char *cek, const unsigned char *found, apr_size_t len)
+{
+    apr_size_t i;
+
+    for (i = 0; i < len; i++)
+        cek[i] = (unsigned char)((found[i] & good) | (cek[i] & (unsigned char)~good));
+}
+
+static int unwrap_oaep(unsigned char *cek, apr_size_t cek_len, const saml_wrapped_key_t *key, EVP_PKEY_CTX *ctx)
+{
+    unsigned char plain[MAX_RSA_BYTES] = { 0 };
+    size_t len = sizeof(plain);
+    int ok;
+
+    if (RAND_bytes(cek, (int)cek_len) != 1 || !set_oaep(ctx, key))
+        return 0;
+    ok = EVP_PKEY_decrypt(ctx, plain, &len, (const unsigned char *)key->wrapped, key->wrapped_len);
+    keep_if(equal_mask((size_t)ok, 1) & equal_mask(len, cek_len), cek, plain, cek_len);
+    OPENSSL_cleanse(plain, sizeof(plain));
+    return 1;
 }
 
 /*
@@ -83,8 +92,7 @@ static int unwrap_rsa_1_5(unsigned char *cek, apr_size_t cek_len, const saml_wra
     good = equal_mask(block[0], 0) & equal_mask(block[1], 2) & equal_mask(block[len - cek_len - 1], 0);
     for (i = 2; i < len - cek_len - 1; i++)
         good &= (unsigned char)~equal_mask(block[i], 0);
-    for (i = 0; i < cek_len; i++)
-        cek[i] = (unsigned char)((block[len - cek_len + i] & good) | (cek[i] & (unsigned char)~good));
+    keep_if(good, cek, block + len - cek_len, cek_len);
     OPENSSL_cleanse(block, sizeof(block));
     return 1;
 }

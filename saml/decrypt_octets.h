@@ -26,9 +26,9 @@ apr_size_t saml_cipher_key_bytes(const saml_algorithm_t *alg);
 /**
  * Unwrap a content key of exactly `cek_len` octets.
  *
- * With RSA 1.5 this always "works": where the padding is wrong the key is a random one, chosen without a branch, and what
- * is decrypted with it fails like any other damaged data (RFC 3218 2.3.2; XML Encryption 5.5.1).
- * @return 1 or 0
+ * Wrong padding is no failure: the key is a random one then, and what is decrypted with it fails like any other damaged
+ * data. For RSA 1.5 it is chosen without a branch (RFC 3218 2.3.2; XML Encryption 5.5.1).
+ * @return 1; 0 where the sender sees that it cannot work: no RSA key, a length that is not the key's, a number too large
  */
 int saml_cek_unwrap(unsigned char *cek, apr_size_t cek_len, const saml_wrapped_key_t *key, EVP_PKEY *pkey);
 

@@ -11,6 +11,7 @@
 #include <apr_strings.h>
 
 #include "clock.h"
+#include "decoy.h"
 #include "decrypt.h"
 #include "response.h"
 #include "xml.h"
@@ -288,17 +289,14 @@ static saml_status_t plain_of(saml_doc_t **plain, saml_verified_t **proven, cons
  * Core 2.3.4, 6. Encryption is no authentication: what comes out is proven by its own signature, or by that of the
  * Response over the ciphertext.
  */
-static saml_status_t decrypted_assertion(saml_verified_t **out, const saml_doc_t *doc, const saml_verified_t *response,
-                                         const saml_expect_t *want, const saml_trust_t *trust, apr_pool_t *p,
-                                         saml_err_t *err)
+static saml_status_t prove_decrypted(saml_verified_t **out, const saml_doc_t *doc, saml_verified_t *proven,
+                                     const saml_expect_t *want, const saml_trust_t *trust, apr_pool_t *p,
+                                     saml_err_t *err)
 {
-    saml_verified_t *proven = NULL;
+    int response_is_signed = proven != NULL;
     saml_doc_t *plain;
     xmlNode *el;
 
-    if (response)
-        SAML_TRY(proven_child(&proven, response, "EncryptedAssertion", p, err));
-    err->in_ciphertext = 1;
     SAML_TRY(plain_of(&plain, &proven, doc, want, p, err));
     el = saml_doc_root(plain);
     if (saml_signature_present(el)) {
@@ -307,13 +305,31 @@ static saml_status_t decrypted_assertion(saml_verified_t **out, const saml_doc_t
         *out = proven;
         return SAML_OK;
     }
-    if (response && !proven)
+    if (response_is_signed && !proven)
         return saml_fail(err, SAML_E_UNSIGNED, "expected a signature on the encrypted Assertion, as it uses namespace "
                          "prefixes that the Response's signature does not cover, got none");
     if (!proven)
         return refuse_unsigned(err);
     *out = saml_verified_decrypted(proven, plain, p);
     return SAML_OK;
+}
+
+/* Who sent a changed ciphertext learns neither from the answer nor from its time how far it came. */
+static saml_status_t decrypted_assertion(saml_verified_t **out, const saml_doc_t *doc, const saml_verified_t *response,
+                                         const saml_expect_t *want, const saml_trust_t *trust, apr_pool_t *p,
+                                         saml_err_t *err)
+{
+    saml_verified_t *proven = NULL;
+    saml_status_t status;
+
+    if (response)
+        SAML_TRY(proven_child(&proven, response, "EncryptedAssertion", p, err));
+    err->in_ciphertext = 1;
+    memset(&err->work, 0, sizeof(err->work));
+    status = prove_decrypted(out, doc, proven, want, trust, p, err);
+    if (status != SAML_OK)
+        saml_decoy_make_up(trust, err);
+    return status;
 }
 
 static int is_assertion(const xmlNode *el)

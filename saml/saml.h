@@ -66,6 +66,14 @@ typedef struct {
     const char *message;        /* StatusMessage, quoted and bounded, or NULL */
 } saml_idp_status_t;
 
+/** The costly steps taken since decryption began, so that those not taken can be made up for (decoy.h). */
+typedef struct {
+    apr_size_t octets;          /* of ciphertext; 0: nothing was decrypted */
+    int parses;                 /* octets to tree, whole */
+    int verifications;          /* signature value against a certificate's key */
+    int digests;                /* canonical form and digest of a signed element */
+} saml_work_t;
+
 /** Where a refusal is written. The caller sets `pool`; the rest is set by saml_fail. */
 typedef struct {
     apr_pool_t *pool;           /* reasons live here */
@@ -73,6 +81,7 @@ typedef struct {
     const char *reason;         /* a sentence: what was checked, expected, came; untrusted text is quoted */
     saml_idp_status_t idp;      /* filled for SAML_E_STATUS */
     int in_ciphertext;          /* refused between decryption and proof: nobody outside may learn how far it got */
+    saml_work_t work;
 } saml_err_t;
 
 /** Return `status` from the calling function unless it is SAML_OK. The only macro that hides control flow. */

@@ -42,6 +42,12 @@ int saml_signature_present(const xmlNode *el);
 SAML_MUST_CHECK saml_status_t saml_signature_verify(saml_verified_t **out, const saml_doc_t *doc, xmlNode *el,
                                                     const saml_trust_t *trust, apr_pool_t *p, saml_err_t *err);
 
+/**
+ * What saml_signature_verify costs that refuses at the last step, less what is in `done`: the Signature of the root is read, a
+ * value verified with each certificate, the root canonicalised and digested. For decoy.c.
+ */
+void saml_signature_imitate(const saml_doc_t *decoy, const saml_trust_t *trust, const saml_work_t *done, apr_pool_t *p);
+
 /** The element that is proven, in its own document. Read-only. */
 xmlNode *saml_verified_element(const saml_verified_t *v);
 

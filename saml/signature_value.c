@@ -63,16 +63,20 @@ static int verify_with(EVP_PKEY *pkey, const saml_signature_value_t *sig, const 
     return ok;
 }
 
-static int made_by(const saml_cert_t *cert, const saml_signature_value_t *sig)
+/* A value of another length than the key's costs nothing, and is not counted. */
+static int made_by(const saml_cert_t *cert, const saml_signature_value_t *sig, saml_work_t *work)
 {
     unsigned char *der;
     int len, ok;
 
     if (strcmp(cert->key_type, sig->alg->key_type) != 0)
         return 0;
-    if (strcmp(cert->key_type, "EC") != 0)
+    if (strcmp(cert->key_type, "EC") != 0) {
+        work->verifications += sig->value_len == (apr_size_t)EVP_PKEY_get_size(cert->pkey);
         return verify_with(cert->pkey, sig, sig->value, sig->value_len);
+    }
     len = ecdsa_to_der(&der, sig, cert->pkey);
+    work->verifications += len > 0;
     ok = len && verify_with(cert->pkey, sig, der, (size_t)len);
     OPENSSL_free(der);
     return ok;
@@ -151,15 +155,15 @@ static saml_status_t refuse_value(const saml_signature_value_t *sig, const apr_a
  */
 static const saml_cert_t *search(const saml_cert_t **unusable, const saml_signature_value_t *sig,
                                  const apr_array_header_t *named, int want_named, const saml_trust_t *trust,
-                                 apr_pool_t *p)
+                                 saml_err_t *err)
 {
-    saml_err_t ignored = { .pool = p };
+    saml_err_t ignored = { .pool = err->pool };
     int i;
 
     for (i = 0; i < trust->certs->nelts; i++) {
         const saml_cert_t *cert = APR_ARRAY_IDX(trust->certs, i, const saml_cert_t *);
 
-        if (is_named(cert, named) != want_named || !made_by(cert, sig))
+        if (is_named(cert, named) != want_named || !made_by(cert, sig, &err->work))
             continue;
         if (saml_cert_check(cert, trust->now, trust->allow, &ignored) == SAML_OK)
             return cert;
@@ -177,9 +181,9 @@ saml_status_t saml_signature_find_cert(const saml_cert_t **out, const saml_signa
 
     if (!trust->certs || trust->certs->nelts == 0)
         return saml_fail(err, SAML_E_SIGNATURE, "no certificate of the identity provider is configured");
-    found = search(&unusable, sig, named, 1, trust, p);
+    found = search(&unusable, sig, named, 1, trust, err);
     if (!found)
-        found = search(&unusable, sig, named, 0, trust, p);
+        found = search(&unusable, sig, named, 0, trust, err);
     if (found) {
         *out = found;
         return SAML_OK;
@@ -187,6 +191,44 @@ saml_status_t saml_signature_find_cert(const saml_cert_t **out, const saml_signa
     if (unusable)
         SAML_TRY(saml_cert_check(unusable, trust->now, trust->allow, err));
     return refuse_value(sig, named, trust, p, err);
+}
+
+/* ---- a search that finds nothing ------------------------------------------ */
+
+static const saml_algorithm_t *algorithm_of(const char *key_type, const char *digest)
+{
+    const saml_algorithm_t *alg;
+    int i;
+
+    for (i = 0; (alg = saml_algorithm_at(i)); i++)
+        if (alg->use == SAML_ALG_SIGNATURE && !alg->is_pss && strcmp(alg->key_type, key_type) == 0
+            && strcmp(alg->digest, digest) == 0)
+            break;
+    return alg;
+}
+
+/* A number of the length that the key wants, and smaller than its modulus or order: none is refused before the arithmetic. */
+void saml_signature_value_imitate(const saml_trust_t *trust, int first, const char *data, apr_size_t len,
+                                  const char *digest)
+{
+    unsigned char value[MAX_VALUE_BYTES];
+    int i;
+
+    for (i = first < 0 ? 0 : first; trust->certs && i < trust->certs->nelts; i++) {
+        const saml_cert_t *cert = APR_ARRAY_IDX(trust->certs, i, const saml_cert_t *);
+        int is_ec = strcmp(cert->key_type, "EC") == 0;
+        int half = is_ec ? (EVP_PKEY_get_bits(cert->pkey) + 7) / 8 : EVP_PKEY_get_size(cert->pkey);
+        saml_signature_value_t sig = { algorithm_of(cert->key_type, digest), data, len, value, 0 };
+        saml_work_t uncounted = { 0 };
+
+        sig.value_len = (apr_size_t)half << is_ec;
+        if (!sig.alg || half <= 0 || sig.value_len > sizeof(value))
+            continue;
+        memset(value, 0x55, sig.value_len);
+        value[0] = 0;
+        value[sig.value_len - (apr_size_t)half] = 0;
+        (void)made_by(cert, &sig, &uncounted);
+    }
 }
 
 /* ---- detached signatures (SAML Bindings 3.4.4.1) ------------------------- */

@@ -29,6 +29,13 @@ SAML_MUST_CHECK saml_status_t saml_signature_find_cert(const saml_cert_t **out, 
                                                        const apr_array_header_t *named, const saml_trust_t *trust,
                                                        apr_pool_t *p, saml_err_t *err);
 
+/**
+ * What saml_signature_find_cert costs that finds none: verify a value that nobody made with each certificate from `first` on.
+ * @param digest  of the message, such as "SHA256"
+ */
+void saml_signature_value_imitate(const saml_trust_t *trust, int first, const char *data, apr_size_t len,
+                                  const char *digest);
+
 /** A certificate that stands in KeyInfo: a hint, never a key. */
 typedef struct {
     const char *der;

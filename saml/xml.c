@@ -155,6 +155,7 @@ static saml_status_t parse_octets(xmlDoc **tree, int *undeclared, const char *xm
     if (doc)
         own_tree(p, doc);
     *undeclared = well_formed && !ns_well_formed;
+    err->work.parses += well_formed;
     if (!well_formed || !ns_well_formed) {
         saml_status_t status = saml_fail(err, SAML_E_MALFORMED, "%s is not %s: %s", what,
                                          well_formed ? "XML with namespaces" : "XML", parser_reason(ctxt, p));
