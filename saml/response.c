@@ -349,17 +349,21 @@ static int holds_assertion(const xmlNode *el)
 }
 
 /*
- * Beside the proven Assertion the message holds none, at any depth. One in Extensions would not be read; but only somebody who
- * tries to wrap an Assertion in puts it there. Inside the proven one they may stand (Advice, Evidence, attribute values).
+ * Beside the proven Assertion the message holds none, at any depth. One in Extensions, or in the KeyInfo of a Signature, would
+ * not be read; but only somebody who tries to wrap an Assertion in puts it there. Inside the proven one they may stand (Advice,
+ * Evidence, attribute values), as far as its signature covers them.
  */
 static saml_status_t check_no_other_assertion(const xmlNode *response, saml_err_t *err)
 {
     const xmlNode *child;
 
     for (child = saml_xml_first(response); child; child = saml_xml_next(child)) {
-        if (!is_assertion(child) && holds_assertion(child))
+        const xmlNode *uncovered = saml_xml_is(child, SAML_NS_ASSERTION, "Assertion")
+                                       ? saml_xml_child(child, SAML_NS_DSIG, "Signature") : child;
+
+        if (uncovered && holds_assertion(uncovered))
             return saml_fail(err, SAML_E_ASSERTION_COUNT, "Response: expected no Assertion beside the one it has, got one "
-                             "inside %s", saml_xml_name(err->pool, child));
+                             "inside %s", saml_xml_name(err->pool, uncovered));
     }
     return SAML_OK;
 }

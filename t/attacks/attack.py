@@ -145,6 +145,10 @@ class Maker:
     def octets(self, tree):
         return sr.serialize(tree)
 
+    def octets_without(self, tree, element):
+        element.getparent().remove(element)
+        return sr.serialize(tree)
+
 
 def forge(assertion, new_id=True):
     """Make an Assertion say what the attacker wants: another name, other groups; by default under another ID."""

@@ -118,7 +118,10 @@ def generate(options):
     for c in attack.CASES:
         if ("acs" if options.targets else "cli") not in c.through or not re.search(options.only, c.name):
             continue
-        octets = c.make(maker_of(c))
+        try:
+            octets = c.make(maker_of(c))
+        except Exception as error:
+            raise RuntimeError("the case %s cannot be made" % c.name) from error
         write(options.outdir, c.name, octets if c.raw else base64.b64encode(octets))
         if options.xml and not c.raw:
             write(options.outdir, c.name + ".xml", octets)
