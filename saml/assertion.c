@@ -124,7 +124,23 @@ static saml_status_t read_subject(xmlNode **out, const saml_verified_t *v, saml_
     return SAML_OK;
 }
 
-/* Core 2.2.3. The text is taken whole: across comments, and with the white space that it has. */
+/*
+ * White space with a line's end in it is the layout of a message that was made readable, and no part of the name. A carriage
+ * return is no layout: for the end of a line a parser hands out none.
+ */
+static const char *without_layout(const char *text, apr_pool_t *p)
+{
+    static const char space[] = " \t\n";
+    apr_size_t start = strspn(text, space), len = strlen(text), end = len;
+
+    while (end > start && strchr(space, text[end - 1]))
+        end--;
+    if (!memchr(text, '\n', start) && !memchr(text + end, '\n', len - end))
+        return text;
+    return apr_pstrmemdup(p, text + start, end - start);
+}
+
+/* Core 2.2.3. The text is taken whole: across comments, and with the white space that it has but for layout. */
 static saml_status_t read_name_id(saml_name_id_t *out, const xmlNode *el, apr_pool_t *p, saml_err_t *err)
 {
     out->format = saml_xml_attr_collapsed(el, "Format", p);
@@ -133,6 +149,7 @@ static saml_status_t read_name_id(saml_name_id_t *out, const xmlNode *el, apr_po
     if (saml_xml_text(&out->value, el, p, err) != SAML_OK)
         return saml_fail(err, SAML_E_NAME_ID, "NameID: expected text and no elements, got %s",
                          saml_xml_name(err->pool, saml_xml_first(el)));
+    out->value = without_layout(out->value, p);
     return SAML_OK;
 }
 
