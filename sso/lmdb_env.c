@@ -13,10 +13,12 @@
 #include <unistd.h>
 #include <apr_strings.h>
 #include "lmdb_env.h"
+#include "lmdb_labels.h"
 
 #define FORMAT_KEY      "saml-sso"
 #define FORMAT_VERSION  "sessions 1"
 #define MAX_READERS     16384   /* slots of 64 bytes, sparse: SSO_LMDB_KEPT_TXNS for each of 256 children */
+#define MAX_DATABASES   5
 #define SPARE_PAGES     256     /* at the end of the file, that a commit may have given back before writing them */
 
 const char *const sso_lmdb_files[] = { "data.mdb", "lock.mdb", NULL };
@@ -216,7 +218,7 @@ static int make_databases(sso_lmdb_t *db, MDB_txn *txn)
         rc = mdb_dbi_open(txn, "used", MDB_CREATE | short_keys, &db->used);
     if (rc == 0)
         rc = mdb_dbi_open(txn, "expiry", MDB_CREATE, &db->expiry);
-    return rc;
+    return rc == 0 ? sso_lmdb_labels_open(db, txn, short_keys) : rc;
 }
 
 static saml_status_t open_databases(sso_lmdb_t *db, MDB_env *env, saml_err_t *err)
@@ -265,7 +267,7 @@ static saml_status_t open_env(sso_lmdb_t *db, MDB_env **out, saml_err_t *err)
     if (rc == 0)
         rc = mdb_env_set_maxreaders(env, MAX_READERS);
     if (rc == 0)
-        rc = mdb_env_set_maxdbs(env, 4);
+        rc = mdb_env_set_maxdbs(env, MAX_DATABASES);
     if (rc == 0)
         rc = mdb_env_open(env, db->path, MDB_NOTLS, 0600);
     status = rc == 0 ? SAML_OK : fail_open(db, rc, err);

@@ -37,6 +37,8 @@ typedef struct {
     MDB_dbi sessions;
     MDB_dbi used;
     MDB_dbi expiry;
+    MDB_dbi labels;             /* lmdb_labels.h */
+    MDB_dbi labelled;
     sso_lmdb_kept_t kept[SSO_LMDB_KEPT_TXNS];     /* read transactions, reset; NULL where taken or not yet made */
 } sso_lmdb_t;
 

@@ -102,8 +102,16 @@ static saml_status_t check_size(apr_size_t len, saml_err_t *err)
 saml_status_t sso_store_put(sso_store_t *store, const sso_key_t *key, const void *record, apr_size_t len,
                             apr_time_t expires, saml_err_t *err)
 {
+    return sso_store_put_labelled(store, key, record, len, expires, NULL, 0, err);
+}
+
+saml_status_t sso_store_put_labelled(sso_store_t *store, const sso_key_t *key, const void *record, apr_size_t len,
+                                     apr_time_t expires, const sso_label_t *labels, int label_count, saml_err_t *err)
+{
     SAML_TRY(check_size(len, err));
-    return store->provider->put(store->ctx, key, record, len, expires, err);
+    if (label_count < 0 || label_count > SSO_MAX_LABELS)
+        return saml_fail(err, SAML_E_STORE, "session labels: expected at most %d, got %d", SSO_MAX_LABELS, label_count);
+    return store->provider->put(store->ctx, key, record, len, expires, labels, label_count, err);
 }
 
 saml_status_t sso_store_replace(sso_store_t *store, const sso_key_t *key, const void *record, apr_size_t len,
@@ -116,6 +124,12 @@ saml_status_t sso_store_replace(sso_store_t *store, const sso_key_t *key, const 
 saml_status_t sso_store_remove(sso_store_t *store, const sso_key_t *key, int *found, saml_err_t *err)
 {
     return store->provider->remove(store->ctx, key, found, err);
+}
+
+saml_status_t sso_store_remove_labelled(sso_store_t *store, const sso_label_t *labels, int label_count, int *removed,
+                                        saml_err_t *err)
+{
+    return store->provider->remove_labelled(store->ctx, labels, label_count, removed, err);
 }
 
 saml_status_t sso_store_use_once(sso_store_t *store, const sso_key_t *key, apr_time_t until, apr_time_t now,

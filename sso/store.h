@@ -21,6 +21,15 @@ typedef struct {
     unsigned char octets[SSO_KEY_BYTES];
 } sso_key_t;
 
+/** What a session can also be found by when it is to end: a digest of what a logout message may name. */
+#define SSO_LABEL_BYTES 16
+
+typedef struct {
+    unsigned char octets[SSO_LABEL_BYTES];
+} sso_label_t;
+
+#define SSO_MAX_LABELS 4        /* of one session */
+
 typedef struct sso_store_t sso_store_t;
 
 /** The largest session record any store takes, in bytes. */
@@ -51,10 +60,12 @@ typedef struct {
     saml_status_t (*get)(void *ctx, const sso_key_t *key, const void **record, apr_size_t *len, apr_pool_t *p,
                          saml_err_t *err);
     saml_status_t (*put)(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                         saml_err_t *err);
+                         const sso_label_t *labels, int label_count, saml_err_t *err);
     saml_status_t (*replace)(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
                              int *found, saml_err_t *err);
     saml_status_t (*remove)(void *ctx, const sso_key_t *key, int *found, saml_err_t *err);
+    saml_status_t (*remove_labelled)(void *ctx, const sso_label_t *labels, int label_count, int *removed,
+                                     saml_err_t *err);
     saml_status_t (*use_once)(void *ctx, const sso_key_t *key, apr_time_t until, apr_time_t now, saml_err_t *err);
     saml_status_t (*sweep)(void *ctx, apr_time_t now, int at_most, int *swept, saml_err_t *err);
     saml_status_t (*stat)(void *ctx, sso_store_stat_t *out, saml_err_t *err);
@@ -91,11 +102,26 @@ SAML_MUST_CHECK saml_status_t sso_store_get(sso_store_t *store, const sso_key_t 
 SAML_MUST_CHECK saml_status_t sso_store_put(sso_store_t *store, const sso_key_t *key, const void *record,
                                             apr_size_t len, apr_time_t expires, saml_err_t *err);
 
-/** Put a record in the place of one that is still there; one that has gone (logout) stays gone: *found = 0. */
+/**
+ * As sso_store_put, and let sso_store_remove_labelled find it by each of these, at most SSO_MAX_LABELS, as long as it is there.
+ * The record and its labels come and go together, whoever ends it.
+ */
+SAML_MUST_CHECK saml_status_t sso_store_put_labelled(sso_store_t *store, const sso_key_t *key, const void *record,
+                                                     apr_size_t len, apr_time_t expires, const sso_label_t *labels,
+                                                     int label_count, saml_err_t *err);
+
+/** Put a record in the place of one that is still there, which keeps its labels; one that has gone (logout) stays gone: *found = 0. */
 SAML_MUST_CHECK saml_status_t sso_store_replace(sso_store_t *store, const sso_key_t *key, const void *record,
                                                 apr_size_t len, apr_time_t expires, int *found, saml_err_t *err);
 
 SAML_MUST_CHECK saml_status_t sso_store_remove(sso_store_t *store, const sso_key_t *key, int *found, saml_err_t *err);
+
+/**
+ * Remove every record that has any of these labels: all of them or, where it fails, none.
+ * @param removed  set on SAML_OK: how many there were
+ */
+SAML_MUST_CHECK saml_status_t sso_store_remove_labelled(sso_store_t *store, const sso_label_t *labels, int label_count,
+                                                        int *removed, saml_err_t *err);
 
 /** SAML_OK the first time before `until`, SAML_E_REPLAY after, SAML_E_STORE when it cannot be told. Atomic over processes. */
 SAML_MUST_CHECK saml_status_t sso_store_use_once(sso_store_t *store, const sso_key_t *key, apr_time_t until,

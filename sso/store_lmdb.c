@@ -6,6 +6,7 @@
  *     sessions  first 8 octets of the key  -> expiry (8, big-endian), key (32), record
  *     used      first 8 octets of the key  -> expiry, key
  *     expiry    expiry, kind (1), key      -> nothing
+ * and those of lmdb_labels.h, by which a logout finds the sessions that it ends.
  * Short keys make the trees small: at a million sessions a look-up pays for the memory it touches and little else. The
  * whole key is compared in the end; that two of a million random ones begin alike has a chance of 1 in 10^7 in all, and
  * then the second is refused. The third database is the order in which the others end, so that a sweep costs what it
@@ -35,6 +36,7 @@
 #include <apr_file_info.h>
 #include <apr_strings.h>
 #include "lmdb_env.h"
+#include "lmdb_labels.h"
 #include "private_dir.h"
 #include "store_lmdb.h"
 
@@ -265,6 +267,8 @@ typedef struct {
     apr_time_t expires;
     apr_time_t now;
     int at_most;
+    const sso_label_t *labels;
+    int label_count;
     int answer;
 } change_t;
 
@@ -319,7 +323,9 @@ static int count_all(sso_lmdb_t *db, MDB_txn *txn, sso_store_stat_t *out)
         rc = count_pages(txn, db->used, &out->bytes_used, &out->used_ids);
     if (rc == 0)
         rc = count_pages(txn, db->expiry, &out->bytes_used, &ignored);
-    return rc;
+    if (rc == 0)
+        rc = count_pages(txn, db->labels, &out->bytes_used, &ignored);
+    return rc == 0 ? count_pages(txn, db->labelled, &out->bytes_used, &ignored) : rc;
 }
 
 /* Only what is new has to fit under the limit: stamps and removals go on in a full store. */
@@ -342,13 +348,16 @@ static int apply_put(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
 {
     int rc = check_room(db, txn, c->len);
 
-    return rc == 0 ? put_session(db, txn, c) : rc;
+    if (rc == 0)
+        rc = put_session(db, txn, c);
+    return rc == 0 ? sso_lmdb_label(db, txn, c->key, c->labels, c->label_count) : rc;
 }
 
 static saml_status_t lmdb_put(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                              saml_err_t *err)
+                              const sso_label_t *labels, int label_count, saml_err_t *err)
 {
-    change_t change = { .key = key, .record = record, .len = len, .expires = expires };
+    change_t change = { .key = key, .record = record, .len = len, .expires = expires, .labels = labels,
+                        .label_count = label_count };
 
     return apply_change(ctx, apply_put, &change, "keeping a session", err);
 }
@@ -374,17 +383,25 @@ static saml_status_t lmdb_replace(void *ctx, const sso_key_t *key, const void *r
     return SAML_OK;
 }
 
-static int apply_remove(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
+/* All that is kept of one session. @return as get_expiry: MDB_NOTFOUND and SSO_LMDB_OTHER_KEY where there is none */
+static int end_session(sso_lmdb_t *db, MDB_txn *txn, const sso_key_t *key)
 {
     unsigned char old[EXPIRY_BYTES];
-    int rc = get_expiry(old, txn, db->sessions, c->key);
+    int rc = get_expiry(old, txn, db->sessions, key);
+
+    if (rc == 0)
+        rc = drop_expiry(db, txn, old, KIND_SESSION, key);
+    if (rc == 0)
+        rc = drop_record(txn, db->sessions, key);
+    return rc == 0 ? sso_lmdb_unlabel(db, txn, key) : rc;
+}
+
+static int apply_remove(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
+{
+    int rc = end_session(db, txn, c->key);
 
     c->answer = rc == 0;
-    if (rc == MDB_NOTFOUND || rc == SSO_LMDB_OTHER_KEY)
-        return NOTHING_TO_WRITE;
-    if (rc == 0)
-        rc = drop_expiry(db, txn, old, KIND_SESSION, c->key);
-    return rc == 0 ? drop_record(txn, db->sessions, c->key) : rc;
+    return rc == MDB_NOTFOUND || rc == SSO_LMDB_OTHER_KEY ? NOTHING_TO_WRITE : rc;
 }
 
 static saml_status_t lmdb_remove(void *ctx, const sso_key_t *key, int *found, saml_err_t *err)
@@ -393,6 +410,44 @@ static saml_status_t lmdb_remove(void *ctx, const sso_key_t *key, int *found, sa
 
     SAML_TRY(apply_change(ctx, apply_remove, &change, "ending a session", err));
     *found = change.answer;
+    return SAML_OK;
+}
+
+/* Every session with that label. A label whose session a module without labels has ended goes too. */
+static int end_labelled(sso_lmdb_t *db, MDB_txn *txn, const sso_label_t *label, int *ended, int *changed)
+{
+    sso_key_t key;
+    int rc;
+
+    while ((rc = sso_lmdb_any_labelled(&key, db, txn, label)) == 0) {
+        *changed = 1;
+        rc = end_session(db, txn, &key);
+        *ended += rc == 0;
+        if (rc == 0 || rc == MDB_NOTFOUND || rc == SSO_LMDB_OTHER_KEY)
+            rc = sso_lmdb_forget_label(db, txn, label, &key);
+        if (rc != 0)
+            return rc;
+    }
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int apply_remove_labelled(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
+{
+    int i, rc = 0, changed = 0;
+
+    c->answer = 0;
+    for (i = 0; i < c->label_count && rc == 0; i++)
+        rc = end_labelled(db, txn, &c->labels[i], &c->answer, &changed);
+    return rc == 0 && !changed ? NOTHING_TO_WRITE : rc;
+}
+
+static saml_status_t lmdb_remove_labelled(void *ctx, const sso_label_t *labels, int label_count, int *removed,
+                                          saml_err_t *err)
+{
+    change_t change = { .labels = labels, .label_count = label_count };
+
+    SAML_TRY(apply_change(ctx, apply_remove_labelled, &change, "ending sessions", err));
+    *removed = change.answer;
     return SAML_OK;
 }
 
@@ -457,7 +512,9 @@ static int drop_ended(sso_lmdb_t *db, MDB_txn *txn, const unsigned char *entry)
     rc = get_expiry(expiry, txn, dbi, &key);
     if (rc == MDB_NOTFOUND || rc == SSO_LMDB_OTHER_KEY || (rc == 0 && memcmp(expiry, entry, EXPIRY_BYTES) != 0))
         return 0;
-    return rc == 0 ? drop_record(txn, dbi, &key) : rc;
+    if (rc == 0)
+        rc = drop_record(txn, dbi, &key);
+    return rc == 0 && dbi == db->sessions ? sso_lmdb_unlabel(db, txn, &key) : rc;
 }
 
 static int apply_sweep(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
@@ -532,5 +589,5 @@ static saml_status_t lmdb_stat(void *ctx, sso_store_stat_t *out, saml_err_t *err
 
 const sso_store_provider_t sso_store_lmdb = {
     "lmdb", lmdb_configure, lmdb_check, lmdb_prepare, lmdb_open, lmdb_get, lmdb_put, lmdb_replace, lmdb_remove,
-    lmdb_use_once, lmdb_sweep, lmdb_stat
+    lmdb_remove_labelled, lmdb_use_once, lmdb_sweep, lmdb_stat
 };
