@@ -4,16 +4,10 @@
 
 /** @file fixture.h What the tests over t/fixtures/ share. The files are made by t/fixtures/make.py for the time NOW. */
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "common.h"
+
 #include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
 #include <apr_file_io.h>
-#include <apr_general.h>
-#include <apr_strings.h>
 #include "saml/response.h"
 
 #define NOW APR_TIME_C(1772442930000000)    /* 2026-03-02T09:15:30Z */
@@ -26,9 +20,6 @@
 #define ACS      "https://sp.example.org/saml/acs"
 #define AUDIENCE "https://sp.example.org/saml"
 #define REQUEST  "_r4f1d0c9a"
-
-static apr_pool_t *group_pool, *pool;
-static saml_err_t err;
 
 static inline const char *fixture_path(const char *name)
 {
@@ -85,37 +76,53 @@ static inline apr_array_header_t *pointers(const void *first, const void *second
     return a;
 }
 
-static inline int set_up_library(void **state)
+/* ---- a replay store that can be looked into --------------------------------- */
+
+static struct {
+    int uses;
+    apr_time_t until;
+    saml_status_t answer;
+} store;
+
+static inline saml_status_t store_use(void *baton, const unsigned char key[32], apr_time_t until, saml_err_t *e)
 {
-    (void)state;
-    if (apr_pool_create(&group_pool, NULL) != APR_SUCCESS)
+    (void)baton;
+    assert_non_null(key);
+    store.uses++;
+    store.until = until;
+    return store.answer == SAML_OK ? SAML_OK : saml_fail(e, store.answer, "store says no");
+}
+
+static inline const saml_replay_t *fixture_replay(void)
+{
+    static const saml_replay_t replay = { store_use, NULL };
+
+    memset(&store, 0, sizeof(store));
+    return &replay;
+}
+
+/* ---- what is expected of a Response ------------------------------------------ */
+
+static apr_array_header_t *idp_certs, *sp_keys;
+
+static inline int set_up_expectation(void **state)
+{
+    if (set_up_library(state) != 0)
         return -1;
-    err.pool = group_pool;
-    return saml_library_init(&err) == SAML_OK ? 0 : -1;
-}
-
-static inline int tear_down_library(void **state)
-{
-    (void)state;
-    apr_pool_destroy(group_pool);
+    idp_certs = pointers(fixture_cert("idp.crt"), NULL);
+    sp_keys = pointers(fixture_key("sp.key", "sp.crt"), fixture_key("sp2.key", "sp2.crt"));
     return 0;
 }
 
-static inline int set_up(void **state)
+static inline saml_expect_t expectation(void)
 {
-    (void)state;
-    if (apr_pool_create(&pool, group_pool) != APR_SUCCESS)
-        return -1;
-    memset(&err, 0, sizeof(err));
-    err.pool = pool;
-    return 0;
-}
+    saml_expect_t want = { .now = NOW, .skew = SKEW, .issuer = IDP, .acs_url = ACS, .in_response_to = REQUEST };
 
-static inline int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    return 0;
+    want.certs = idp_certs;
+    want.keys = sp_keys;
+    want.audiences = pointers(AUDIENCE, "spn:0");
+    want.replay = fixture_replay();
+    return want;
 }
 
 #endif

@@ -3,18 +3,12 @@
 #define T_UNIT_MATERIAL_H
 
 /*
- * What the library's tests share: pools, keys of every kind, certificates, and messages signed after a template, so that
+ * What the tests share that make their messages themselves: keys of every kind, certificates, and messages signed after a template, so that
  * also shapes that nobody sane would sign carry a signature that is right.
  */
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-#include <apr_general.h>
-#include <apr_strings.h>
+#include "common.h"
+
 #include <apr_time.h>
 #include <libxml/parser.h>
 #include <libxml/valid.h>
@@ -30,54 +24,6 @@
 
 #define MATERIAL_NOW   APR_TIME_C(1772442930000000)     /* 2026-03-02T09:15:30Z */
 #define MATERIAL_DAY   (APR_TIME_C(86400) * APR_USEC_PER_SEC)
-
-static apr_pool_t *group_pool, *pool;
-static saml_err_t err;
-
-/* Status and part of the reason, in one line; a SAML_OK needs no reason. */
-#define assert_says(call, want, part)                                                   \
-    do {                                                                                \
-        saml_status_t says_got = (call);                                                \
-        if (says_got != (want) || (says_got != SAML_OK && !strstr(err.reason, (part)))) \
-            fail_msg("expected [%s] with \"%s\", got [%s]: %s", saml_status_name(want), \
-                     (part), saml_status_name(says_got), says_got ? err.reason : "-");  \
-    } while (0)
-
-static inline int material_group(void **state)
-{
-    saml_err_t e;
-
-    (void)state;
-    apr_pool_create(&group_pool, NULL);
-    e.pool = group_pool;
-    return saml_library_init(&e) == SAML_OK ? 0 : 1;
-}
-
-static inline int material_group_end(void **state)
-{
-    (void)state;
-    apr_pool_destroy(group_pool);
-    return 0;
-}
-
-static inline int set_up(void **state)
-{
-    (void)state;
-    apr_pool_create(&pool, group_pool);
-    memset(&err, 0, sizeof(err));
-    err.pool = pool;
-    err.reason = "-";
-    return 0;
-}
-
-static inline int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    return 0;
-}
-
-#define unit(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static inline apr_status_t material_free_key(void *key)
 {

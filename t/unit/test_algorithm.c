@@ -145,5 +145,5 @@ int main(void)
     };
 
     apr_initialize();
-    return cmocka_run_group_tests(algorithms, material_group, material_group_end);
+    return cmocka_run_group_tests(algorithms, set_up_library, tear_down_library);
 }

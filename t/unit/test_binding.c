@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP-Redirect binding: SAML Bindings 3.4. */
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
+#include "common.h"
+
 #include <apr_file_io.h>
-#include <apr_general.h>
-#include <apr_strings.h>
 #include <zlib.h>
 #include "saml/algorithm.h"
 #include "saml/binding.h"
@@ -17,8 +11,6 @@
 #define LOCATION "https://idp.example/saml2"
 #define NOW APR_TIME_C(1772442930000000)    /* 2026-03-02T09:15:30Z */
 
-static apr_pool_t *group_pool, *pool;
-static saml_err_t err;
 static saml_keypair_t *key, *other_key;
 static saml_trust_t trust;
 
@@ -56,22 +48,10 @@ static saml_keypair_t *new_key(void)
 
 static int set_up_group(void **state)
 {
-    saml_err_t e;
-
-    (void)state;
-    apr_pool_create(&group_pool, NULL);
-    e.pool = group_pool;
-    if (saml_library_init(&e) != SAML_OK)
-        return 1;
+    if (set_up_library(state) != 0)
+        return -1;
     key = new_key();
     other_key = new_key();
-    return 0;
-}
-
-static int tear_down_group(void **state)
-{
-    (void)state;
-    apr_pool_destroy(group_pool);
     return 0;
 }
 
@@ -85,20 +65,11 @@ static void trust_only(const saml_keypair_t *whose)
     trust.allow = 0;
 }
 
-static int set_up(void **state)
+static int set_up_trust(void **state)
 {
-    (void)state;
-    memset(&err, 0, sizeof err);
-    apr_pool_create(&pool, group_pool);
-    err.pool = pool;
+    if (set_up(state) != 0)
+        return -1;
     trust_only(key);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
     return 0;
 }
 
@@ -459,25 +430,25 @@ static void test_signature_expired_certificate(void **state)
 int main(void)
 {
     static const struct CMUnitTest binding[] = {
-        cmocka_unit_test_setup_teardown(test_inflate_limit, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_inflate_bomb, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_inflate_refuses, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_inflate_trailing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_round_trip, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_joining, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_extra, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_decode_refuses, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_decode_encoding_named, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_decode_too_large, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_signature, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_signature_tampered, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_signature_missing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_signature_weak_algorithm, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_signature_over_raw_octets, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_signature_order, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_signature_expired_certificate, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_inflate_limit, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_inflate_bomb, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_inflate_refuses, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_inflate_trailing, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_round_trip, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_joining, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_extra, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_decode_refuses, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_decode_encoding_named, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_decode_too_large, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_signature, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_signature_tampered, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_signature_missing, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_signature_weak_algorithm, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_signature_over_raw_octets, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_signature_order, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_signature_expired_certificate, set_up_trust, tear_down),
     };
 
     apr_initialize();
-    return cmocka_run_group_tests(binding, set_up_group, tear_down_group);
+    return cmocka_run_group_tests(binding, set_up_group, tear_down_library);
 }

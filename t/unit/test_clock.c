@@ -142,5 +142,5 @@ int main(void)
     };
 
     apr_initialize();
-    return cmocka_run_group_tests(clocks, material_group, material_group_end);
+    return cmocka_run_group_tests(clocks, set_up_library, tear_down_library);
 }

@@ -40,7 +40,7 @@ static apr_array_header_t *keys_of(int count, ...)
 
 static int set_up_keys(void **state)
 {
-    if (material_group(state))
+    if (set_up_library(state))
         return 1;
     rsa = material_key("RSA", 2048, NULL);
     rsa2 = material_key("RSA", 2048, NULL);
@@ -607,5 +607,5 @@ int main(void)
     };
 
     apr_initialize();
-    return cmocka_run_group_tests(decryption, set_up_keys, material_group_end);
+    return cmocka_run_group_tests(decryption, set_up_keys, tear_down_library);
 }

@@ -1,34 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base64, base64url, percent-encoding, parameters: RFC 4648, RFC 3986, SAML Bindings 3.4.4, 3.5.4. */
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-#include <apr_general.h>
-#include <apr_strings.h>
+#include "common.h"
 #include "saml/encoding.h"
 
-static apr_pool_t *pool;
-static saml_err_t err;
-
-static int set_up(void **state)
-{
-    (void)state;
-    memset(&err, 0, sizeof err);
-    apr_pool_create(&pool, NULL);
-    err.pool = pool;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    return 0;
-}
 
 static saml_status_t decode(const char **out, apr_size_t *len, const char *text, apr_size_t max)
 {
@@ -265,5 +240,5 @@ int main(void)
     };
 
     apr_initialize();
-    return cmocka_run_group_tests(encoding, NULL, NULL);
+    return cmocka_run_group_tests(encoding, set_up_library, tear_down_library);
 }

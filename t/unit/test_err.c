@@ -208,5 +208,5 @@ int main(void)
     };
 
     apr_initialize();
-    return cmocka_run_group_tests(errors, material_group, material_group_end);
+    return cmocka_run_group_tests(errors, set_up_library, tear_down_library);
 }

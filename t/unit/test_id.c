@@ -80,5 +80,5 @@ int main(void)
     };
 
     apr_initialize();
-    return cmocka_run_group_tests(ids, material_group, material_group_end);
+    return cmocka_run_group_tests(ids, set_up_library, tear_down_library);
 }

@@ -33,7 +33,7 @@ static const char *private_pem(EVP_PKEY *key, const EVP_CIPHER *cipher)
 
 static int set_up_keys(void **state)
 {
-    if (material_group(state))
+    if (set_up_library(state))
         return 1;
     rsa = material_key("RSA", 2048, NULL);
     other_rsa = material_key("RSA", 2048, NULL);
@@ -417,5 +417,5 @@ int main(void)
     };
 
     apr_initialize();
-    return cmocka_run_group_tests(keys, set_up_keys, material_group_end);
+    return cmocka_run_group_tests(keys, set_up_keys, tear_down_library);
 }

@@ -15,35 +15,8 @@
 #define ASKED  "_7c1e0d52"
 #define AGE    (300 * SEC)
 
-#define assert_says(call, want_status, part)                                                    \
-    do {                                                                                        \
-        saml_status_t says_got = (call);                                                        \
-        if (says_got != (want_status) || (says_got != SAML_OK && !strstr(err.reason, (part))))  \
-            fail_msg("expected [%s] with \"%s\", got [%s]: %s", saml_status_name(want_status),  \
-                     (part), saml_status_name(says_got), says_got ? err.reason : "-");          \
-    } while (0)
-
 static saml_keypair_t *idp_key, *other_key;
-static apr_array_header_t *idp_certs, *sp_keys, *issuers, *places;
-
-/* ---- a replay store that can be looked into ------------------------------- */
-
-static struct {
-    int uses;
-    apr_time_t until;
-    saml_status_t answer;
-} store;
-
-static saml_status_t store_use(void *baton, const unsigned char key[32], apr_time_t until, saml_err_t *e)
-{
-    (void)baton;
-    assert_non_null(key);
-    store.uses++;
-    store.until = until;
-    return store.answer == SAML_OK ? SAML_OK : saml_fail(e, store.answer, "store says no");
-}
-
-static const saml_replay_t replay = { store_use, NULL };
+static apr_array_header_t *issuers, *places;
 
 static int set_up_group(void **state)
 {
@@ -58,12 +31,11 @@ static int set_up_group(void **state)
     return 0;
 }
 
-static saml_logout_expect_t expectation(void)
+static saml_logout_expect_t logout_expectation(void)
 {
     saml_logout_expect_t want = { .now = NOW, .skew = SKEW, .issuers = issuers, .certs = idp_certs,
-                                  .destinations = places, .keys = sp_keys, .replay = &replay };
+                                  .destinations = places, .keys = sp_keys, .replay = fixture_replay() };
 
-    memset(&store, 0, sizeof(store));
     return want;
 }
 
@@ -147,7 +119,7 @@ static void assert_ada(const saml_logout_request_t *request)
 
 static void reads_a_signed_request(void **state)
 {
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_request_t *request;
 
     (void)state;
@@ -165,7 +137,7 @@ static void reads_a_signed_request(void **state)
 /* Entra writes "%2f" and signs that (entra.md 6): the octets count, in the order of the binding, not of the query. */
 static void takes_the_octets_as_they_came(void **state)
 {
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_request_t *request;
     const char *query = redirected("SAMLRequest", good_request, NULL).query, *alg, *signature;
     saml_logout_message_t m = { NULL, NULL, 0 };
@@ -197,7 +169,7 @@ static void reads_every_part_of_the_name(void **state)
     static const char xml[] = REQUEST_OF(" Reason=\"urn:oasis:names:tc:SAML:2.0:logout:user\" NotOnOrAfter=\"2026-03-02T09:20:00Z\"",
         "<saml:NameID Format=\" " SAML_NAMEID_PERSISTENT " \" NameQualifier=\"" IDP "\" SPNameQualifier=\"sp\">a<!-- -->b</saml:NameID>"
         INDEX("1") INDEX(" 2"));
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_request_t *request;
 
     (void)state;
@@ -214,7 +186,7 @@ static void reads_every_part_of_the_name(void **state)
 
 static void takes_either_issuer_and_place(void **state)
 {
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_request_t *request;
 
     (void)state;
@@ -271,7 +243,7 @@ static void refuses_what_is_signed_but_wrong(void **state)
 
     (void)state;
     for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        saml_logout_expect_t want = expectation();
+        saml_logout_expect_t want = logout_expectation();
         const char *xml = with(good_request, refused[i].from, refused[i].to);
         int by_post;
 
@@ -291,7 +263,7 @@ static void refuses_what_is_signed_but_wrong(void **state)
 /* An ID that is not there cannot be signed; by HTTP-Redirect it can. */
 static void an_id_is_required(void **state)
 {
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_request_t *request;
 
     (void)state;
@@ -304,7 +276,7 @@ static void an_id_is_required(void **state)
 static void the_root_is_a_logout_request(void **state)
 {
     static const char *const others[] = { "LogoutResponse", "Response", "AuthnRequest", "ArtifactResolve" };
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_request_t *request;
     size_t i;
 
@@ -323,7 +295,7 @@ static void the_root_is_a_logout_request(void **state)
 
 static void both_sides_of_each_boundary(void **state)
 {
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_request_t *request;
     saml_logout_message_t m = signed_post(good_request);
     saml_logout_message_t limited = signed_post(with(good_request, " Version", " NotOnOrAfter=\"2026-03-02T09:16:00Z\" Version"));
@@ -345,7 +317,7 @@ static void both_sides_of_each_boundary(void **state)
 
 static void long_names_and_many_indexes(void **state)
 {
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_request_t *request;
     char *name = apr_pcalloc(pool, SAML_MAX_NAME_ID_BYTES + 2);
     const char *many = "";
@@ -372,7 +344,7 @@ static void long_names_and_many_indexes(void **state)
 
 static void unsigned_is_refused_unless_allowed(void **state)
 {
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_message_t get = redirected("SAMLRequest", good_request, NULL);
     saml_logout_request_t *request;
     int i;
@@ -399,7 +371,7 @@ static void unsigned_is_refused_unless_allowed(void **state)
 /* A signature that is there must verify, whatever is allowed without. */
 static void a_bad_signature_is_refused(void **state)
 {
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_message_t good = redirected("SAMLRequest", good_request, idp_key), m = good;
     saml_logout_request_t *request;
     const char *text;
@@ -428,7 +400,7 @@ static void a_bad_signature_is_refused(void **state)
 static void a_signature_inside_a_redirect_is_refused(void **state)
 {
     const char *inside = signed_post(good_request).xml;
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_request_t *request;
 
     (void)state;
@@ -443,7 +415,7 @@ static void a_wrapped_request_is_refused(void **state)
 {
     const char *inside = signed_post(good_request).xml;
     const char *outside = with(with(good_request, "ada@", "eve@"), "_l1", "_l2"), *signature, *end;
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_request_t *request;
 
     (void)state;
@@ -463,7 +435,7 @@ static void a_wrapped_request_is_refused(void **state)
 
 static void what_is_used_up_is_refused(void **state)
 {
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_request_t *request;
 
     (void)state;
@@ -478,16 +450,16 @@ static void what_is_used_up_is_refused(void **state)
 
 static void nothing_configured_refuses(void **state)
 {
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_request_t *request;
 
     (void)state;
     want.issuers = NULL;
     assert_says(check_request(&request, signed_post(good_request), &want), SAML_E_ISSUER, "nothing is configured");
-    want = expectation();
+    want = logout_expectation();
     want.destinations = NULL;
     assert_says(check_request(&request, signed_post(good_request), &want), SAML_E_DESTINATION, "nothing is configured");
-    want = expectation();
+    want = logout_expectation();
     want.certs = apr_array_make(pool, 1, sizeof(const saml_cert_t *));
     assert_says(check_request(&request, signed_post(good_request), &want), SAML_E_SIGNATURE, "");
 }
@@ -495,7 +467,7 @@ static void nothing_configured_refuses(void **state)
 /* Microsoft documents messages without a Destination (entra.md 6). */
 static void a_destination_may_be_optional(void **state)
 {
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     const char *xml = with(good_request, " Destination=\"" HERE "\"", "");
     saml_logout_request_t *request;
 
@@ -521,7 +493,7 @@ static const char *encrypted_id(void)
 
 static void decrypts_the_name(void **state)
 {
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     const char *xml = with(good_request, ADA, encrypted_id());
     saml_logout_request_t *request;
 
@@ -540,7 +512,7 @@ static void decrypts_the_name(void **state)
 
 static void a_request_comes_as_one(void **state)
 {
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_request_t *request;
     saml_logout_response_t *response;
     saml_logout_message_t m = redirected("SAMLRequest", good_request, idp_key);
@@ -562,7 +534,7 @@ static void a_request_comes_as_one(void **state)
 
 static void reads_a_signed_response(void **state)
 {
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_response_t *response;
 
     (void)state;
@@ -580,7 +552,7 @@ static void reads_a_signed_response(void **state)
 
 static void refuses_a_wrong_response(void **state)
 {
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_response_t *response;
 
     (void)state;
@@ -612,7 +584,7 @@ static void what_is_written_is_read(void **state)
 {
     saml_name_id_t name = { "a<&\">b", SAML_NAMEID_PERSISTENT, "q&q", "s" };
     saml_logout_request_new_t from = { "_id7", NOW, HERE, IDP, &name, "i<1>" };
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_request_t *request;
     const char *xml = saml_logout_request_xml(&from, pool);
 
@@ -643,7 +615,7 @@ static void the_least_request(void **state)
 static void a_written_response_is_read(void **state)
 {
     saml_logout_response_new_t from = { "_id8", NOW, HERE, IDP, ASKED, SAML_STATUS_SUCCESS, NULL };
-    saml_logout_expect_t want = expectation();
+    saml_logout_expect_t want = logout_expectation();
     saml_logout_response_t *response;
 
     (void)state;

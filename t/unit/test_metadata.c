@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading the identity provider's metadata: SAML Metadata 2.3, 2.4. */
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
+#include "common.h"
+
 #include <apr_file_io.h>
-#include <apr_general.h>
-#include <apr_strings.h>
 #include "saml/metadata.h"
 
 #define NOW APR_TIME_C(1772442930000000)    /* 2026-03-02T09:15:30Z */
 #define IDP "https://idp.example/"
 #define SSO "<md:SingleSignOnService Binding=\"" SAML_BINDING_POST "\" Location=\"https://idp.example/post\"/>"
 
-static apr_pool_t *group_pool, *pool;
-static saml_err_t err;
 static saml_idp_t *idp;
 static const char *cert_a, *cert_b;     /* base64, one line */
 
@@ -36,39 +28,10 @@ static const char *new_cert(void)
 
 static int set_up_group(void **state)
 {
-    saml_err_t e;
-
-    (void)state;
-    apr_pool_create(&group_pool, NULL);
-    e.pool = group_pool;
-    if (saml_library_init(&e) != SAML_OK)
-        return 1;
+    if (set_up_library(state) != 0)
+        return -1;
     cert_a = new_cert();
     cert_b = new_cert();
-    return 0;
-}
-
-static int tear_down_group(void **state)
-{
-    (void)state;
-    apr_pool_destroy(group_pool);
-    return 0;
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    memset(&err, 0, sizeof err);
-    idp = NULL;
-    apr_pool_create(&pool, group_pool);
-    err.pool = pool;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
     return 0;
 }
 
@@ -444,5 +407,5 @@ int main(void)
     };
 
     apr_initialize();
-    return cmocka_run_group_tests(metadata, set_up_group, tear_down_group);
+    return cmocka_run_group_tests(metadata, set_up_group, tear_down_library);
 }

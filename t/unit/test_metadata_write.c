@@ -1,35 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Our own metadata: SAML Metadata 2.4.4 and the order of the schema. */
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-#include <apr_general.h>
-#include <apr_strings.h>
+#include "common.h"
 #include "saml/algorithm.h"
 #include "saml/metadata.h"
 #include "saml/xml.h"
 
 #define NOW APR_TIME_C(1772442930000000)
 
-static apr_pool_t *group_pool, *pool;
-static saml_err_t err;
 static saml_sp_t sp;
 static saml_keypair_t keys[2];
 
 static int set_up_group(void **state)
 {
-    saml_err_t e;
+    saml_err_t e = { .pool = NULL };
     int i;
 
-    (void)state;
-    apr_pool_create(&group_pool, NULL);
+    if (set_up_library(state) != 0)
+        return -1;
     e.pool = group_pool;
-    if (saml_library_init(&e) != SAML_OK)
-        return 1;
     for (i = 0; i < 2; i++) {
         const char *key_pem, *cert_pem;
         apr_array_header_t *certs;
@@ -42,33 +31,17 @@ static int set_up_group(void **state)
     return 0;
 }
 
-static int tear_down_group(void **state)
-{
-    (void)state;
-    apr_pool_destroy(group_pool);
-    return 0;
-}
-
-static int set_up(void **state)
+static int set_up_sp(void **state)
 {
     apr_array_header_t *urls;
 
-    (void)state;
-    memset(&err, 0, sizeof err);
+    if (set_up(state) != 0)
+        return -1;
     memset(&sp, 0, sizeof sp);
-    apr_pool_create(&pool, group_pool);
-    err.pool = pool;
     urls = apr_array_make(pool, 2, sizeof(const char *));
     APR_ARRAY_PUSH(urls, const char *) = "https://sp.example/saml/acs";
     sp.entity_id = "https://sp.example/saml/metadata";
     sp.acs_urls = urls;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
     return 0;
 }
 
@@ -222,13 +195,13 @@ static void test_readable(void **state)
 int main(void)
 {
     static const struct CMUnitTest metadata_write[] = {
-        cmocka_unit_test_setup_teardown(test_smallest, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_everything_in_order, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_keys, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_escaping, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_readable, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_smallest, set_up_sp, tear_down),
+        cmocka_unit_test_setup_teardown(test_everything_in_order, set_up_sp, tear_down),
+        cmocka_unit_test_setup_teardown(test_keys, set_up_sp, tear_down),
+        cmocka_unit_test_setup_teardown(test_escaping, set_up_sp, tear_down),
+        cmocka_unit_test_setup_teardown(test_readable, set_up_sp, tear_down),
     };
 
     apr_initialize();
-    return cmocka_run_group_tests(metadata_write, set_up_group, tear_down_group);
+    return cmocka_run_group_tests(metadata_write, set_up_group, tear_down_library);
 }

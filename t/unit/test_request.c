@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AuthnRequest: SAML Core 3.4.1. */
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-#include <apr_general.h>
-#include <apr_strings.h>
+#include "common.h"
 #include "saml/request.h"
 #include "saml/xml.h"
 
-static apr_pool_t *pool;
-static saml_err_t err;
 static saml_authn_request_t req;
 
-static int set_up(void **state)
+static int set_up_request(void **state)
 {
     static const saml_authn_request_t plain = {
         .id = "_0123456789abcdef0123456789abcdef01234567",
@@ -27,18 +18,9 @@ static int set_up(void **state)
         .name_id_format = SAML_NAMEID_EMAIL,
     };
 
-    (void)state;
+    if (set_up(state) != 0)
+        return -1;
     req = plain;
-    memset(&err, 0, sizeof err);
-    apr_pool_create(&pool, NULL);
-    err.pool = pool;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
     return 0;
 }
 
@@ -144,14 +126,14 @@ static void test_format_names(void **state)
 int main(void)
 {
     static const struct CMUnitTest request[] = {
-        cmocka_unit_test_setup_teardown(test_plain, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_no_name_id_policy, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_flags, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_authn_context, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_escaping, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_format_names, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_plain, set_up_request, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_name_id_policy, set_up_request, tear_down),
+        cmocka_unit_test_setup_teardown(test_flags, set_up_request, tear_down),
+        cmocka_unit_test_setup_teardown(test_authn_context, set_up_request, tear_down),
+        cmocka_unit_test_setup_teardown(test_escaping, set_up_request, tear_down),
+        cmocka_unit_test_setup_teardown(test_format_names, set_up_request, tear_down),
     };
 
     apr_initialize();
-    return cmocka_run_group_tests(request, NULL, NULL);
+    return cmocka_run_group_tests(request, set_up_library, tear_down_library);
 }

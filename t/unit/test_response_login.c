@@ -6,48 +6,6 @@
 
 #include "fixture.h"
 
-static apr_array_header_t *idp_certs, *sp_keys;
-
-/* ---- a replay store that can be looked into --------------------------------- */
-
-static struct {
-    int uses;
-    apr_time_t until;
-    saml_status_t answer;
-} store;
-
-static saml_status_t store_use(void *baton, const unsigned char key[32], apr_time_t until, saml_err_t *e)
-{
-    (void)baton;
-    assert_non_null(key);
-    store.uses++;
-    store.until = until;
-    return store.answer == SAML_OK ? SAML_OK : saml_fail(e, store.answer, "store says no");
-}
-
-static const saml_replay_t replay = { store_use, NULL };
-
-static int set_up_group(void **state)
-{
-    if (set_up_library(state) != 0)
-        return -1;
-    idp_certs = pointers(fixture_cert("idp.crt"), NULL);
-    sp_keys = pointers(fixture_key("sp.key", "sp.crt"), fixture_key("sp2.key", "sp2.crt"));
-    return 0;
-}
-
-static saml_expect_t expectation(void)
-{
-    saml_expect_t want = { .now = NOW, .skew = SKEW, .issuer = IDP, .acs_url = ACS, .in_response_to = REQUEST };
-
-    want.certs = idp_certs;
-    want.keys = sp_keys;
-    want.audiences = pointers(AUDIENCE, "spn:0");
-    want.replay = &replay;
-    memset(&store, 0, sizeof(store));
-    return want;
-}
-
 /* ---- the login that is read --------------------------------------------------- */
 
 static saml_login_t *login_of(const char *file)
@@ -311,5 +269,5 @@ int main(void)
     };
 
     apr_initialize();
-    return cmocka_run_group_tests(login, set_up_group, tear_down_library);
+    return cmocka_run_group_tests(login, set_up_expectation, tear_down_library);
 }

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* session.c: what goes into a record comes out, lifetimes at their boundaries, and no octets that hurt. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "glue.h"
+
 #include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-#include <apr_general.h>
-#include <apr_strings.h>
 #include "sso/session.h"
 #include "sso/store.h"
 
@@ -18,29 +12,6 @@
 #define MS       "http://schemas.microsoft.com/"
 #define WS       "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 #define GROUPS   MS "ws/2008/06/identity/claims/groups"
-
-static apr_pool_t *pool;
-
-static int setup(void **state)
-{
-    (void)state;
-    return apr_pool_create(&pool, NULL) == APR_SUCCESS ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    return 0;
-}
-
-static saml_err_t *new_err(void)
-{
-    saml_err_t *err = apr_pcalloc(pool, sizeof(*err));
-
-    err->pool = pool;
-    return err;
-}
 
 /* Values end with NULL. */
 static void add(saml_login_t *login, const char *name, ...)

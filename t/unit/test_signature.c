@@ -33,7 +33,7 @@ static saml_doc_t *doc;
 
 static int set_up_keys(void **state)
 {
-    if (material_group(state))
+    if (set_up_library(state))
         return 1;
     rsa = material_key("RSA", 2048, NULL);
     rsa2 = material_key("RSA", 2048, NULL);
@@ -863,5 +863,5 @@ int main(void)
     };
 
     apr_initialize();
-    return cmocka_run_group_tests(signatures, set_up_keys, material_group_end);
+    return cmocka_run_group_tests(signatures, set_up_keys, tear_down_library);
 }

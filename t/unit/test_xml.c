@@ -486,5 +486,5 @@ int main(void)
     };
 
     apr_initialize();
-    return cmocka_run_group_tests(xml, material_group, material_group_end);
+    return cmocka_run_group_tests(xml, set_up_library, tear_down_library);
 }
