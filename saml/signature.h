@@ -65,17 +65,17 @@ saml_verified_t *saml_verified_child(const saml_verified_t *v, xmlNode *child, a
 saml_verified_t *saml_verified_decrypted(const saml_verified_t *outer, const saml_doc_t *plain, apr_pool_t *p);
 
 /**
- * Sign the root of `xml` with an enveloped signature (exclusive c14n, RSA-SHA256, X509Certificate in KeyInfo), placed right
- * after its Issuer as the schema demands.
- * @param xml     a message whose root has an ID attribute
- * @param out     the signed message; lives in `p`
- * @return SAML_OK, SAML_E_MALFORMED or SAML_E_SIGNATURE
-/**
  * Proof of a whole document by what stands outside of it: the signature of the HTTP-Redirect query that brought it, or the
  * administrator's word that a logout message needs none (SAML_ALLOW_UNSIGNED_LOGOUT). Only logout.c calls this.
  */
 saml_verified_t *saml_verified_whole(const saml_doc_t *doc, apr_pool_t *p);
 
+/**
+ * Sign the root of `xml` with an enveloped signature (exclusive c14n, RSA-SHA256, X509Certificate in KeyInfo), placed right
+ * after its Issuer as the schema demands.
+ * @param xml     a message whose root has an ID attribute
+ * @param out     the signed message; lives in `p`
+ * @return SAML_OK, SAML_E_MALFORMED or SAML_E_SIGNATURE
  */
 SAML_MUST_CHECK saml_status_t saml_signature_sign(const char **out, const char *xml, const saml_keypair_t *key,
                                                   apr_pool_t *p, saml_err_t *err);
