@@ -40,7 +40,7 @@ static int is_loopback_ipv4(const char *host)
         int value = 0;
         int digits = 0;
 
-        for (; apr_isdigit(*c); c++, digits++)
+        for (; apr_isdigit(*c) && digits < 4; c++, digits++)
             value = value * 10 + (*c - '0');
         if (digits == 0 || digits > 3 || value > 255 || (digits > 1 && c[-digits] == '0'))
             return 0;
@@ -254,31 +254,62 @@ static int dot_length(const char *text)
     return escaped_octet(text) == '.' ? 3 : 0;
 }
 
-static int is_slash(const char *text)
+/* Length of what parts two segments, to one reader or another: a slash or backslash, plain or escaped; 0 for none. */
+static int slash_length(const char *text)
 {
     int octet = *text == '%' ? escaped_octet(text) : *text;
 
-    return octet == '/' || octet == '\\';
+    if (octet != '/' && octet != '\\')
+        return 0;
+    return *text == '%' ? 3 : 1;
 }
 
-/* Whether what follows the first slash, dot segments left out, could be read as the start of an authority. */
-static int starts_like_authority(const char *path)
+static int ends_path(const char *text)
 {
-    for (;;) {
-        const char *text = path;
-        int len;
+    return !*text || *text == '?' || *text == '#';
+}
 
-        for (int dots = 0; dots < 2 && (len = dot_length(text)) != 0; dots++)
-            text += len;
-        if (text == path || *text != '/')
-            return is_slash(text);
-        path = text + 1;
+/* Read one segment up to the slash behind it. @return how it moves: 1 down, 0 for ".", -1 for ".." */
+static int read_segment(const char **at)
+{
+    const char *text = *at;
+    int dots = 0, len;
+
+    for (; dots < 2 && (len = dot_length(text)) != 0; dots++)
+        text += len;
+    if (dots && (ends_path(text) || slash_length(text))) {
+        *at = text;
+        return dots == 1 ? 0 : -1;
     }
+    while (!ends_path(text) && !slash_length(text))
+        text++;
+    *at = text;
+    return 1;
+}
+
+/*
+ * Whether the path behind its first slash could be read as the start of an authority, as it stands or once somebody has taken its
+ * dot segments out (RFC 3986 5.2.4): "/a/..//host" is then "//host".
+ */
+static int reads_like_authority(const char *path)
+{
+    int depth = 0, moved;
+
+    while (!ends_path(path)) {
+        if (depth == 0 && slash_length(path))
+            return 1;
+        moved = read_segment(&path);
+        if (moved <= 0 && *path == '%')
+            return 1;           /* a dot segment only to those who decode first */
+        depth = depth + moved < 0 ? 0 : depth + moved;
+        path += slash_length(path);
+    }
+    return 0;
 }
 
 static int is_own_path(const char *target)
 {
-    return target[0] == '/' && !starts_like_authority(target + 1) && escapes_are_sound(target);
+    return target[0] == '/' && !reads_like_authority(target + 1) && escapes_are_sound(target);
 }
 
 const char *sso_own_target(const sso_app_t *app, const char *target, apr_pool_t *p)

@@ -31,7 +31,8 @@ const sso_reply_url_t *sso_reply_url_of(const sso_app_t *app, request_rec *r);
 /**
  * A place to go to after sign-on or logout, if it is on one of our own origins: a path ("/app?x=1"), or an absolute URL whose
  * origin is that of one of `app`'s reply URLs byte for byte. Everything a browser might read differently is refused: backslash, "//",
- * control octets, white space, non-ASCII, userinfo, other schemes, encoded slashes at the start; dot segments are kept.
+ * control octets, white space, non-ASCII, userinfo, other schemes, encoded slashes at the start or where dot segments lead back to it;
+ * dot segments are kept.
  * @return the target as it may stand in Location, copied into `p`; NULL where it is not ours
  */
 const char *sso_own_target(const sso_app_t *app, const char *target, apr_pool_t *p);

@@ -229,7 +229,7 @@ static void own_targets(void **state)
 {
     static const char *const own[] = {
         "/", "/app", "/app/", "/app/x?y=z", "/?x", "/#x", "/app?next=https://evil.example/", "/app?a=//b&c=%2f%2F",
-        "/app#//evil.example", "/a/b//c", "/a/../b", "/./a", "/../a", "/.hidden", "/..hidden", "/...", "/%20", "/a%2Fb",
+        "/app#//evil.example", "/a/b//c", "/a/../b", "/a/b/..//c", "/a/..b//c", "/a/...//b", "/a/..", "/a/../", "/a/..?//x", "/./a", "/../a", "/.hidden", "/..hidden", "/...", "/%20", "/a%2Fb",
         "/~user", "/app;v=1", "/app?q=100%", "/app?q=%zz", "/app?x={1}|2^3`4", "/app?q='x'", "/app?mail=a@b.example",
         "/a@b", "/http://x", "/%2e%2e", "/@evil.example", "/:80", "/app?x=%0d%0aSet-Cookie:a",
         "https://shop.example", "https://shop.example/", "https://shop.example/app?x=1#y", "https://shop.example:8443/app",
@@ -260,6 +260,8 @@ static void foreign_targets(void **state)
         "/%2f/evil.example", "/./%2fevil.example", "/.%2fevil.example", "/..%2fevil.example", "/%2e%2f/evil.example",
         "/.//evil.example", "/..//evil.example", "/././/evil.example", "/./.././/evil.example", "/%2e//evil.example",
         "/%2E%2e//evil.example", "/.%2e//evil.example", "/%2e.//evil.example", "/.\\evil.example", "/..%5cevil.example",
+        "/a/..//evil.example", "/a/%2E.//evil.example", "/a/../..//evil.example", "/a//../..//evil.example", "/a/..%2f/evil.example",
+        "/a%2f..//evil.example", "/a/../%5cevil.example", "/a/..%2f%2fevil.example", "https://shop.example/a/..//evil.example",
         "/%00", "/%09/evil.example", "/%0a/evil.example", "/%0d%0aX:y", "/app/%0d%0aX:y", "/app%00.html", "/app%7f", "/%1f",
         "/%", "/%2", "/app%zz", "/app%g0", "/a%-1b", "/\"", "/<script>", "/app?x=\"", "/app?x=<",
         "http://evil.example", "https://evil.example", "https://evil.example/", "HTTPS://shop.example/", "Https://shop.example/",
