@@ -232,6 +232,9 @@ static void print_idp(const saml_idp_t *idp, apr_time_t now, apr_pool_t *p)
     print_line("valid until", idp->valid_until ? saml_time_format(p, idp->valid_until) : NULL, p);
     for (i = 0; i < idp->certs->nelts; i++)
         print_cert(APR_ARRAY_IDX(idp->certs, i, const saml_cert_t *), now, p);
+    if (idp->unread_certs)
+        print_line("left out", apr_psprintf(p, "%d unreadable certificate%s: %s", idp->unread_certs,
+                                            idp->unread_certs == 1 ? "" : "s", idp->unread_reason), p);
 }
 
 static int read_theirs(const metadata_t *m)

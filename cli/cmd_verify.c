@@ -196,6 +196,9 @@ static int load_metadata(verify_t *v, apr_array_header_t *certs)
         return CLI_OK;
     if (saml_metadata_load(&idp, v->metadata_file, v->want.issuer, v->want.now, v->p, &err) != SAML_OK)
         return cli_cannot(COMMAND, "--idp-metadata: %s", err.reason);
+    if (idp->unread_certs)
+        fprintf(stderr, "saml-sso " COMMAND ": --idp-metadata: a certificate is left out: %s\n",
+                cli_printable(v->p, idp->unread_reason));
     v->want.issuer = idp->entity_id;
     apr_array_cat(certs, idp->certs);
     return CLI_OK;

@@ -178,9 +178,11 @@ static saml_status_t read_certificate(saml_idp_t *idp, const xmlNode *el, const 
     return SAML_OK;
 }
 
-/* All certificates of one KeyDescriptor; `*found` counts them. KeyInfo may hold several X509Data of several. */
-static saml_status_t read_key_descriptor(saml_idp_t *idp, int *found, const xmlNode *descriptor, const char *source,
-                                         apr_pool_t *p, saml_err_t *err)
+/*
+ * All certificates of one KeyDescriptor; `*found` counts them. KeyInfo may hold several X509Data of several. One that cannot
+ * be read proves nothing and harms nothing: it is for the others to verify what they can.
+ */
+static void read_key_descriptor(saml_idp_t *idp, int *found, const xmlNode *descriptor, const char *source, apr_pool_t *p)
 {
     xmlNode *info = saml_xml_child(descriptor, SAML_NS_DSIG, "KeyInfo");
     xmlNode *data = info ? saml_xml_child(info, SAML_NS_DSIG, "X509Data") : NULL;
@@ -189,10 +191,12 @@ static saml_status_t read_key_descriptor(saml_idp_t *idp, int *found, const xmlN
     for (; data; data = saml_xml_next_named(data, SAML_NS_DSIG, "X509Data"))
         for (cert = saml_xml_child(data, SAML_NS_DSIG, "X509Certificate"); cert;
              cert = saml_xml_next_named(cert, SAML_NS_DSIG, "X509Certificate")) {
-            SAML_TRY(read_certificate(idp, cert, source, p, err));
+            saml_err_t unread = { .pool = p };
+
+            if (read_certificate(idp, cert, source, p, &unread) != SAML_OK && !idp->unread_certs++)
+                idp->unread_reason = unread.reason;
             ++*found;
         }
-    return SAML_OK;
 }
 
 static saml_status_t read_keys(saml_idp_t *idp, const xmlNode *role, const char *source, apr_pool_t *p,
@@ -207,9 +211,11 @@ static saml_status_t read_keys(saml_idp_t *idp, const xmlNode *role, const char 
         if (!is_for_signing(d, p))
             continue;
         signing++;
-        SAML_TRY(read_key_descriptor(idp, &found, d, source, p, err));
+        read_key_descriptor(idp, &found, d, source, p);
         bare += found == 0;
     }
+    if (idp->certs->nelts == 0 && idp->unread_reason)
+        return saml_fail(err, SAML_E_METADATA, "%s", idp->unread_reason);
     if (idp->certs->nelts == 0 && signing == 0)
         return saml_fail(err, SAML_E_METADATA,
                          "%s: the IDPSSODescriptor of %s: expected a KeyDescriptor for signing, got none, so that no "

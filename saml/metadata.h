@@ -16,7 +16,9 @@ typedef struct {
     const char *slo_redirect;
     const char *slo_post_response;      /* ResponseLocation, or NULL: same as slo_post */
     const char *slo_redirect_response;
-    apr_array_header_t *certs;      /* saml_cert_t *, use="signing" or no use, each once */
+    apr_array_header_t *certs;      /* saml_cert_t *, use="signing" or no use, each once; at least one */
+    int unread_certs;               /* how many more there are that cannot be read */
+    const char *unread_reason;      /* why the first of them cannot, or NULL */
     int want_authn_requests_signed;
     apr_time_t valid_until;         /* the earliest that applies, 0: none */
 } saml_idp_t;

@@ -71,6 +71,10 @@ static saml_idp_t *load_metadata(sso_check_t *check, const sso_app_conf_t *conf)
         || !check_location(check, &value->at, "SingleLogoutService", idp->slo_post)
         || !check_location(check, &value->at, "SingleLogoutService", idp->slo_redirect))
         return NULL;
+    if (idp->unread_certs)
+        sso_check_warn(check, "SAMLIdPMetadata", &value->at, "expected readable certificates, found %d that "
+                       "cannot be read beside %d that can: %s; mend: get the metadata of the identity provider anew",
+                       idp->unread_certs, idp->certs->nelts, idp->unread_reason);
     return idp;
 }
 

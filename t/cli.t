@@ -302,6 +302,12 @@ subtest 'metadata of an identity provider' => sub {
         '--issuer selects the entity');
     is(verdict('selected other', verify($good, @by, 'idp-metadata' => $two, issuer => 'urn:other'))->{status}, 'issuer',
         '--issuer selects the other entity');
+    (my $text = idp_metadata(IDP, 'idp2.crt', 'idp.crt')) =~ s{<(?:\w+:)?X509Certificate>\K}{?};
+    my $bad = spew('bad.xml', $text);
+    my $left = verify($good, @by, 'idp-metadata' => $bad);
+    is($json->decode($left->{out})->{verdict}, 'accepted', 'a certificate that cannot be read takes nothing from the other');
+    like($left->{err}, qr/^saml-sso verify: --idp-metadata: a certificate is left out: .*got "\?/, 'and is told of');
+    like(run('metadata', '--read', $bad)->{out}, qr/left out +1 unreadable certificate: X509Certificate in /, '--read tells of it');
     cannot_run('two', verify($good, @by, 'idp-metadata' => $two), qr/expected one identity provider, got 2/);
     cannot_run('absent', verify($good, @by, 'idp-metadata' => $one, issuer => 'urn:x'),
         qr/expected the identity provider "urn:x", got "\Q${\IDP}\E"/);

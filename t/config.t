@@ -34,6 +34,7 @@ sub metadata
     my ($name, %o) = @_;
     my $cert = slurp($c->dir . '/' . ($o{cert} || 'idp.cer'));
     my $location = $o{location} || 'https://login.example/sso';
+    my $bad = $o{unreadable} ? '<X509Certificate>?</X509Certificate>' : '';
 
     $cert =~ s/-----[^\n]*-----\n//g;
     $cert =~ s/\n//g;
@@ -41,7 +42,7 @@ sub metadata
         . '<IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"'
         . ($o{wants} ? ' WantAuthnRequestsSigned="true"' : '') . '>'
         . '<KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>'
-        . "$cert</X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
+        . "$cert</X509Certificate>$bad</X509Data></KeyInfo></KeyDescriptor>"
         . join('', map { "<SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:$_\" Location=\"$location\"/>" }
             @{ $o{bindings} || ['HTTP-POST', 'HTTP-Redirect'] })
         . '</IDPSSODescriptor></EntityDescriptor>');
@@ -54,6 +55,7 @@ metadata('redirect.xml', bindings => ['HTTP-Redirect']);
 metadata('http.xml', location => 'http://login.example/sso');
 metadata('artifact.xml', bindings => ['HTTP-Artifact']);
 metadata('expired.xml', cert => 'expired.cer');
+metadata('unreadable.xml', unreadable => 1);
 $c->write_file('broken.xml', '<EntityDescriptor');
 
 # Lines 2 to 5 of site.conf; what a case adds starts on line 6.
@@ -144,6 +146,9 @@ refused 'an expired certificate', "$server$identifier${login}SAMLCertificate exp
     qr/^\Q@{[at('SAMLCertificate', 5)]}\Eexpected a signing certificate that may be used now, found: .*2026-03-01.*; mend: get the identity provider's current certificate$/;
 refused 'an expired certificate in metadata', $metadata . "SAMLIdPMetadata expired.xml\n",
     qr/^\Q@{[at('SAMLIdPMetadata', 6)]}\Eexpected a signing certificate that may be used now, found: .*2026-03-01.*; mend: get/;
+accepted 'an unreadable certificate in metadata, beside a good one', $metadata . "SAMLIdPMetadata unreadable.xml\n",
+    at('SAMLIdPMetadata', 6) . 'expected readable certificates, found 1 that cannot be read beside 1 that can: X509Certificate in '
+    . '@ROOT@/unreadable.xml: expected a certificate as PEM, base64 or DER, got "?"; mend: get the metadata of the identity provider anew';
 accepted 'an expired certificate that is allowed', "$server$identifier${login}SAMLCertificate expired.cer\nSAMLAllow expired-certificate\n",
     at('SAMLAllow', 6) . 'expected nothing weak to be let in, found "expired-certificate"; mend: remove it as soon as the '
     . 'identity provider can do without';
@@ -344,7 +349,9 @@ for (
     [SAMLHeader => 'none'], [SAMLHeader => 'X-A', 'expected a header name and a claim, or "none", got "X-A"'],
     [SAMLHeader => 'X-A groups separator=, encode=base64 first'],
     [SAMLHeader => 'X-A groups encode=rot13', 'expected encode=none, encode=percent or encode=base64, got "encode=rot13"'],
-    [SAMLHeader => 'X-A groups separator=', 'expected separator= and 1 to 8 printable ASCII characters, got "separator="'],
+    [SAMLHeader => 'X-A groups separator=', 'expected separator= and 1 to 8 printable ASCII characters without %, digits and A to F, got "separator="'],
+    [SAMLHeader => 'X-A groups separator=;2', 'expected separator= and 1 to 8 printable ASCII characters without %, digits and A to F, got "separator=;2"'],
+    [SAMLHeader => 'X-A groups separator=%', 'without %, digits and A to F, got "separator=%"'],
     [SAMLHeader => 'X-A groups last', 'expected separator=, encode= or first after header and claim, got "last"'],
     [SAMLHeader => '"X A" groups', qr/expected a header name of letters, digits, - _ that HTTP does not need itself, got "X A"/],
     [SAMLHeader => 'X:A groups', qr/expected a header name/], [SAMLHeader => 'Content_Length groups', qr/that HTTP does not need itself, got "Content_Length"/],

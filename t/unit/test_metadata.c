@@ -240,6 +240,29 @@ static void test_unusable_keys(void **state)
                      SAML_E_METADATA);
     assert_non_null(strstr(err.reason, "X509Certificate in idp.xml"));
     assert_int_equal(load(entity(IDP, role(apr_pstrcat(pool, key("", x509("")), SSO, NULL))), NULL), SAML_E_METADATA);
+    assert_non_null(strstr(err.reason, "expected a certificate, got nothing"));
+}
+
+/* One that cannot be read takes nothing from the others, wherever it stands; it is told, and none is made of it. */
+static void test_unreadable_certificate(void **state)
+{
+    const char *second = apr_pstrcat(pool, x509("AAAA"), x509(cert_a), x509("<x/>"), NULL);
+
+    (void)state;
+    assert_int_equal(load(entity(IDP, role(apr_pstrcat(pool, key("", x509("?")), key("", second), SSO, NULL))), NULL),
+                     SAML_OK);
+    assert_int_equal(idp->certs->nelts, 1);
+    assert_string_equal(cert(0)->base64, cert_a);
+    assert_int_equal(idp->unread_certs, 3);
+    assert_non_null(strstr(idp->unread_reason, "X509Certificate in idp.xml"));
+    assert_non_null(strstr(idp->unread_reason, "got \"?\""));
+    assert_int_equal(load(entity(IDP, role(apr_pstrcat(pool, key("", x509(cert_a)), SSO, NULL))), NULL), SAML_OK);
+    assert_int_equal(idp->unread_certs, 0);
+    assert_null(idp->unread_reason);
+    refuses(entity(IDP, role(apr_pstrcat(pool, key("", x509("?")), key("", x509("AAAA")), SSO, NULL))), NULL, "got \"?\"");
+    assert_int_equal(load(entity(IDP, role(apr_pstrcat(pool, key(" use=\"encryption\"", x509(cert_a)),
+                                                       key(" use=\"signing\"", x509("?")), SSO, NULL))), NULL),
+                     SAML_E_METADATA);
 }
 
 /* ---- which entity ------------------------------------------------------- */
@@ -395,6 +418,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_key_use, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_several_certificates, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unusable_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unreadable_certificate, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_only_other_roles, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_second_role, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_aggregate, set_up, tear_down),
