@@ -72,6 +72,6 @@ my ($slowest) = sort { $b->{cpu_s} <=> $a->{cpu_s} } values %got;
 my ($largest) = sort { $b->{kib} <=> $a->{kib} } values %got;
 note("most CPU: $slowest->{name}, $slowest->{cpu_s} s; most memory: $largest->{name}, $largest->{kib} KiB");
 
-is(output($python, "$src/t/attacks/generate.py", '--table'), slurp("$src/doc/attacks.md"),
+ok(output($python, "$src/t/attacks/generate.py", '--table') eq slurp("$src/doc/attacks.md"),
     'doc/attacks.md is the table (else: t/attacks/generate.py --table > doc/attacks.md)');
 done_testing();

@@ -37,6 +37,7 @@ SAMLP = "{%s}" % sr.NS_SAMLP
 DS = "{%s}" % sr.NS_DS
 
 CASES = []
+PROFILES = []
 
 
 class Case:
@@ -53,10 +54,14 @@ class Case:
         self.user = options.pop("user", ADA if status == "accepted" else None)
         if options:
             raise ValueError("%s: there is no option %s" % (name, ", ".join(options)))
+        self.profile()
 
     def profile(self):
         """What the receiver is configured with, as a name: cases of the same can share one application."""
-        return "-".join(["by"] + self.certs + (["allow"] + self.allow if self.allow else [])).replace("_", "")
+        config = (self.certs, self.allow)
+        if config not in PROFILES:
+            PROFILES.append(config)
+        return "p%d" % PROFILES.index(config)
 
     def row(self):
         return {"name": self.name, "changed": self.changed, "status": self.status, "source": self.source,

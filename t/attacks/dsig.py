@@ -110,11 +110,12 @@ def signature_of(m, info, key, value=None, key_info=None, extra=""):
 
 
 def sign(m, element, by="idp", info=(), value=None, method=RSA_SHA256, parameters="", transforms=None, c14n=None,
-         references=None, key_info=None, extra="", digest_of=None, digest_uri=SHA256, hash_name="sha256"):
+         references=None, key_info=None, extra="", digest_of=None, digest_uri=SHA256, hash_name="sha256",
+         digest_value=None):
     """Sign `element`, which has no Signature yet. `digest_of`: other octets than its canonical form."""
     octets = canonical(element) if digest_of is None else digest_of
     if references is None:
-        references = reference("#" + element.get("ID"), digest(octets, hash_name),
+        references = reference("#" + element.get("ID"), digest_value or digest(octets, hash_name),
                                transforms or ENVELOPED + EXC_TRANSFORM, digest_uri)
     text = signed_info(references, c14n or '<CanonicalizationMethod Algorithm="%s"/>' % EXC, method, parameters)
     return place(element, signature_of(m, change(text, info), m.key(by), value, key_info, extra))
