@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "cookie.h"
+#include "logout_index.h"
 #include "saml/encoding.h"
 #include "saml/id.h"
 
@@ -148,9 +149,10 @@ saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml
     sso_session_t session;
     const char *token;
     sso_key_t key;
+    sso_label_t labels[SSO_MAX_LABELS];
     void *record;
     apr_size_t len;
-    int ended;
+    int ended, label_count;
 
     SAML_TRY(saml_token_new(&token, TOKEN_BYTES, r->pool, err));
     SAML_TRY(sso_key_of(&key, token, strlen(token), err));
@@ -160,9 +162,11 @@ saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml
     if (sso_session_state(&session, from.now) != SSO_SESSION_LIVE)
         return saml_fail(err, SAML_E_SESSION_EXPIRED, "SessionNotOnOrAfter: expected a time to come by this server's clock, "
                          "so that the session could begin, got one that has passed");
+    SAML_TRY(sso_logout_labels(labels, &label_count, app, login, r->pool, err));
     SAML_TRY(sso_session_end(&ended, r, app, err));
     SAML_TRY(end_referred(replaces, r, app, err));
-    SAML_TRY(sso_store_put(app->store, &key, record, len, sso_session_forget_at(&session), err));
+    SAML_TRY(sso_store_put_labelled(app->store, &key, record, len, sso_session_forget_at(&session), labels, label_count,
+                                    err));
     sso_cookie_set_session(r, app, token);
     sweep_a_little(r, app);
     return SAML_OK;

@@ -14,9 +14,6 @@
  * session, and on to where the browser wanted to go.
  */
 
-/* base64 of the largest message, percent-encoded here and there, and RelayState beside it. */
-#define MAX_FORM_BYTES (SAML_MAX_MESSAGE_BYTES / 2 * 3 + 65536)
-
 /** One answer as it came. */
 typedef struct {
     const char *xml;
@@ -38,7 +35,7 @@ static saml_status_t read_answer(answer_t *out, request_rec *r, saml_err_t *err)
     sso_form_t form;
     const char *message;
 
-    SAML_TRY(sso_form_read(&form, r, MAX_FORM_BYTES, err));
+    SAML_TRY(sso_form_read(&form, r, SSO_MAX_FORM_BYTES, err));
     SAML_TRY(sso_form_value(&message, &form, "SAMLResponse", r->pool, err));
     SAML_TRY(sso_form_value(&out->relay_state, &form, "RelayState", r->pool, err));
     if (!message)
@@ -91,7 +88,7 @@ static saml_status_t find_context(context_t *out, request_rec *r, const sso_app_
     return peek.in_response_to ? status : unsolicited_context(out, r, app, answer, err);
 }
 
-static saml_status_t use_in_store(void *baton, const unsigned char key[32], apr_time_t until, saml_err_t *err)
+saml_status_t sso_replay_use(void *baton, const unsigned char key[32], apr_time_t until, saml_err_t *err)
 {
     request_rec *r = baton;
     const sso_app_t *app = sso_request_of(r)->app;
@@ -104,7 +101,7 @@ static saml_status_t use_in_store(void *baton, const unsigned char key[32], apr_
 static saml_status_t check_answer(saml_login_t **login, request_rec *r, const sso_app_t *app, const answer_t *answer,
                                   const context_t *context, saml_err_t *err)
 {
-    saml_replay_t replay = { use_in_store, r };
+    saml_replay_t replay = { sso_replay_use, r };
     saml_expect_t want = { 0 };
 
     /* Not when the request began: who sends its body slowly must not hold on to a time that has passed. */

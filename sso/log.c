@@ -46,7 +46,8 @@ const char *sso_reference(request_rec *r)
 void sso_log_refusal(request_rec *r, const saml_err_t *err, const char *reference)
 {
     int level = err->status == SAML_E_STORE ? APLOG_ERR : APLOG_WARNING;
+    const char *what = sso_request_of(r)->endpoint == SSO_ENDPOINT_LOGOUT ? "logout" : "login";
 
-    ap_log_rerror(APLOG_MARK, level, 0, r, "login refused [%s] (%s): %s", saml_status_name(err->status), reference,
+    ap_log_rerror(APLOG_MARK, level, 0, r, "%s refused [%s] (%s): %s", what, saml_status_name(err->status), reference,
                   err->reason ? err->reason : "no reason given");
 }

@@ -60,6 +60,10 @@ static const refusal_text_t refusals[] = {
     { SAML_E_OVERAGE, HTTP_FORBIDDEN, "You are in too many groups for the identity provider to list them.", ADMIN },
 };
 
+/* At the logout endpoint one sentence does for all. */
+static const refusal_text_t refused_logout = { SAML_OK, 0, "This sign-out was not accepted, and nobody was signed out by it.",
+    "To end your session, close the browser. If this happens again, give the reference below to your administrator." };
+
 static const refusal_text_t other_refusal = { SAML_OK, HTTP_FORBIDDEN, "Signing in did not work.", AGAIN };
 
 static const refusal_text_t *refusal_text(saml_status_t status)
@@ -182,6 +186,13 @@ int sso_page_send(request_rec *r, int http_status, const char *title, const char
     return send_body(r, http_status, "text/html; charset=utf-8", html);
 }
 
+int sso_page_text(request_rec *r, int http_status, const char *text)
+{
+    set_uncached(r);
+    set_header(r, "X-Content-Type-Options", "nosniff");
+    return send_body(r, http_status, "text/plain; charset=utf-8", text);
+}
+
 int sso_page_json(request_rec *r, int http_status, const char *json)
 {
     set_uncached(r);
@@ -249,16 +260,17 @@ int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err
     const char *reference = sso_reference(r);
     /* Decryption and signature failures look the same from outside: no oracle (XML Encryption 1.1, 6.1.1). */
     saml_status_t shown = err->in_ciphertext || err->status == SAML_E_DECRYPTION ? SAML_E_SIGNATURE : err->status;
-    const refusal_text_t *text = refusal_text(shown);
+    int at_logout = sso_request_of(r)->endpoint == SSO_ENDPOINT_LOGOUT, http_status = refusal_text(shown)->http_status;
+    const refusal_text_t *text = at_logout ? &refused_logout : refusal_text(shown);
     const char *body;
 
     sso_log_refusal(r, err, reference);
-    if (text->http_status == HTTP_SERVICE_UNAVAILABLE)
+    if (http_status == HTTP_SERVICE_UNAVAILABLE)
         set_header(r, "Retry-After", "30");
-    body = apr_pstrcat(r->pool, "<p>", text->sentence, "</p>\n<p>", text->advice, "</p>\n", way_on(r, app),
+    body = apr_pstrcat(r->pool, "<p>", text->sentence, "</p>\n<p>", text->advice, "</p>\n", at_logout ? "" : way_on(r, app),
                        "<dl>\n<dt>Reason</dt><dd>", saml_status_name(shown), "</dd>\n<dt>Reference</dt><dd>",
                        reference, "</dd>\n</dl>\n", NULL);
-    return sso_page_send(r, text->http_status, "You are not signed in", body, NULL);
+    return sso_page_send(r, http_status, at_logout ? "Not signed out" : "You are not signed in", body, NULL);
 }
 
 int sso_page_logged_out(request_rec *r, const char *continue_to)

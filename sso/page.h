@@ -36,6 +36,9 @@ int sso_page_logged_out(request_rec *r, const char *continue_to);
 /** A document of ours: HTML in a frame of ours, with strict headers. `body` is escaped already. */
 int sso_page_send(request_rec *r, int http_status, const char *title, const char *body, const char *script);
 
+/** A few words of plain text with no-store, for an answer that nobody sees. */
+int sso_page_text(request_rec *r, int http_status, const char *text);
+
 /** JSON with no-store. */
 int sso_page_json(request_rec *r, int http_status, const char *json);
 

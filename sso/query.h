@@ -17,6 +17,9 @@ SAML_MUST_CHECK saml_status_t sso_query_value(const char **out, request_rec *r, 
 SAML_MUST_CHECK saml_status_t sso_query_target(const char **out, request_rec *r, const sso_app_t *app, const char *what,
                                                saml_err_t *err);
 
+/** A form with base64 of the largest message, percent-encoded here and there, and RelayState beside it. */
+#define SSO_MAX_FORM_BYTES (SAML_MAX_MESSAGE_BYTES / 2 * 3 + 65536)
+
 /** A form body as it came: undecoded. */
 typedef struct {
     const char *text;

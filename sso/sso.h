@@ -189,7 +189,7 @@ const sso_managed_t *sso_managed(void);
 /* log.c */
 /** A reference that stands both in the log and on the page: short, unique enough, no secret. */
 const char *sso_reference(request_rec *r);
-/** Log a refusal as "login refused [status] (reference): reason" at WARNING, ERR for SAML_E_STORE. */
+/** Log a refusal as "login refused [status] (reference): reason" ("logout" at that endpoint) at WARNING, ERR for SAML_E_STORE. */
 void sso_log_refusal(request_rec *r, const saml_err_t *err, const char *reference);
 /** An empty saml_err_t on the request's pool. */
 saml_err_t *sso_err_new(apr_pool_t *p);
@@ -252,6 +252,8 @@ SAML_MUST_CHECK saml_status_t sso_session_end(int *ended, request_rec *r, const 
 int sso_login_start(request_rec *r, const sso_app_t *app, const char *target);
 int sso_handle_login(request_rec *r, const sso_app_t *app);
 int sso_handle_acs(request_rec *r, const sso_app_t *app);
+/** saml_replay_t's `use` over the store of the application whose endpoint `baton`, a request_rec, is at. */
+SAML_MUST_CHECK saml_status_t sso_replay_use(void *baton, const unsigned char key[32], apr_time_t until, saml_err_t *err);
 int sso_handle_logout(request_rec *r, const sso_app_t *app);
 int sso_handle_metadata(request_rec *r, const sso_app_t *app);
 int sso_handle_certificate(request_rec *r, const sso_app_t *app);

@@ -169,7 +169,7 @@ sub signed_on
 sub refused
 {
     my ($self, $status, $reason, $name) = @_;
-    my @found = grep { /login refused \[\Q$status\E\]/ } $self->{httpd}->bad_lines;
+    my @found = grep { /log(?:in|out) refused \[\Q$status\E\]/ } $self->{httpd}->bad_lines;
     my $line = $found[ $self->{refused}{$status} || 0 ];
 
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -212,7 +212,7 @@ sub _unannounced
     my @bad;
 
     for my $line ($self->{httpd}->bad_lines) {
-        next if $line =~ /login refused \[([\w-]+)\]/ && $left{$1} && $left{$1}--;
+        next if $line =~ /log(?:in|out) refused \[([\w-]+)\]/ && $left{$1} && $left{$1}--;
         next if grep { $line =~ $_ } @{ $self->{expected} || [] }, @{ $self->{tolerated} || [] };
         push @bad, $line;
     }

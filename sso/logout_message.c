@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "logout_message.h"
+
+#include "entra.h"
+#include "logout_index.h"
+#include "page.h"
+#include "query.h"
+#include "saml/encoding.h"
+#include "url.h"
+
+/*
+ * The identity provider's messages. They come through somebody's browser, by Entra in a hidden frame, where our cookies do not
+ * come along: nothing here depends on one, and the sessions to end are found in the store.
+ */
+
+static const char request_param[] = "SAMLRequest";
+static const char response_param[] = "SAMLResponse";
+
+/* ---- what came ------------------------------------------------------------ */
+
+static saml_status_t find_param(const char **out, const char *text, apr_size_t len, const char *where, saml_err_t *err)
+{
+    saml_param_t request, response;
+
+    SAML_TRY(saml_param_find(&request, text, len, request_param, err));
+    SAML_TRY(saml_param_find(&response, text, len, response_param, err));
+    if (request.raw && response.raw)
+        return saml_fail(err, SAML_E_MALFORMED, "%s: expected SAMLRequest or SAMLResponse, got both", where);
+    *out = request.raw ? request_param : response.raw ? response_param : NULL;
+    return SAML_OK;
+}
+
+static saml_status_t read_form(sso_logout_message_t *out, request_rec *r, saml_err_t *err)
+{
+    sso_form_t form;
+    const char *value;
+
+    /* A bare POST, without a body, is a logout of our own. */
+    if (!apr_table_get(r->headers_in, "Content-Type"))
+        return SAML_OK;
+    SAML_TRY(sso_form_read(&form, r, SSO_MAX_FORM_BYTES, err));
+    SAML_TRY(find_param(&out->param, form.text, form.len, "form", err));
+    if (!out->param)
+        return SAML_OK;
+    SAML_TRY(sso_form_value(&value, &form, out->param, r->pool, err));
+    return saml_base64_decode(&out->message.xml, &out->message.xml_len, value, strlen(value), SAML_MAX_MESSAGE_BYTES,
+                              out->param, r->pool, err);
+}
+
+saml_status_t sso_logout_message_read(sso_logout_message_t *out, request_rec *r, saml_err_t *err)
+{
+    const char *query = r->args ? r->args : "";
+    const char *in_query;
+
+    memset(out, 0, sizeof(*out));
+    SAML_TRY(find_param(&in_query, query, strlen(query), "query", err));
+    if (r->method_number == M_POST && in_query)
+        return saml_fail(err, SAML_E_REQUEST, "expected a %s in the form of a POST, got one in its query", in_query);
+    if (r->method_number == M_POST)
+        return read_form(out, r, err);
+    out->param = in_query;
+    out->message.query = query;
+    return SAML_OK;
+}
+
+/* ---- what it is held against ---------------------------------------------- */
+
+static apr_array_header_t *logout_urls(const sso_app_t *app, apr_pool_t *p)
+{
+    apr_array_header_t *urls = apr_array_make(p, app->reply_urls->nelts, sizeof(const char *));
+    int i;
+
+    for (i = 0; i < app->reply_urls->nelts; i++)
+        APR_ARRAY_PUSH(urls, const char *) =
+            sso_endpoint_url(app, &APR_ARRAY_IDX(app->reply_urls, i, sso_reply_url_t), "logout", p);
+    return urls;
+}
+
+static saml_logout_expect_t expectation(request_rec *r, const sso_app_t *app, const saml_replay_t *replay)
+{
+    saml_logout_expect_t want = { 0 };
+
+    /* Not when the request began: who sends its body slowly must not hold on to a time that has passed. */
+    want.now = apr_time_now();
+    want.skew = app->clock_skew;
+    want.issuers = sso_logout_issuers(app->idp, r->pool);
+    want.certs = app->idp->certs;
+    want.destinations = logout_urls(app, r->pool);
+    /* What Microsoft documents of its messages is without a Destination. */
+    want.without_destination = sso_entra_tenant(app->idp, r->pool) != NULL;
+    want.keys = app->keys;
+    want.allow = app->allow;
+    want.replay = replay;
+    return want;
+}
+
+/* ---- LogoutRequest -------------------------------------------------------- */
+
+static saml_status_t obey(request_rec *r, const sso_app_t *app, const sso_logout_message_t *came, saml_err_t *err)
+{
+    saml_replay_t replay = { sso_replay_use, r };
+    saml_logout_expect_t want = expectation(r, app, &replay);
+    saml_logout_request_t *request;
+    int ended;
+
+    SAML_TRY(saml_logout_request_check(&request, &came->message, &want, r->pool, err));
+    SAML_TRY(sso_logout_end_named(&ended, app, request, r->pool, err));
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\", asked for by the identity provider in %s%s, "
+                  "sessions ended: %d", app->name, saml_quote(r->pool, request->id),
+                  request->is_signed ? "" : " (unsigned)", ended);
+    return SAML_OK;
+}
+
+/*
+ * Entra loads this in a hidden frame and looks at nothing but that it was loaded; a LogoutResponse it has been seen to refuse
+ * (entra.md 6). A name that has no session here is no error: it may have ended already.
+ */
+static int answer_request(request_rec *r, const sso_app_t *app, const sso_logout_message_t *came)
+{
+    saml_err_t *err = sso_err_new(r->pool);
+
+    if (obey(r, app, came, err) != SAML_OK)
+        return sso_page_refused(r, app, err);
+    return sso_page_text(r, HTTP_OK, "Signed out.\n");
+}
+
+/* ---- LogoutResponse ------------------------------------------------------- */
+
+/* It changes nothing: the session here has ended before the identity provider was asked. */
+static int answer_response(request_rec *r, const sso_app_t *app, const sso_logout_message_t *came)
+{
+    saml_err_t *err = sso_err_new(r->pool);
+    saml_replay_t replay = { sso_replay_use, r };
+    saml_logout_expect_t want = expectation(r, app, &replay);
+    saml_logout_response_t *response;
+
+    if (saml_logout_response_check(&response, &came->message, &want, r->pool, err) != SAML_OK)
+        return sso_page_refused(r, app, err);
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\", confirmed by the identity provider in %s",
+                  app->name, saml_quote(r->pool, response->id));
+    return sso_page_logged_out(r, NULL);
+}
+
+int sso_logout_message_answer(request_rec *r, const sso_app_t *app, const sso_logout_message_t *came)
+{
+    return came->param == request_param ? answer_request(r, app, came) : answer_response(r, app, came);
+}
