@@ -18,6 +18,7 @@ my $cli = $ENV{SSO_CLI} or BAIL_OUT('SSO_CLI: expected the path of saml-sso, got
 my $src = $ENV{SSO_SRCDIR} or BAIL_OUT('SSO_SRCDIR: expected the source folder, got none');
 my $python = $ENV{SSO_PYTHON} || '/usr/bin/python3';
 my $tmp = tempdir(CLEANUP => 1);
+my $json = JSON::PP->new->canonical;
 
 sub slurp {
     my ($file) = @_;
@@ -49,6 +50,9 @@ sub judge {
         push @wrong, 'what the attacker wants believed was accepted' if index($got->{out}, CANARY) >= 0;
         push @wrong, "NameID: expected $case->{user}, got $verdict->{name_id}{value}"
             if defined $case->{user} && $verdict->{name_id}{value} ne $case->{user};
+        push @wrong, 'attributes: expected ' . $json->encode($case->{attributes}) . ', got ' . $json->encode($verdict->{attributes})
+            if $case->{attributes} && $json->encode($case->{attributes}) ne $json->encode($verdict->{attributes});
+        push @wrong, "output: expected /$case->{says}/" if defined $case->{says} && $got->{out} !~ /$case->{says}/;
     }
     elsif (defined $case->{says} && ($verdict->{reason} // '') !~ /$case->{says}/) {
         push @wrong, "reason: expected /$case->{says}/, got " . ($verdict->{reason} // 'none');

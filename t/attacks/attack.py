@@ -11,10 +11,12 @@ A case is a function that gets a Maker and returns the octets of a Response:
 status    the status name that the refusal must have, or "accepted" for a genuine response
 changed   one sentence: what is changed, for the table in doc/attacks.md
 source    CVE, paper or section of a specification
-says      regular expression that the reason must match: what was expected and what came (accepted: none)
+says      regular expression that the reason must match: what was expected and what came; of an accepted
+          one, that the printed JSON must match
 options   allow=[names of SAMLAllow], certs=[keys whose certificates are the identity provider's], key=True (the
           private key "sp" is given; ACS: always there), raw=True (what is returned is the form value and not XML),
-          through=("cli", "acs") where it is tried, user="..." the NameID that an accepted response must give
+          through=("cli", "acs") where it is tried, user="..." the NameID that an accepted response must give,
+          attributes={name: [values]} all that it must give, unsolicited=True (no request is open; command only)
 
 Whatever the attacker wants believed contains EVE. Signing and encryption are xmlsec's, OpenSSL's or done by hand in
 dsig.py: nothing here is made by the code that it tests.
@@ -52,6 +54,8 @@ class Case:
         self.raw = options.pop("raw", False)
         self.through = list(options.pop("through", ("cli", "acs")))
         self.user = options.pop("user", ADA if status == "accepted" else None)
+        self.attributes = options.pop("attributes", None)
+        self.unsolicited = options.pop("unsolicited", False)
         if options:
             raise ValueError("%s: there is no option %s" % (name, ", ".join(options)))
         self.profile()
@@ -66,7 +70,8 @@ class Case:
     def row(self):
         return {"name": self.name, "changed": self.changed, "status": self.status, "source": self.source,
                 "says": self.says, "allow": self.allow, "certs": self.certs, "key": self.key,
-                "through": self.through, "user": self.user, "profile": self.profile()}
+                "through": self.through, "user": self.user, "attributes": self.attributes,
+                "unsolicited": self.unsolicited, "profile": self.profile()}
 
 
 def case(name, changed, status, source, says=None, **options):
