@@ -17,7 +17,8 @@ TIMEOUT_S = 120
 
 def arguments(head, row, keys):
     out = ["verify", "--json", "--issuer", head["issuer"], "--audience", head["audience"], "--acs", head["acs"],
-           "--in-response-to", head["in_response_to"], "--now", head["now"]]
+           "--now", head["now"]]
+    out += ["--unsolicited"] if row["unsolicited"] else ["--in-response-to", head["in_response_to"]]
     for name in row["certs"]:
         out += ["--idp-cert", os.path.join(keys, name + ".crt")]
     for name in row["allow"]:
