@@ -185,12 +185,34 @@ static saml_status_t read_reference(const xmlNode *reference, const read_t *r)
     return SAML_OK;
 }
 
+/*
+ * XML Signature knows its attributes without a namespace. xmlsec1 and much else ask for them by local name, so that q:URI in
+ * front of URI would be read in its place.
+ */
+static saml_status_t check_attributes(const xmlNode *el, saml_err_t *err)
+{
+    const xmlNode *child;
+    const xmlAttr *attr;
+
+    for (attr = el->properties; attr; attr = attr->next) {
+        const char *name = (const char *)attr->name;
+
+        if (attr->ns && (strcmp(name, "URI") == 0 || strcmp(name, "Algorithm") == 0 || strcmp(name, "PrefixList") == 0))
+            return saml_fail(err, SAML_E_SIGNATURE, "Signature: expected no %s in a namespace, got one on %s", name,
+                             saml_xml_name(err->pool, el));
+    }
+    for (child = saml_xml_first(el); child; child = saml_xml_next(child))
+        SAML_TRY(check_attributes(child, err));
+    return SAML_OK;
+}
+
 static saml_status_t read_signed_info(const read_t *r)
 {
     static const char *const names[] = { "CanonicalizationMethod", "SignatureMethod", "Reference", NULL };
     const xmlNode *c14n, *method;
 
     SAML_TRY(check_children(r->parts->signed_info, names, r->err));
+    SAML_TRY(check_attributes(r->parts->signed_info, r->err));
     c14n = saml_xml_first(r->parts->signed_info);
     method = saml_xml_next(c14n);
     r->parts->reference = saml_xml_next(method);

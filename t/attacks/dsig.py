@@ -116,8 +116,10 @@ def sign(m, element, by="idp", info=(), value=None, method=RSA_SHA256, parameter
     octets = canonical(element) if digest_of is None else digest_of
     if references is None:
         references = reference("#" + element.get("ID"), digest_value or digest(octets, hash_name),
-                               transforms or ENVELOPED + EXC_TRANSFORM, digest_uri)
-    text = signed_info(references, c14n or '<CanonicalizationMethod Algorithm="%s"/>' % EXC, method, parameters)
+                               ENVELOPED + EXC_TRANSFORM if transforms is None else transforms, digest_uri)
+    if c14n is None:
+        c14n = '<CanonicalizationMethod Algorithm="%s"/>' % EXC
+    text = signed_info(references, c14n, method, parameters)
     return place(element, signature_of(m, change(text, info), m.key(by), value, key_info, extra))
 
 

@@ -50,15 +50,10 @@ def families():
 
 
 def load():
-    """All cases, by family."""
-    out = []
-    for family in families():
-        start = len(attack.CASES)
-        module = __import__(family)
-        cases = attack.CASES[start:]
-        if cases:
-            out.append((family, module.__doc__.strip().split("\n")[0], cases))
-    return out
+    """All cases, by family. One family may import another."""
+    modules = [__import__(family) for family in families()]
+    groups = [(m, [c for c in attack.CASES if c.make.__module__ == m.__name__]) for m in modules]
+    return [(m.__name__, m.__doc__.strip().split("\n")[0], cases) for m, cases in groups if cases]
 
 
 def table():
