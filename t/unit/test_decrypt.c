@@ -62,6 +62,7 @@ typedef struct {
     const char *label;
     EVP_PKEY *key;
     int cek_bytes;                          /* 0: as the cipher wants */
+    unsigned char first, type_octet, between, before_key;   /* RSA_NO_PADDING: 00 02, what stands in the padding, 00 */
     int cbc_last;                           /* last octet of padding, where not the right one; -1: right */
     int flip;                               /* octet of the ciphertext to damage, counted from 1; negative: from the end */
     int cut;                                /* octets of the ciphertext to leave out at its end */
@@ -80,6 +81,20 @@ static enc_t usual(void)
     return e;
 }
 
+/* A block as PKCS #1 1.5 pads it (RFC 8017 7.2.1), with what `e` says that is otherwise. */
+static const unsigned char *block_of(const enc_t *e, const unsigned char *cek, size_t cek_len, size_t len)
+{
+    unsigned char *block = apr_palloc(pool, len);
+
+    memset(block, 0x55, len);
+    block[0] = e->first;
+    block[1] = e->type_octet;
+    block[len / 2] = e->between;
+    block[len - cek_len - 1] = e->before_key;
+    memcpy(block + len - cek_len, cek, cek_len);
+    return block;
+}
+
 static const char *wrap_key(const enc_t *e, const unsigned char *cek, size_t cek_len)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, e->key, NULL);
@@ -93,6 +108,10 @@ static const char *wrap_key(const enc_t *e, const unsigned char *cek, size_t cek
         assert_true(EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, e->mgf_md, NULL) > 0);
         if (e->label)
             assert_true(EVP_PKEY_CTX_set0_rsa_oaep_label(ctx, OPENSSL_strdup(e->label), (int)strlen(e->label)) > 0);
+    }
+    if (e->padding == RSA_NO_PADDING) {
+        cek = block_of(e, cek, cek_len, (size_t)EVP_PKEY_get_size(e->key));
+        cek_len = (size_t)EVP_PKEY_get_size(e->key);
     }
     assert_int_equal(EVP_PKEY_encrypt(ctx, out, &len, cek, cek_len), 1);
     EVP_PKEY_CTX_free(ctx);
@@ -298,6 +317,31 @@ static void test_rsa_1_5(void **state)
     e.cek_bytes = 0;
     e.key = rsa2;
     assert_says(decrypt_with(encrypted(&e), ours, SAML_ALLOW_RSA1_5), SAML_E_DECRYPTION, SAME_REASON);
+}
+
+/* Each octet of the padding counts, though none is complained of. */
+static void test_rsa_1_5_padding(void **state)
+{
+    static const struct { unsigned char first, type, between, before; saml_status_t want; } cases[] = {
+        { 0, 2, 0x55, 0, SAML_OK }, { 0, 2, 1, 0, SAML_OK }, { 1, 2, 0x55, 0, SAML_E_DECRYPTION },
+        { 0, 1, 0x55, 0, SAML_E_DECRYPTION }, { 0, 0, 0x55, 0, SAML_E_DECRYPTION }, { 0, 2, 0, 0, SAML_E_DECRYPTION },
+        { 0, 2, 0x55, 1, SAML_E_DECRYPTION },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        enc_t e = usual();
+
+        e.transport_uri = SAML_ALG_RSA_1_5;
+        e.padding = RSA_NO_PADDING;
+        e.first = cases[i].first;
+        e.type_octet = cases[i].type;
+        e.between = cases[i].between;
+        e.before_key = cases[i].before;
+        assert_says(decrypt_with(encrypted(&e), ours, SAML_ALLOW_RSA1_5), cases[i].want,
+                    cases[i].want == SAML_OK ? "" : SAME_REASON);
+    }
 }
 
 static void test_unknown_algorithms(void **state)
@@ -600,7 +644,8 @@ static void test_wrapper(void **state)
 int main(void)
 {
     static const struct CMUnitTest decryption[] = {
-        unit(test_ciphers), unit(test_oaep), unit(test_oaep_mismatch), unit(test_rsa_1_5), unit(test_unknown_algorithms),
+        unit(test_ciphers), unit(test_oaep), unit(test_oaep_mismatch), unit(test_rsa_1_5), unit(test_rsa_1_5_padding),
+        unit(test_unknown_algorithms),
         unit(test_cbc_padding), unit(test_damaged_data), unit(test_shortest_data), unit(test_content), unit(test_nul_inside),
         unit(test_prefixes_from_outside), unit(test_our_keys), unit(test_where_the_key_stands),
         unit(test_no_key_in_the_message), unit(test_wrapped_key_lengths), unit(test_wrapper),

@@ -231,6 +231,7 @@ static void test_assertion_count(void **state)
         { "encrypted-two", SAML_E_ASSERTION_COUNT, "got 0 and 2", 0, NULL },
         { "assertion-in-extensions", SAML_E_ASSERTION_COUNT, "got 0 and 0", 0, NULL },
         { "assertion-in-advice", SAML_OK, NULL, 0, NULL },
+        { "encrypted-in-extensions", SAML_E_ASSERTION_COUNT, "got one inside \"Extensions\"", 0, NULL },
     };
 
     (void)state;
@@ -331,6 +332,24 @@ static void test_encrypted(void **state)
 
     (void)state;
     JUDGE(cases);
+}
+
+/* Only what is refused between decryption and proof is hidden from the outside. */
+static void test_where_it_was(void **state)
+{
+    static const case_t inside = { "encrypted-other-key", SAML_E_DECRYPTION, "cannot be decrypted", 0, NULL };
+    static const case_t behind = { "encrypted-assertion-signed", SAML_E_AUDIENCE, "expected one of none", 0, no_audience };
+    static const case_t plain = { "assertion-changed", SAML_E_SIGNATURE, "digest of", 0, NULL };
+
+    (void)state;
+    judge(&inside);
+    assert_int_equal(err.in_ciphertext, 1);
+    memset(&err, 0, sizeof(err));
+    err.pool = pool;
+    judge(&behind);
+    assert_int_equal(err.in_ciphertext, 0);
+    judge(&plain);
+    assert_int_equal(err.in_ciphertext, 0);
 }
 
 /* Core 2.3.3; Profiles 4.1.4.2 */
@@ -601,6 +620,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_signature, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_wrapping, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_encrypted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_where_it_was, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_head, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_conditions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_audience, set_up, tear_down),

@@ -90,6 +90,9 @@ static void test_login_authn(void **state)
     assert_int_equal(login->session_not_on_or_after, TIME(12, 0, 0));
     assert_int_equal(login->authn_instant, NOW - 3 * 24 * 3600 * SEC);
     assert_string_equal(login->context_class, "urn:oasis:names:tc:SAML:2.0:ac:classes:Password");
+    login = login_of("authn-two-shorter-first");
+    assert_int_equal(login->session_not_on_or_after, TIME(12, 0, 0));
+    assert_int_equal(login->authn_instant, NOW - 3 * 24 * 3600 * SEC);
     login = login_of("authn-no-class-ref");
     assert_null(login->context_class);
     login = login_of("authn-no-session-index");

@@ -196,7 +196,7 @@ static void test_algorithms(void **state)
         if (verify_with(xml, all, cases[i].needs) != SAML_OK)
             fail_msg("%s: %s", cases[i].method, err.reason);
         assert_ptr_equal(saml_verified_by(v), cases[i].by);
-        assert_says(verify_with(replaced(xml, "ada", "eve"), all, cases[i].needs), SAML_E_SIGNATURE, "was changed after it was signed");
+        assert_says(verify_with(replaced(xml, "ada<", "eve<"), all, cases[i].needs), SAML_E_SIGNATURE, "was changed after it was signed");
         if (cases[i].needs)
             assert_says(verify_with(xml, all, ~cases[i].needs), SAML_E_ALGORITHM, "\"SAMLAllow sha1\"");
     }
@@ -243,6 +243,19 @@ static void test_comments_are_not_signed(void **state)
     assert_string_equal(text, "ada@x.example");
 }
 
+/* Exclusive c14n 3, XML Signature 4.4.1: those of SignedInfo are signed where its canonicalisation is WithComments. */
+static void test_comments_of_signed_info(void **state)
+{
+    shape_t s = { .in_c14n = "<!-- a -->" };
+
+    (void)state;
+    assert_says(verify(replaced(signed_with(&s, rsa), "<!-- a -->", "<!-- b -->")), SAML_OK, "");
+    s.c14n = EXC "WithComments";
+    assert_says(verify(signed_with(&s, rsa)), SAML_OK, "");
+    refused(replaced(signed_with(&s, rsa), "<!-- a -->", "<!-- b -->"), SAML_E_SIGNATURE, "the signature value does not match");
+    refused(replaced(signed_with(&s, rsa), "<!-- a -->", ""), SAML_E_SIGNATURE, "the signature value does not match");
+}
+
 static const char *inclusive(const char *list)
 {
     return apr_pstrcat(pool, "<ec:InclusiveNamespaces xmlns:ec=\"" EXC "\" PrefixList=\"", list, "\"/>", NULL);
@@ -274,6 +287,17 @@ static void test_inclusive_namespaces(void **state)
     refused(replaced(good(), "c14n#\"/><ds:SignatureMethod",
                      "c14n#\"><ec:InclusiveNamespaces xmlns:ec=\"" EXC "\"/></ds:CanonicalizationMethod><ds:SignatureMethod"),
             SAML_E_SIGNATURE, "PrefixList of at most 16, got none");
+    transform = apr_pstrcat(pool, EXC "\">", inclusive("q"), inclusive("samlp"), "</ds:CanonicalizationMethod><ds:SignatureMethod",
+                            NULL);
+    refused(replaced(good(), EXC "\"/><ds:SignatureMethod", transform), SAML_E_SIGNATURE,
+            "expected one empty InclusiveNamespaces");
+    refused(replaced(good(), "c14n#\"/><ds:SignatureMethod", "c14n#\"><ec:InclusiveNamespaces xmlns:ec=\"" EXC
+                     "\" PrefixList=\"q\">samlp</ec:InclusiveNamespaces></ds:CanonicalizationMethod><ds:SignatureMethod"),
+            SAML_E_SIGNATURE, "expected one empty InclusiveNamespaces");
+    /* Inclusive canonicalisation has no such list. */
+    transform = replaced(good(), EXC "\"/><ds:SignatureMethod", apr_pstrcat(pool, C10 "\">", inclusive("q"),
+                         "</ds:CanonicalizationMethod><ds:SignatureMethod", NULL));
+    assert_says(verify_with(transform, ours, SAML_ALLOW_C14N10), SAML_E_SIGNATURE, "inclusive c14n takes no parameter");
 }
 
 /* The two signatures of a Response, in either order and again, do not get in each other's way. */
@@ -321,7 +345,7 @@ static void test_changed_content(void **state)
     const char *xml = good();
 
     (void)state;
-    refused(replaced(xml, "ada", "eve"), SAML_E_SIGNATURE, changed);
+    refused(replaced(xml, "ada<", "eve<"), SAML_E_SIGNATURE, changed);
     refused(replaced(xml, "ID=\"_a\" Version=\"2.0\"", "ID=\"_a\" Version=\"2.1\""), SAML_E_SIGNATURE, changed);
     refused(replaced(xml, "ID=\"_a\" Version=\"2.0\"", "ID=\"_a\" Version=\"2.0\" q:x=\"\""), SAML_E_SIGNATURE, changed);
     refused(replaced(xml, "<saml:Subject>", "<saml:Subject><saml:NameID>eve</saml:NameID>"), SAML_E_SIGNATURE, changed);
@@ -565,8 +589,8 @@ static void test_wrapping(void **state)
     const char *signature_start = strstr(original, "<ds:Signature "), *signature_end = strstr(original, "</ds:Signature>") + 15;
     const char *signature = apr_pstrmemdup(pool, signature_start, (apr_size_t)(signature_end - signature_start));
     const char *stripped = replaced(original, signature, "");
-    const char *forged = replaced(replaced(original, "ada", "eve"), "ID=\"_a\"", "ID=\"_evil\"");
-    const char *same_id = replaced(original, "ada", "eve");
+    const char *forged = replaced(replaced(original, "ada<", "eve<"), "ID=\"_a\"", "ID=\"_evil\"");
+    const char *same_id = replaced(original, "ada<", "eve<");
 
     (void)state;
     refused(replaced(xml, original, apr_pstrcat(pool, forged, stripped, NULL)), SAML_E_SIGNATURE, "expected \"#_evil\"");
@@ -827,7 +851,7 @@ static void test_pss_parameters(void **state)
 static void test_ecdsa_form(void **state)
 {
     const char *der_b64 = raw_signature(ec256, "SHA256", 0, 0, NULL), *der;
-    unsigned char raw[64] = { 0 };
+    unsigned char raw[66] = { 0 };
     const unsigned char *at;
     apr_array_header_t *certs = material_certs(1, cert256);
     ECDSA_SIG *pair;
@@ -843,6 +867,8 @@ static void test_ecdsa_form(void **state)
     assert_says(verify_octets("a=b", MORE "ecdsa-sha256", saml_base64_encode(pool, raw, 64), certs, 0), SAML_OK, "");
     assert_says(verify_octets("a=b", MORE "ecdsa-sha256", der_b64, certs, 0), SAML_E_SIGNATURE, "does not match");
     assert_says(verify_octets("a=b", MORE "ecdsa-sha256", saml_base64_encode(pool, raw, 63), certs, 0), SAML_E_SIGNATURE, "does not match");
+    assert_says(verify_octets("a=b", MORE "ecdsa-sha256", saml_base64_encode(pool, raw, 65), certs, 0), SAML_E_SIGNATURE, "does not match");
+    assert_says(verify_octets("a=b", MORE "ecdsa-sha256", saml_base64_encode(pool, raw, 66), certs, 0), SAML_E_SIGNATURE, "does not match");
     raw[63] ^= 1;
     assert_says(verify_octets("a=b", MORE "ecdsa-sha256", saml_base64_encode(pool, raw, 64), certs, 0), SAML_E_SIGNATURE, "does not match");
     memset(raw, 0, sizeof(raw));        /* CVE-2022-21449 */
@@ -853,6 +879,7 @@ int main(void)
 {
     static const struct CMUnitTest signatures[] = {
         unit(test_good), unit(test_algorithms), unit(test_canonicalisations), unit(test_comments_are_not_signed),
+        unit(test_comments_of_signed_info),
         unit(test_inclusive_namespaces), unit(test_two_signatures_in_one_document), unit(test_harmless_variations),
         unit(test_changed_content), unit(test_changed_signature), unit(test_values_are_plain_text), unit(test_presence),
         unit(test_element_of_another_document), unit(test_children_of_signature), unit(test_references),
