@@ -61,7 +61,7 @@ static const refusal_text_t refusals[] = {
 };
 
 /* At the logout endpoint one sentence does for all. */
-static const refusal_text_t refused_logout = { SAML_OK, 0, "This sign-out was not accepted, and nobody was signed out by it.",
+static const refusal_text_t refused_logout = { SAML_OK, 0, "This sign-out was not accepted. No session was ended by it.",
     "To end your session, close the browser. If this happens again, give the reference below to your administrator." };
 
 static const refusal_text_t other_refusal = { SAML_OK, HTTP_FORBIDDEN, "Signing in did not work.", AGAIN };
