@@ -470,7 +470,10 @@ static void test_reference_uris(void **state)
                 apr_psprintf(pool, "Reference URI: expected \"#_a\", the element that holds the Signature, got \"%s\"", uris[i]));
     }
     refused(replaced(good(), " URI=\"#_a\"", ""), SAML_E_SIGNATURE, "got none");
-    refused(replaced(good(), " URI=\"#_a\"", " xmlns:z=\"urn:z\" z:URI=\"#_a\""), SAML_E_SIGNATURE, "got none");
+    refused(replaced(good(), " URI=\"#_a\"", " xmlns:z=\"urn:z\" z:URI=\"#_a\""), SAML_E_SIGNATURE,
+            "expected no URI in a namespace, got one on \"Reference\"");
+    refused(replaced(good(), " URI=\"#_a\"", " xmlns:z=\"urn:z\" z:URI=\"#_b\" URI=\"#_a\""), SAML_E_SIGNATURE,
+            "expected no URI in a namespace, got one on \"Reference\"");
     /* rightly signed, and still not the element that holds it */
     shape_refused(&(shape_t){ .uri = "#_r" }, SAML_E_SIGNATURE, "expected \"#_a\"");
     shape_refused(&(shape_t){ .uri = "" }, SAML_E_SIGNATURE, "expected \"#_a\"");
