@@ -38,7 +38,7 @@ sub output {
 
 sub judge {
     my ($case, $got) = @_;
-    my $verdict = eval { JSON::PP::decode_json($got->{out}) } // {};
+    my $verdict = eval { $json->decode($got->{out}) } // {};
     my $status = $verdict->{verdict} // 'nothing';
     my @wrong;
 
