@@ -62,6 +62,7 @@ typedef struct {
     const char *label;
     EVP_PKEY *key;
     int cek_bytes;                          /* 0: as the cipher wants */
+    int zero_cek;                           /* a key that everybody knows */
     unsigned char first, type_octet, between, before_key;   /* RSA_NO_PADDING: 00 02, what stands in the padding, 00 */
     int cbc_last;                           /* last octet of padding, where not the right one; -1: right */
     int flip;                               /* octet of the ciphertext to damage, counted from 1; negative: from the end */
@@ -169,6 +170,8 @@ static const char *encrypted(const enc_t *e)
 
     EVP_CIPHER_free(cipher);
     RAND_bytes(cek, sizeof(cek));
+    if (e->zero_cek)
+        memset(cek, 0, sizeof(cek));
     key = key_xml(e, cek, cek_len);
     return apr_pstrcat(pool, "<r xmlns:outer=\"urn:outer\" xmlns:near=\"urn:far\"><saml:", e->wrapper,
                        e->wrapper_scope ? e->wrapper_scope : "", " xmlns:saml=\"" SAML_NS_ASSERTION "\" xmlns:xenc=\""
@@ -341,6 +344,9 @@ static void test_rsa_1_5_padding(void **state)
         e.before_key = cases[i].before;
         assert_says(decrypt_with(encrypted(&e), ours, SAML_ALLOW_RSA1_5), cases[i].want,
                     cases[i].want == SAML_OK ? "" : SAME_REASON);
+        e.zero_cek = 1;         /* nor does a wrong padding give the key that an attacker guesses */
+        assert_says(decrypt_with(encrypted(&e), ours, SAML_ALLOW_RSA1_5), cases[i].want,
+                    cases[i].want == SAML_OK ? "" : SAME_REASON);
     }
 }
 
@@ -393,6 +399,11 @@ static void test_cbc_padding(void **state)
     is_the_assertion();
     e.text = apr_pstrcat(pool, e.text, apr_psprintf(pool, "%15s", ""), NULL);               /* one octet of padding */
     assert_says(decrypt(&e), SAML_OK, "");
+    e.cbc_last = 16;                                                                        /* as it says, of white space */
+    assert_says(decrypt(&e), SAML_OK, "");
+    e.text = apr_pstrcat(pool, e.text, "                ", NULL);
+    e.cbc_last = 17;
+    fails_alike(&e);
 }
 
 static void test_damaged_data(void **state)

@@ -227,6 +227,7 @@ static void test_namespaces_in_scope(void **state)
     assert_says(parse(apr_pstrcat(pool, "<a", all, " xmlns='urn:y'/>", NULL)), SAML_E_TOO_LARGE,
                 "64 namespace declarations in scope");
     assert_says(parse(apr_pstrcat(pool, "<a", half, "><b", half, "/><b", half, "/></a>", NULL)), SAML_OK, "");
+    assert_says(parse(apr_pstrcat(pool, "<a", half, "><b", half, "></b><b", half, "></b></a>", NULL)), SAML_OK, "");
     assert_says(parse(apr_pstrcat(pool, "<a", half, "><b", half, "><c xmlns='urn:y'/></b></a>", NULL)),
                 SAML_E_TOO_LARGE, "namespace declarations in scope");
     assert_says(parse(apr_pstrcat(pool, "<a", all, "><b xmlnsx='y' xml='z'/></a>", NULL)), SAML_OK, "");
