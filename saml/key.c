@@ -10,7 +10,6 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <xmlsec/openssl/evp.h>
 
 #include "clock.h"
 #include "encoding.h"
@@ -90,12 +89,6 @@ static apr_status_t free_pkey(void *pkey)
     return APR_SUCCESS;
 }
 
-static apr_status_t free_xmlsec(void *key)
-{
-    xmlSecKeyDestroy(key);
-    return APR_SUCCESS;
-}
-
 static void own(apr_pool_t *p, void *thing, apr_status_t (*free_it)(void *))
 {
     apr_pool_cleanup_register(p, thing, free_it, apr_pool_cleanup_null);
@@ -113,30 +106,6 @@ static const char *key_type_name(const EVP_PKEY *pkey)
     const char *name = EVP_PKEY_get0_type_name(pkey);
 
     return name ? name : "unknown";
-}
-
-static saml_status_t make_xmlsec_key(xmlSecKeyPtr *out, EVP_PKEY *pkey, const char *source, apr_pool_t *p,
-                                     saml_err_t *err)
-{
-    xmlSecKeyDataPtr data;
-    xmlSecKeyPtr key;
-
-    EVP_PKEY_up_ref(pkey);
-    data = xmlSecOpenSSLEvpKeyAdopt(pkey);
-    if (!data) {
-        EVP_PKEY_free(pkey);
-        return saml_fail(err, SAML_E_METADATA, "%s: xmlsec1 cannot use this key: %s", source, saml_xmlsec_reason(p));
-    }
-    key = xmlSecKeyCreate();
-    if (!key || xmlSecKeySetValue(key, data) < 0) {
-        xmlSecKeyDataDestroy(data);
-        if (key)
-            xmlSecKeyDestroy(key);
-        return saml_fail(err, SAML_E_METADATA, "%s: xmlsec1 cannot use this key: %s", source, saml_xmlsec_reason(p));
-    }
-    own(p, key, free_xmlsec);
-    *out = key;
-    return SAML_OK;
 }
 
 /* ---- certificates -------------------------------------------------------- */
@@ -202,9 +171,7 @@ static saml_status_t describe(saml_cert_t *cert, apr_pool_t *p, saml_err_t *err)
     own(p, cert->pkey, free_pkey);
     cert->bits = EVP_PKEY_get_bits(cert->pkey);
     cert->key_type = key_type_name(cert->pkey);
-    /* A key of another type stays readable for reports; saml_cert_check refuses it. */
-    if (is_rsa_or_ec(cert->pkey))
-        SAML_TRY(make_xmlsec_key(&cert->xmlsec, cert->pkey, cert->source, p, err));
+    /* A key of another type than RSA or EC stays readable for reports; saml_cert_check refuses it. */
     return SAML_OK;
 }
 
@@ -470,7 +437,6 @@ saml_status_t saml_private_key_load(saml_keypair_t **out, const char *key_file, 
     if (!is_rsa_or_ec(pair->pkey))
         return saml_fail(err, SAML_E_METADATA, "%s: expected an RSA or EC key, got %s", key_file,
                          saml_quote(p, key_type_name(pair->pkey)));
-    SAML_TRY(make_xmlsec_key(&pair->xmlsec, pair->pkey, key_file, p, err));
     *out = pair;
     return SAML_OK;
 }

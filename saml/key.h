@@ -6,8 +6,6 @@
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-#include <xmlsec/xmlsec.h>
-#include <xmlsec/keys.h>
 #include "saml.h"
 
 #define SAML_RSA_MIN_BITS   2048
@@ -18,7 +16,6 @@
 typedef struct {
     X509 *x509;
     EVP_PKEY *pkey;
-    xmlSecKeyPtr xmlsec;        /* the public key for xmlsec1; duplicate before lending it to a context */
     const unsigned char *der;   /* the certificate's octets */
     apr_size_t der_len;
     const char *base64;         /* the same as bare base64, one line, for KeyInfo and metadata */
@@ -35,7 +32,6 @@ typedef struct {
 /** Our own private key with its certificate. Owned by its pool; the key is never logged or copied out. */
 typedef struct {
     EVP_PKEY *pkey;
-    xmlSecKeyPtr xmlsec;        /* private key for xmlsec1; duplicate before lending it to a context */
     saml_cert_t *cert;
 } saml_keypair_t;
 

@@ -92,7 +92,4 @@ SAML_MUST_CHECK saml_status_t saml_octets_verify(const char *data, apr_size_t le
                                                  const char *sig_b64, const saml_trust_t *trust, apr_pool_t *p,
                                                  saml_err_t *err);
 
-/** Register RSASSA-PSS with xmlsec1 where the installed version lacks it. Called by saml_library_init. */
-SAML_MUST_CHECK saml_status_t saml_signature_init(saml_err_t *err);
-
 #endif

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <libxml/valid.h>
 #include <xmlsec/openssl/crypto.h>
+#include <xmlsec/openssl/evp.h>
 #include <xmlsec/templates.h>
 #include <xmlsec/transforms.h>
 #include <xmlsec/xmldsig.h>
@@ -49,13 +50,33 @@ static int add_certificate(xmlNode *signature, const saml_cert_t *cert)
     return data && xmlNewChild(data, signature->ns, BAD_CAST "X509Certificate", BAD_CAST cert->base64) != NULL;
 }
 
+/* Our key as xmlsec1 takes it; the caller's, NULL where xmlsec1 does not want it. */
+static xmlSecKeyPtr make_key(EVP_PKEY *pkey)
+{
+    xmlSecKeyPtr key = xmlSecKeyCreate();
+    xmlSecKeyDataPtr data = NULL;
+
+    if (key && EVP_PKEY_up_ref(pkey) == 1) {
+        data = xmlSecOpenSSLEvpKeyAdopt(pkey);
+        if (!data)
+            EVP_PKEY_free(pkey);
+    }
+    if (data && xmlSecKeySetValue(key, data) == 0)
+        return key;
+    if (data)
+        xmlSecKeyDataDestroy(data);
+    if (key)
+        xmlSecKeyDestroy(key);
+    return NULL;
+}
+
 static saml_status_t sign_template(xmlNode *signature, const saml_keypair_t *key, apr_pool_t *p, saml_err_t *err)
 {
     xmlSecDSigCtxPtr ctx = xmlSecDSigCtxCreate(NULL);
     int ok = 0;
 
     if (ctx) {
-        ctx->signKey = xmlSecKeyDuplicate(key->xmlsec);
+        ctx->signKey = make_key(key->pkey);
         ok = ctx->signKey && xmlSecDSigCtxSign(ctx, signature) == 0 && ctx->status == xmlSecDSigStatusSucceeded;
         xmlSecDSigCtxDestroy(ctx);
     }

@@ -15,7 +15,8 @@
 #define MAX_VALUE_BYTES 2048
 #define MAX_EC_BYTES    66      /* of one number on P-521 */
 
-int saml_signature_padding(const saml_algorithm_t *alg, EVP_PKEY_CTX *ctx)
+/* PSS has MGF1 of the same hash and a salt of its length (RFC 9231 2.3.10). */
+static int set_padding(const saml_algorithm_t *alg, EVP_PKEY_CTX *ctx)
 {
     if (strcmp(alg->key_type, "RSA") != 0)
         return 1;
@@ -55,7 +56,7 @@ static int verify_with(EVP_PKEY *pkey, const saml_signature_value_t *sig, const 
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     EVP_PKEY_CTX *ctx = NULL;
     int ok = md && EVP_DigestVerifyInit_ex(md, &ctx, sig->alg->digest, NULL, NULL, pkey, NULL) == 1
-             && saml_signature_padding(sig->alg, ctx)
+             && set_padding(sig->alg, ctx)
              && EVP_DigestVerify(md, value, len, sig->data, sig->data_len) == 1;
 
     EVP_MD_CTX_free(md);

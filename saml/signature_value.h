@@ -16,9 +16,6 @@ typedef struct {
     apr_size_t value_len;
 } saml_signature_value_t;
 
-/** Set the padding that `alg` has: PSS with MGF1 of the same hash and a salt of its length (RFC 9231 2.3.10). @return 1 or 0 */
-int saml_signature_padding(const saml_algorithm_t *alg, EVP_PKEY_CTX *ctx);
-
 /**
  * Find the certificate whose key made the value, and see that it may be used (saml_cert_check).
  * @param named  certificates that the message names, as DER (saml_named_cert_t), tried first where they are ours; or NULL

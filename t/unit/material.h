@@ -10,6 +10,7 @@
 #include "common.h"
 
 #include <apr_time.h>
+#include <libxml/c14n.h>
 #include <libxml/parser.h>
 #include <libxml/valid.h>
 #include <openssl/ec.h>
@@ -19,6 +20,8 @@
 #include <xmlsec/openssl/evp.h>
 #include <xmlsec/xmldsig.h>
 #include <xmlsec/xmltree.h>
+#include "saml/algorithm.h"
+#include "saml/encoding.h"
 #include "saml/key.h"
 #include "saml/xml.h"
 
@@ -106,14 +109,48 @@ static inline void material_register_ids(xmlNode *node)
     }
 }
 
-/* Fill in the digests and the value of the first Signature in `xml`, whatever its shape. */
+static inline int material_is_under(void *root, xmlNode *node, xmlNode *parent)
+{
+    for (node = node->type == XML_NAMESPACE_DECL ? parent : node; node && node != root; node = node->parent)
+        ;
+    return node != NULL;
+}
+
+/* RFC 9231 2.3.10, which xmlsec1 has from 1.3 on only: the value is made by OpenSSL, over exclusive c14n of SignedInfo. */
+static inline void material_sign_pss(xmlNode *signature, const char *digest, EVP_PKEY *key)
+{
+    xmlNode *info = xmlSecFindChild(signature, BAD_CAST "SignedInfo", BAD_CAST SAML_NS_DSIG);
+    xmlNode *value = xmlSecFindChild(signature, BAD_CAST "SignatureValue", BAD_CAST SAML_NS_DSIG);
+    xmlBuffer *octets = xmlBufferCreate();
+    xmlOutputBuffer *sink = xmlOutputBufferCreateBuffer(octets, NULL);
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *ctx;
+    unsigned char raw[2048];
+    size_t len = sizeof(raw);
+
+    assert_true(xmlC14NExecute(info->doc, material_is_under, info, XML_C14N_EXCLUSIVE_1_0, NULL, 0, sink) >= 0);
+    assert_true(xmlOutputBufferClose(sink) > 0);
+    assert_int_equal(EVP_DigestSignInit_ex(md, &ctx, digest, NULL, NULL, key, NULL), 1);
+    assert_true(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0);
+    assert_true(EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) > 0);
+    assert_int_equal(EVP_DigestSign(md, raw, &len, xmlBufferContent(octets), (size_t)xmlBufferLength(octets)), 1);
+    EVP_MD_CTX_free(md);
+    xmlBufferFree(octets);
+    xmlNodeSetContent(value, BAD_CAST saml_base64_encode(pool, raw, len));
+}
+
+/*
+ * Fill in the digests and the value of the first Signature in `xml`, whatever its shape. For PSS the method is another
+ * one while xmlsec1 makes the digests.
+ */
 static inline const char *material_sign(const char *xml, EVP_PKEY *key)
 {
     xmlDoc *doc = xmlReadMemory(xml, (int)strlen(xml), NULL, "UTF-8", XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     xmlSecDSigCtxPtr ctx = xmlSecDSigCtxCreate(NULL);
-    xmlNode *signature;
+    xmlNode *signature, *method;
+    const saml_algorithm_t *alg = NULL;
     const char *signed_xml;
-    xmlChar *text;
+    xmlChar *text, *uri;
     int len;
 
     assert_non_null(doc);
@@ -121,12 +158,21 @@ static inline const char *material_sign(const char *xml, EVP_PKEY *key)
     material_register_ids(xmlDocGetRootElement(doc));
     signature = xmlSecFindNode(xmlDocGetRootElement(doc), BAD_CAST "Signature", BAD_CAST SAML_NS_DSIG);
     assert_non_null(signature);
+    method = xmlSecFindNode(signature, BAD_CAST "SignatureMethod", BAD_CAST SAML_NS_DSIG);
+    uri = method ? xmlGetNoNsProp(method, BAD_CAST "Algorithm") : NULL;
+    if (saml_algorithm_find(&alg, SAML_ALG_SIGNATURE, (const char *)uri, ~0u, &err) == SAML_OK && alg->is_pss)
+        xmlSetProp(method, BAD_CAST "Algorithm", BAD_CAST SAML_ALG_RSA_SHA256);
     EVP_PKEY_up_ref(key);
     ctx->signKey = xmlSecKeyCreate();
     assert_int_equal(xmlSecKeySetValue(ctx->signKey, xmlSecOpenSSLEvpKeyAdopt(key)), 0);
     if (xmlSecDSigCtxSign(ctx, signature) != 0)
         fail_msg("the test could not sign: %s\n%s", saml_xmlsec_reason(pool), xml);
     xmlSecDSigCtxDestroy(ctx);
+    if (alg && alg->is_pss) {
+        xmlSetProp(method, BAD_CAST "Algorithm", uri);
+        material_sign_pss(signature, alg->digest, key);
+    }
+    xmlFree(uri);
     xmlDocDumpMemory(doc, &text, &len);
     signed_xml = apr_pstrmemdup(pool, (const char *)text, (apr_size_t)len);
     xmlFree(text);
