@@ -18,6 +18,8 @@ SPKI = serialization.PublicFormat.SubjectPublicKeyInfo
 
 KINDS = {
     "idp1024": lambda: rsa.generate_private_key(65537, 1024),
+    "idp3072": lambda: rsa.generate_private_key(65537, 3072),
+    "idp4096": lambda: rsa.generate_private_key(65537, 4096),
     "idp-e3": lambda: rsa.generate_private_key(3, 2048),
     "idp-ec256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "idp-ec384": lambda: ec.generate_private_key(ec.SECP384R1()),
