@@ -7,7 +7,9 @@
 #include "sso.h"
 
 /**
- * Take our cookies, those of any application of this process, out of one Cookie header.
+ * Take our cookies, those of any application of this process, out of one Cookie header. Only ";" parts two of them: a browser sends
+ * one line (RFC 6265 5.4), HTTP/2 joins its fields by "; " (RFC 9113 8.2.3), and what follows a comma is part of a value, which
+ * a neighbouring host can set in spite of the __Host- prefix. httpd joins two lines by a comma: no session is found in them.
  * @param names sso_cookie_names_t (sso_managed)
  * @param rest  what is left for the backend, NULL where nothing is
  * @return our own, "name=value; name=value", or NULL where there are none; then `rest` is the header itself

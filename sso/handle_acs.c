@@ -63,6 +63,19 @@ static saml_status_t unsolicited_context(context_t *out, request_rec *r, const s
     return SAML_OK;
 }
 
+/* Virtual hosts with the same application share its logins in progress, not their addresses. */
+static saml_status_t check_begun_here(const sso_state_t *state, const sso_app_t *app, saml_err_t *err)
+{
+    int i;
+
+    for (i = 0; i < app->reply_urls->nelts; ++i) {
+        if (strcmp(state->acs_url, APR_ARRAY_IDX(app->reply_urls, i, sso_reply_url_t).url) == 0)
+            return SAML_OK;
+    }
+    return saml_fail(err, SAML_E_STATE_MISSING, "login state: expected one whose answer goes to an address of this "
+                     "application, got %s", saml_quote(err->pool, state->acs_url));
+}
+
 static saml_status_t find_context(context_t *out, request_rec *r, const sso_app_t *app, const answer_t *answer,
                                   saml_err_t *err)
 {
@@ -72,6 +85,8 @@ static saml_status_t find_context(context_t *out, request_rec *r, const sso_app_
     sso_state_t state;
 
     status = sso_state_resume(&state, r, app, answer->relay_state, err);
+    if (status == SAML_OK)
+        status = check_begun_here(&state, app, err);
     if (status == SAML_OK) {
         out->request_id = state.request_id;
         out->acs_url = state.acs_url;
