@@ -50,7 +50,7 @@ CONF
 </VirtualHost>
 CONF
 my $port = $t->httpd->port;
-$t->tolerate_log(qr/login refused \[(?:state-missing|in-response-to|destination|replay|malformed|unsolicited)\]/);
+$t->tolerate_log(qr/log(?:in|out) refused \[(?:state-missing|in-response-to|destination|replay|malformed|unsolicited)\]/);
 
 sub browser_at { my ($n) = @_; return SSOTest::Browser->new(base => 'http://127.0.0.1:' . $t->httpd->port($n)) }
 

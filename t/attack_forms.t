@@ -43,7 +43,7 @@ CONF
 my $port = $t->httpd->port;
 my $encode = \&SSOTest::Browser::url_encode;
 
-$t->tolerate_log(qr/login refused \[(?:malformed|request|too-large|replay|relay-state|state-missing|issuer|status|unsolicited|signature|destination|version|in-response-to|unsigned|audience|assertion-count|name-id|recipient|confirmation)\]/);
+$t->tolerate_log(qr/log(?:in|out) refused \[(?:malformed|request|too-large|replay|relay-state|state-missing|issuer|status|unsolicited|signature|destination|version|in-response-to|unsigned|audience|assertion-count|name-id|recipient|confirmation)\]/);
 $t->tolerate_log(qr/AH\d+: /);
 
 sub cookie_of { my ($reply) = @_; return grep { /^saml(?:-tiles|-packed)?=[^;]/ } $reply->headers('Set-Cookie') }

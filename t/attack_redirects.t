@@ -180,6 +180,6 @@ subtest 'the address of a guarded page' => sub {
     }
 };
 
-$t->tolerate_log(qr/login refused \[(?:relay-state|malformed|state-missing)\]|AH\d+: /);
+$t->tolerate_log(qr/log(?:in|out) refused \[(?:relay-state|malformed|state-missing)\]|AH\d+: /);
 $t->finish;
 done_testing;
