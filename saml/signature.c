@@ -124,7 +124,8 @@ static saml_status_t canonical_signed_info(const char **out, apr_size_t *len, co
     if (buffer)
         xmlBufferFree(buffer);
     if (*len == 0)
-        return saml_fail(err, SAML_E_SIGNATURE, "SignedInfo has no canonical form");
+        return saml_fail(err, SAML_E_SIGNATURE, "SignedInfo: expected a canonical form, got none, as where a namespace is "
+                         "named by a relative URI");
     return SAML_OK;
 }
 
