@@ -168,30 +168,51 @@ const char *sso_session_user(const sso_session_t *session, const char *claim)
 }
 
 /*
+ * How many octets at the end of `value` would read as a separator together with the one that follows it: of "a-" before "--", the
+ * last; a reader who cuts at each separator from the left would cut too early.
+ */
+static apr_size_t overlap(const char *value, const char *separator)
+{
+    apr_size_t value_len = strlen(value), len = strlen(separator), k;
+
+    for (k = len - 1; k > 0; --k) {
+        if (k <= value_len && memcmp(value + value_len - k, separator, k) == 0
+            && memcmp(separator + k, separator, len - k) == 0)
+            return k;
+    }
+    return 0;
+}
+
+static char *put_escaped(char *to, const char *octets, apr_size_t len)
+{
+    for (; len; --len)
+        to += apr_snprintf(to, 4, "%%%02X", (unsigned char)*octets++);
+    return to;
+}
+
+/*
  * A separator inside a value would read as the end of it: a group named "a;admins" must not become two. It goes
  * percent-encoded, so that splitting at the separator gives just the values that were sent.
  */
 static const char *shield_separator(apr_pool_t *p, const char *value, const char *separator)
 {
     const char *at, *from = value;
-    char *out;
-    apr_size_t len = strlen(separator), count = 0, i;
+    char *out, *to;
+    apr_size_t len = strlen(separator), end;
 
-    if (!len || !(at = strstr(value, separator)))
+    if (!strstr(value, separator) && !overlap(value, separator))
         return value;
-    for (; at; at = strstr(at + len, separator))
-        ++count;
-    out = apr_palloc(p, strlen(value) + count * len * 2 + 1);
-    value = out;
+    out = to = apr_palloc(p, 3 * strlen(value) + 1);
     while ((at = strstr(from, separator))) {
-        memcpy(out, from, (apr_size_t)(at - from));
-        out += at - from;
-        for (i = 0; i < len; ++i)
-            out += apr_snprintf(out, 4, "%%%02X", (unsigned char)separator[i]);
+        memcpy(to, from, (apr_size_t)(at - from));
+        to = put_escaped(to + (at - from), at, len);
         from = at + len;
     }
-    memcpy(out, from, strlen(from) + 1);
-    return value;
+    end = overlap(from, separator);
+    memcpy(to, from, strlen(from) - end);
+    to = put_escaped(to + strlen(from) - end, from + strlen(from) - end, end);
+    *to = '\0';
+    return out;
 }
 
 static const char *encode(apr_pool_t *p, const char *value, const sso_header_t *header)

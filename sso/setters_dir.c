@@ -129,8 +129,10 @@ static const char *set_encode(cmd_parms *cmd, sso_header_t *header, const char *
 static const char *set_separator(cmd_parms *cmd, sso_header_t *header, const char *arg)
 {
     header->separator = arg + strlen("separator=");
-    if (!is_claim(header->separator) || strlen(header->separator) > MAX_SEPARATOR_BYTES)
-        return refuse(cmd, "separator= and 1 to 8 printable ASCII characters", arg);
+    /* Those that percent-encoding writes with could not be shielded inside a value. */
+    if (!is_claim(header->separator) || strlen(header->separator) > MAX_SEPARATOR_BYTES
+        || strpbrk(header->separator, "%0123456789ABCDEF"))
+        return refuse(cmd, "separator= and 1 to 8 printable ASCII characters without %, digits and A to F", arg);
     return NULL;
 }
 
