@@ -115,7 +115,7 @@ saml_status_t sso_form_read(sso_form_t *out, request_rec *r, apr_size_t max_byte
 {
     const char *type = apr_table_get(r->headers_in, "Content-Type");
     const char *length = apr_table_get(r->headers_in, "Content-Length");
-    apr_int64_t announced = length ? apr_atoi64(length) : 8192;
+    apr_int64_t announced = length ? apr_atoi64(length) : 0;
     apr_array_header_t *buffer;
 
     if (!is_form(type))
