@@ -97,6 +97,7 @@ static void reply_urls_refused(void **state)
         { "http://localhost.example.org/saml/acs", "http:// is for localhost" },
         { "http://127.0.0.1.example.org/saml/acs", "http:// is for localhost" },
         { "http://127.0.0.256/saml/acs", "http:// is for localhost" },
+        { "http://127.0.0.99999999999/saml/acs", "http:// is for localhost" },
         { "http://127.0.0.01/saml/acs", "http:// is for localhost" },
         { "http://127.0.1/saml/acs", "http:// is for localhost" },
         { "http://127.1/saml/acs", "http:// is for localhost" },
