@@ -8,6 +8,11 @@
 #include <apr_tables.h>
 #include "fuzz/fuzz.h"
 
+#define MUTATIONS 2             /* of each file, where the target brings a mutator of its own */
+#define MUTATED_BYTES 65536
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed) __attribute__((weak));
+
 static void add_files(apr_array_header_t *files, const char *folder, apr_pool_t *p)
 {
     apr_dir_t *dir;
@@ -29,6 +34,30 @@ static int by_name(const void *a, const void *b)
 }
 
 /* An exact allocation, so that ASan sees a read past the end. */
+static void try_exactly(const uint8_t *data, size_t size)
+{
+    uint8_t *exact = malloc(size ? size : 1);
+
+    FUZZ_MUST(exact != NULL);
+    memcpy(exact, data, size);
+    LLVMFuzzerTestOneInput(exact, size);
+    free(exact);
+}
+
+/* The mutator is code of ours, too: the same mutations in every run. */
+static void try_mutated(const uint8_t *data, size_t size)
+{
+    uint8_t *room = malloc(MUTATED_BYTES);
+    unsigned seed;
+
+    FUZZ_MUST(room != NULL);
+    for (seed = 1; seed <= MUTATIONS && size <= MUTATED_BYTES; seed++) {
+        memcpy(room, data, size);
+        try_exactly(room, LLVMFuzzerCustomMutator(room, size, MUTATED_BYTES, seed));
+    }
+    free(room);
+}
+
 static int replay(const char *file, apr_pool_t *p)
 {
     apr_file_t *f;
@@ -46,7 +75,9 @@ static int replay(const char *file, apr_pool_t *p)
         return 0;
     }
     apr_file_close(f);
-    LLVMFuzzerTestOneInput(data, len);
+    try_exactly(data, len);
+    if (LLVMFuzzerCustomMutator)
+        try_mutated(data, len);
     free(data);
     return 1;
 }

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cookies, and the state of a login that one of them seals. The input is up to three parts with a line end between them: a RelayState, a
+ * Cookie header, and what stands under the seal of the cookie that RelayState names: no mutation would get through AES-GCM,
+ * so the target seals it.
+ */
+#include <apr_lib.h>
+#include "fuzz/fuzz.h"
+#include "sso/cookie.h"
+#include "sso/state.h"
+
+#define SESSION "__Host-saml"
+#define PREFIX  "__Host-saml-state-"
+
+module AP_MODULE_DECLARE_DATA saml_sso_module;
+
+/* ---- what the rest of the glue brings ------------------------------------- */
+
+static sso_request_t request;
+
+sso_request_t *sso_request_of(request_rec *r)
+{
+    (void)r;
+    return &request;
+}
+
+saml_err_t *sso_err_new(apr_pool_t *p)
+{
+    saml_err_t *err = apr_pcalloc(p, sizeof(*err));
+
+    err->pool = p;
+    return err;
+}
+
+/* The age of a stored input stays what it is. Found before libapr's own. */
+apr_time_t apr_time_now(void)
+{
+    return FUZZ_NOW;
+}
+
+static const sso_app_t *application(void)
+{
+    static sso_app_t app;
+    static sso_secret_t *secret;
+    static const char text[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    saml_err_t err = { .pool = fuzz_pool() };
+
+    if (!secret) {
+        FUZZ_MUST(sso_secret_parse(&secret, text, strlen(text), "secret", fuzz_pool(), &err) == SAML_OK);
+        app.id = "|https://sp.example.org/saml/metadata";
+        app.state_prefix = PREFIX;
+        app.secret = secret;
+        app.cookie.name = SESSION;
+        app.cookie.path = "/";
+        app.cookie.same_site = "Lax";
+        app.cookie.secure = 1;
+    }
+    return &app;
+}
+
+/* ---- taking ours out of the header ---------------------------------------- */
+
+/* The pairs of a header, by a reader of another kind: pieces between ";", blanks around them off, empty ones left out. */
+static apr_array_header_t *pairs_of(const char *header, apr_pool_t *p)
+{
+    apr_array_header_t *pairs = apr_array_make(p, 8, sizeof(const char *));
+    char *text = apr_pstrdup(p, header ? header : ""), *end;
+
+    for (; text; text = end) {
+        if ((end = strchr(text, ';')))
+            *end++ = '\0';
+        while (*text == ' ' || *text == '\t')
+            text++;
+        while (*text && strchr(" \t", text[strlen(text) - 1]))
+            text[strlen(text) - 1] = '\0';
+        if (*text)
+            APR_ARRAY_PUSH(pairs, const char *) = text;
+    }
+    return pairs;
+}
+
+static char *name_of(const char *pair, apr_pool_t *p)
+{
+    char *name = apr_pstrmemdup(p, pair, strcspn(pair, "="));
+
+    while (*name && strchr(" \t", name[strlen(name) - 1]))
+        name[strlen(name) - 1] = '\0';
+    return name;
+}
+
+static int is_own_name(const char *name)
+{
+    return strcmp(name, SESSION) == 0 || strncmp(name, PREFIX, strlen(PREFIX)) == 0 || strcmp(name, "app") == 0
+           || strncmp(name, "app-state-", 10) == 0;
+}
+
+static const char *check_split(const char *header, apr_pool_t *p)
+{
+    apr_array_header_t *names = apr_array_make(p, 2, sizeof(sso_cookie_names_t));
+    apr_array_header_t *all = pairs_of(header, p), *own_pairs, *rest_pairs;
+    const char *own, *rest, *again;
+    int i, at_own = 0, at_rest = 0;
+
+    APR_ARRAY_PUSH(names, sso_cookie_names_t) = (sso_cookie_names_t){ SESSION, PREFIX };
+    APR_ARRAY_PUSH(names, sso_cookie_names_t) = (sso_cookie_names_t){ "app", "app-state-" };
+    own = sso_cookies_split(&rest, header, names, p);
+    own_pairs = pairs_of(own, p);
+    rest_pairs = pairs_of(rest, p);
+    FUZZ_MUST(own || rest == header);
+    FUZZ_MUST(own_pairs->nelts + rest_pairs->nelts == all->nelts);
+    for (i = 0; i < all->nelts; i++) {
+        const char *pair = APR_ARRAY_IDX(all, i, const char *);
+        const char *got = is_own_name(name_of(pair, p)) ? APR_ARRAY_IDX(own_pairs, at_own++, const char *)
+                                                        : APR_ARRAY_IDX(rest_pairs, at_rest++, const char *);
+
+        FUZZ_MUST(strcmp(got, pair) == 0);
+    }
+    if (rest)
+        FUZZ_MUST(sso_cookies_split(&again, rest, names, p) == NULL);
+    return own;
+}
+
+/* ---- the answer's cookies -------------------------------------------------- */
+
+/* What a Set-Cookie header says is a name of ours, a value without ";", and the attributes that we wrote. */
+static int check_set_cookie(void *unused, const char *key, const char *text)
+{
+    static const char tail[] = "; Path=/; HttpOnly; Secure; SameSite=None";
+    const char *equals = strchr(text, '=');
+
+    (void)unused;
+    FUZZ_MUST(strcmp(key, "Set-Cookie") == 0);
+    FUZZ_MUST(strncmp(text, PREFIX, strlen(PREFIX)) == 0 && equals);
+    FUZZ_MUST(strncmp(text + strcspn(text, ";"), "; Max-Age=", 10) == 0);
+    FUZZ_MUST(strlen(text) > strlen(tail) && strcmp(text + strlen(text) - strlen(tail), tail) == 0);
+    FUZZ_MUST(equals < text + strcspn(text, ";"));
+    return 1;
+}
+
+/* However many came, at most eight are left in the browser, the new one among them. */
+static void check_begin(request_rec *r, const sso_app_t *app)
+{
+    sso_state_t state = { FUZZ_NOW, "_r1", "https://sp.example.org/saml/acs", "", "/app?x=1\n" }, again;
+    saml_err_t err = { .pool = r->pool };
+    apr_array_header_t *came = sso_cookie_names(request.cookies, PREFIX, 64, r->pool);
+    const apr_array_header_t *answer;
+    const char *relay_state, *cookie;
+    int i, logins = 0;
+
+    apr_table_clear(r->err_headers_out);
+    FUZZ_MUST(sso_state_begin(&relay_state, r, app, &state, 0, &err) == SAML_OK);
+    apr_table_do(check_set_cookie, NULL, r->err_headers_out, NULL);
+    answer = apr_table_elts(r->err_headers_out);
+    for (i = 0; i < came->nelts; i++)
+        logins += strcmp(APR_ARRAY_IDX(came, i, const char *), PREFIX "retry") != 0;
+    FUZZ_MUST(logins + 1 - (answer->nelts - 1) <= SSO_STATE_AT_MOST);
+    /* What was sealed opens: the cookie as the browser would send it back. */
+    cookie = APR_ARRAY_IDX(answer, answer->nelts - 1, apr_table_entry_t).val;
+    request.cookies = apr_pstrmemdup(r->pool, cookie, strcspn(cookie, ";"));
+    FUZZ_MUST(sso_state_resume(&again, r, app, relay_state, &err) == SAML_OK);
+    FUZZ_MUST(strcmp(again.target, state.target) == 0 && strcmp(again.request_id, state.request_id) == 0);
+}
+
+static void check_resume(request_rec *r, const sso_app_t *app, const char *relay_state, const char *sealed_text)
+{
+    saml_err_t err = { .pool = r->pool };
+    sso_state_t state;
+    saml_status_t status = sso_state_resume(&state, r, app, relay_state, &err);
+
+    if (status != SAML_OK) {
+        FUZZ_MUST(status == SAML_E_STATE_MISSING);
+        fuzz_check_refusal(status, &err);
+        return;
+    }
+    FUZZ_MUST(sealed_text != NULL);
+    FUZZ_MUST(strlen(relay_state) == 12 || strlen(relay_state) == 13);
+    FUZZ_MUST(state.started > FUZZ_NOW - SSO_STATE_AGE && state.started <= FUZZ_NOW + SSO_STATE_AGE);
+    FUZZ_MUST(state.request_id && state.acs_url && state.replaces && state.target);
+    FUZZ_MUST(!strpbrk(state.request_id, "\n") && !strpbrk(state.acs_url, "\n") && !strpbrk(state.replaces, "\n"));
+    FUZZ_MUST(strlen(sealed_text) >= strlen(state.target)
+              && strcmp(sealed_text + strlen(sealed_text) - strlen(state.target), state.target) == 0);
+    FUZZ_MUST(apr_table_get(r->err_headers_out, "Set-Cookie") != NULL);
+    apr_table_do(check_set_cookie, NULL, r->err_headers_out, NULL);
+}
+
+static int is_name(const char *text)
+{
+    size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
+
+    return len > 0 && !text[len];
+}
+
+/* The header with one more cookie: `text`, sealed under the name that `relay_state` gives. */
+static const char *with_sealed(const char *header, const sso_app_t *app, const char *relay_state, const char *text,
+                               apr_pool_t *p)
+{
+    const char *cookie = apr_pstrcat(p, PREFIX, relay_state, NULL), *sealed;
+    const char *bound = apr_pstrcat(p, app->id, "\n", cookie, NULL);
+    saml_err_t err = { .pool = p };
+
+    FUZZ_MUST(sso_seal(&sealed, app->secret, "state", bound, text, strlen(text), p, &err) == SAML_OK);
+    return apr_pstrcat(p, header, *header ? "; " : "", cookie, "=", sealed, NULL);
+}
+
+/* The next part at *at; httpd lets no control octet but the tab into a header. */
+static char *take_part(char **at, int is_header)
+{
+    char *part = *at, *end = part ? strchr(part, '\n') : NULL, *c;
+
+    *at = end ? end + 1 : NULL;
+    if (end)
+        *end = '\0';
+    for (c = part; is_header && c && *c; c++) {
+        if (apr_iscntrl(*c) && *c != '\t')
+            *c = '?';
+    }
+    return part;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const sso_app_t *app = application();
+    apr_pool_t *p;
+    request_rec r;
+    char *at, *relay_state, *header;
+
+    apr_pool_create(&p, fuzz_pool());
+    memset(&r, 0, sizeof(r));
+    memset(&request, 0, sizeof(request));
+    r.pool = p;
+    r.err_headers_out = apr_table_make(p, 4);
+    at = apr_pstrmemdup(p, (const char *)data, size);
+    relay_state = take_part(&at, 0);
+    header = take_part(&at, 1);
+    if (!header)
+        header = apr_pstrdup(p, "");
+    if (at && is_name(relay_state))
+        header = apr_pstrdup(p, with_sealed(header, app, relay_state, at, p));
+    else
+        at = NULL;
+    request.cookies = check_split(header, p);
+    check_resume(&r, app, relay_state, at);
+    check_resume(&r, app, NULL, NULL);
+    FUZZ_MUST(!sso_cookie_value(request.cookies, PREFIX "retry", p) || !sso_state_may_retry(&r, app, relay_state));
+    check_begin(&r, app);
+    apr_pool_destroy(p);
+    return 0;
+}
