@@ -92,13 +92,14 @@ sub log_status
     return join(' and ', @found) || 'nothing';
 }
 
-# The page says which status it is, and where to look in the log. Beyond that it is the same for all.
+# The page says which status it is, and where to look in the log. Beyond that it is the same for all of an application.
 sub page_faults
 {
-    my ($reply) = @_;
+    my ($case, $reply) = @_;
     my $body = $reply->body;
     my @wrong;
 
+    $body =~ s{/saml/\Q$case->{profile}\E/}{/saml/APPLICATION/};
     $body =~ s/<dd>[0-9a-f]{12}</<dd>REFERENCE</;
     my ($shown) = $body =~ m{<dt>Reason</dt><dd>([\w-]+)</dd>};
     push @wrong, 'the page: expected a status name' if !defined $shown;
@@ -124,7 +125,7 @@ sub judge
     else {
         push @wrong, 'expected an answer of 400 or more, got ' . $reply->status if $reply->status < 400 || $reply->status >= 500;
         push @wrong, 'a session was given' if $session;
-        push @wrong, page_faults($reply);
+        push @wrong, page_faults($case, $reply);
     }
     ok(!@wrong, "$case->{name}: $case->{status}") or diag(join "\n", "$case->{name}: $case->{changed}", @wrong,
         'log: ' . $t->httpd->log_text($from));
