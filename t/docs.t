@@ -9,7 +9,7 @@ use Test::More;
 
 my $top = $ENV{SSO_SRCDIR} or die 'SSO_SRCDIR is not set';
 my $cli = $ENV{SSO_CLI} or die 'SSO_CLI is not set';
-my @documents = ('README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'doc/manual.md', 'doc/directives.md');
+my @documents = ('README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'doc/manual.md', 'doc/directives.md', 'doc/threats.md');
 
 sub slurp
 {
@@ -156,6 +156,29 @@ subtest 'what the browser gets' => sub {
     }
     is_deeply { map { $_ => $said{$_} || 403 } values %status },
         { map { $status{$_} => $code{ $sent{$_} // '' } } keys %status }, 'as the page has it';
+};
+
+# ---- the threat model ----
+
+subtest 'each attack that is stopped has tests' => sub {
+    my %tests = map { @$_[0, 1] } grep { $_->[0] ne 'attack' } rows($text{'doc/threats.md'});
+    my @rows = map { $_->[0] } grep { $_->[0] ne 'attack' } rows(section('SECURITY.md', '## What each check stops'));
+
+    same_names([keys %tests], \@rows, 'the same rows');
+    for my $row (@rows) {
+        my @named = split /;/, $tests{$row} // '';
+        my @lacking;
+
+        cmp_ok scalar(@named), '>', 0, "$row: is tested";
+        for my $test (@named) {
+            my ($file, $titles) = $test =~ /^\s*`([\w.\/]+)`(.*)/ or push(@lacking, $test), next;
+            my $is = -e "$top/$file" ? slurp($file) : '';
+
+            push @lacking, $file if $is eq '';
+            push @lacking, map { "$file: $_" } grep { index($is, $_) < 0 } $titles =~ /"([^"]+)"/g;
+        }
+        is join("\n", @lacking), '', "$row: by what there is";
+    }
 };
 
 # ---- endpoints and claims ----
