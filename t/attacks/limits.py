@@ -91,7 +91,7 @@ def _(m):
                     + "".join("</a%d:x>" % i for i in reversed(range(50))))
 
 
-@case("namespace-long", changed="a namespace name of 100,000 octets", status="too-large",
+@case("namespace-name-long", changed="a namespace name of 100,000 octets", status="too-large",
       source=COST + "; canonical form repeats it", says="a namespace name of more than 256 octets")
 def _(m):
     return with_extension(m, '<x xmlns="urn:%s"/>' % ("x" * 100000))
@@ -184,16 +184,16 @@ def _(m):
     return base64.b64encode(padded(m, 50000000))
 
 
-@case("size-50mb-text", changed="50 MB of one letter", status="too-large", source=COST, raw=True, through=("cli",),
+@case("size-5mb-text", changed="5 MB of one letter", status="too-large", source=COST, raw=True, through=("cli",),
       says="input: expected at most 4259840 bytes, got more")
 def _(m):
-    return b"A" * 50000000
+    return b"A" * 5000000
 
 
-@case("size-50mb-spaces", changed="50 MB of white space before a good message", status="too-large", source=COST, raw=True,
+@case("size-5mb-spaces", changed="5 MB of white space before a good message", status="too-large", source=COST, raw=True,
       through=("cli",), says="input: expected at most 4259840 bytes, got more")
 def _(m):
-    return b" " * 50000000 + base64.b64encode(m.signed())
+    return b" " * 5000000 + base64.b64encode(m.signed())
 
 
 @case("text-huge", changed="a text of 900,000 octets in the name, signed", status="name-id", source=COST,
@@ -246,7 +246,8 @@ def _(m):
     return b"<!--" + b"<!--" * 200000 + b"-->" + m.signed()
 
 
-@case("pi-huge", changed="a processing instruction of 900,000 octets", status="accepted", source=COST)
+@case("pi-huge", changed="a processing instruction of 900,000 question marks", status="accepted", source=COST,
+      through=("cli",))
 def _(m):
     return b"<?x " + b"?" * 900000 + b"?>" + m.signed()
 
