@@ -7,6 +7,7 @@
 
 #define SSO_MODULE_RECORD
 #include "sso/sso.h"
+#include "sso/trailers.h"
 
 #include <mod_auth.h>
 
@@ -32,6 +33,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_handler(sso_request_keep_cookies, NULL, before_core, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(sso_endpoint_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
     sso_authz_register(p);
+    sso_trailers_register();
 }
 
 AP_DECLARE_MODULE(saml_sso) = {

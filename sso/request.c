@@ -8,6 +8,7 @@
 #include <http_connection.h>
 
 #include "headers.h"
+#include "trailers.h"
 
 sso_request_t *sso_request_of(request_rec *r)
 {
@@ -40,6 +41,7 @@ int sso_request_clean(request_rec *r)
         sso_request_of(first)->cleaned = 1;
         sso_request_of(first)->cookies = sso_headers_scrub(r);
         sso_request_of(r)->cookies = sso_request_of(first)->cookies;
+        sso_trailers_watch(r);
     }
     return DECLINED;
 }

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trailers.h"
+
+#include "headers.h"
+
+static ap_filter_rec_t *filter;
+
+/* What we answer for, and what says which of it a proxy hands on. */
+static int is_ours(const char *name)
+{
+    const apr_array_header_t *managed = sso_managed()->headers;
+    int i;
+
+    if (ap_cstr_casecmp(name, "Cookie") == 0 || ap_cstr_casecmp(name, "Connection") == 0)
+        return 1;
+    for (i = 0; i < managed->nelts; ++i) {
+        if (sso_header_folds_to(name, APR_ARRAY_IDX(managed, i, const char *)))
+            return 1;
+    }
+    return 0;
+}
+
+/* No octets are copied: what a table held stays in the request's pool. */
+static void move_ours(apr_table_t *to, const apr_table_t *from)
+{
+    const apr_array_header_t *headers = apr_table_elts(from);
+    int i;
+
+    for (i = 0; i < headers->nelts; ++i) {
+        const apr_table_entry_t *entry = &APR_ARRAY_IDX(headers, i, apr_table_entry_t);
+
+        if (is_ours(entry->key))
+            apr_table_addn(to, entry->key, entry->val);
+    }
+}
+
+static void drop_ours(apr_table_t *table)
+{
+    int i = 0;
+
+    while (i < apr_table_elts(table)->nelts) {
+        const char *name = APR_ARRAY_IDX(apr_table_elts(table), i, apr_table_entry_t).key;
+
+        if (is_ours(name))
+            apr_table_unset(table, name);   /* moves the next one here */
+        else
+            ++i;
+    }
+}
+
+static apr_status_t keep_headers(ap_filter_t *f, apr_bucket_brigade *bb, ap_input_mode_t mode, apr_read_type_e block,
+                                 apr_off_t most)
+{
+    apr_table_t *before = f->ctx;
+    apr_status_t rc;
+
+    apr_table_clear(before);
+    move_ours(before, f->r->headers_in);
+    rc = ap_get_brigade(f->next, bb, mode, block, most);
+    if (rc != APR_SUCCESS || (!APR_BRIGADE_EMPTY(bb) && APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(bb)))) {
+        drop_ours(f->r->headers_in);
+        move_ours(f->r->headers_in, before);
+    }
+    return rc;
+}
+
+void sso_trailers_watch(request_rec *r)
+{
+    if (apr_table_get(r->headers_in, "Transfer-Encoding") || r->connection->master)
+        ap_add_input_filter_handle(filter, apr_table_make(r->pool, 8), r, r->connection);
+}
+
+void sso_trailers_register(void)
+{
+    /* Above HTTP_IN, which reads the trailers, and below whatever changes the body. */
+    filter = ap_register_input_filter("SAML_SSO_TRAILERS", keep_headers, NULL, AP_FTYPE_CONTENT_SET);
+}
