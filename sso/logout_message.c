@@ -6,6 +6,7 @@
 #include "page.h"
 #include "query.h"
 #include "saml/encoding.h"
+#include "state.h"
 #include "url.h"
 
 /*
@@ -43,6 +44,7 @@ static saml_status_t read_form(sso_logout_message_t *out, request_rec *r, saml_e
     if (!out->param)
         return SAML_OK;
     SAML_TRY(sso_form_value(&value, &form, out->param, r->pool, err));
+    SAML_TRY(sso_form_value(&out->relay_state, &form, "RelayState", r->pool, err));
     return saml_base64_decode(&out->message.xml, &out->message.xml_len, value, strlen(value), SAML_MAX_MESSAGE_BYTES,
                               out->param, r->pool, err);
 }
@@ -60,7 +62,7 @@ saml_status_t sso_logout_message_read(sso_logout_message_t *out, request_rec *r,
         return read_form(out, r, err);
     out->param = in_query;
     out->message.query = query;
-    return SAML_OK;
+    return in_query ? sso_query_value(&out->relay_state, r, "RelayState", err) : SAML_OK;
 }
 
 /* ---- what it is held against ---------------------------------------------- */
@@ -126,18 +128,29 @@ static int answer_request(request_rec *r, const sso_app_t *app, const sso_logout
 
 /* ---- LogoutResponse ------------------------------------------------------- */
 
-/* It changes nothing: the session here has ended before the identity provider was asked. */
+/*
+ * It changes nothing: the session here has ended before the identity provider was asked. The logout that it answers, if this
+ * browser still knows of it, says where to go; of one that nobody here knows, the page says what is so.
+ */
 static int answer_response(request_rec *r, const sso_app_t *app, const sso_logout_message_t *came)
 {
     saml_err_t *err = sso_err_new(r->pool);
     saml_replay_t replay = { sso_replay_use, r };
     saml_logout_expect_t want = expectation(r, app, &replay);
     saml_logout_response_t *response;
+    sso_state_t state = { 0 };
+    saml_status_t known = sso_state_resume(&state, r, app, came->relay_state, err);
 
+    if (known == SAML_OK)
+        want.in_response_to = state.request_id;
+    else if (known != SAML_E_STATE_MISSING)
+        return sso_page_refused(r, app, err);
     if (saml_logout_response_check(&response, &came->message, &want, r->pool, err) != SAML_OK)
         return sso_page_refused(r, app, err);
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\", confirmed by the identity provider in %s",
                   app->name, saml_quote(r->pool, response->id));
+    if (known == SAML_OK && *state.target)
+        return sso_page_redirect(r, HTTP_SEE_OTHER, state.target);
     return sso_page_logged_out(r, NULL);
 }
 

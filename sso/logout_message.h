@@ -11,6 +11,7 @@
 typedef struct {
     const char *param;              /* "SAMLRequest" or "SAMLResponse"; NULL: nothing of SAML came */
     saml_logout_message_t message;
+    const char *relay_state;        /* of a SAMLResponse, or NULL */
 } sso_logout_message_t;
 
 /**

@@ -4,18 +4,38 @@
 # pysaml2 makes them, whether or not the browser that carries them knows us.
 use strict;
 use warnings;
+use IO::Uncompress::RawInflate ();
+use MIME::Base64 qw(decode_base64);
 use Test::More;
 use SSOTest;
 use SSOTest::Logout;
 
 my $plain = 'https://idp.example/metadata';
-my $t = SSOTest->new(conf => saml_conf() . <<"CONF");
+my $t = SSOTest->new(prepare => sub { my ($self) = @_; $self->idp->make_key('sp') }, conf => saml_conf() . <<"CONF");
 <SAMLApplication plain>
     SAMLIdPIdentifier $plain
     SAMLLoginURL https://idp.example/sso
     SAMLCertificate "\@ROOT\@/idp.cer"
     SAMLIdentifier https://app.example/plain
     SAMLReplyURL http://127.0.0.1:\@PORT\@/saml/plain/acs http://localhost:\@PORT\@/saml/plain/acs
+</SAMLApplication>
+<SAMLApplication there>
+    SAMLIdPIdentifier $plain
+    SAMLLoginURL https://idp.example/sso
+    SAMLLogoutURL https://idp.example/slo?x=1
+    SAMLCertificate "\@ROOT\@/idp.cer"
+    SAMLIdentifier https://app.example/there
+    SAMLReplyURL http://127.0.0.1:\@PORT\@/saml/there/acs
+</SAMLApplication>
+<SAMLApplication signed>
+    SAMLIdPIdentifier $plain
+    SAMLLoginURL https://idp.example/sso
+    SAMLLogoutURL https://idp.example/slo
+    SAMLCertificate "\@ROOT\@/idp.cer"
+    SAMLIdentifier https://app.example/signed
+    SAMLReplyURL http://127.0.0.1:\@PORT\@/saml/signed/acs
+    SAMLKey "\@ROOT\@/sp.key" "\@ROOT\@/sp.cer"
+    SAMLSignRequests on
 </SAMLApplication>
 <SAMLApplication weak>
     SAMLIdPIdentifier $plain
@@ -32,11 +52,17 @@ my $t = SSOTest->new(conf => saml_conf() . <<"CONF");
 <Location "/plain">
     SAMLApplication plain
 </Location>
+<Location "/there">
+    SAMLApplication there
+</Location>
+<Location "/signed">
+    SAMLApplication signed
+</Location>
 <Location "/weak">
     SAMLApplication weak
 </Location>
 CONF
-$t->httpd->write_file("htdocs/$_", "in $_", 0644) for qw(entra plain weak);
+$t->httpd->write_file("htdocs/$_", "in $_", 0644) for qw(entra plain there signed weak);
 $t->expect_log(qr/unsigned-logout/);
 
 my $email = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';
@@ -142,7 +168,6 @@ subtest 'Entra' => sub {
 
 subtest 'the browser that carries it' => sub {
     my $ada = on_plain();
-    my $cookie = $ada->cookie('saml-plain') // $ada->cookie('saml');
     my $bob = on_plain(user => 'bob');
     is_done $idp->deliver($idp->message(), at => '/saml/plain/logout', browser => $bob), "ada's, by bob's";
     ok !is_in($ada, '/plain'), 'ends what it names';
@@ -178,6 +203,79 @@ subtest 'unsigned-logout' => sub {
         is_done $weak->deliver($weak->message(by => $by), at => '/saml/weak/logout'), "unsigned by $by";
         ok !is_in($ada, '/weak'), 'ends the session';
     }
+};
+
+# The LogoutRequest in a Location: { xml, relay_state, query }
+sub request_in
+{
+    my ($reply) = @_;
+    my ($to, $query) = ($reply->header('Location') // '') =~ m{^(https://idp\.example/slo)\?(?:x=1&)?(.*)} or return;
+    my %value = map { my ($n, $v) = split /=/, $_, 2; ($n, $v =~ s/%(..)/chr hex $1/ger) } split /&/, $query;
+    my $inflated;
+
+    IO::Uncompress::RawInflate::rawinflate(\decode_base64($value{SAMLRequest} // ''), \$inflated);
+    return { xml => $inflated, relay_state => $value{RelayState}, query => $query, signature => $value{Signature} };
+}
+
+sub answer
+{
+    my ($browser, $request, $path, %o) = @_;
+    my ($id) = $request->{xml} =~ / ID="(_[^"]+)"/;
+    my $made = $idp->message(kind => 'response', destination => $t->url($path), in_response_to => $id,
+        relay_state => $request->{relay_state}, %o);
+
+    return $browser->get("$path?$made->{query}", cross_site => 1);
+}
+
+subtest 'begun here' => sub {
+    my $ada = $t->signed_on('/there', issuer => $plain, session_index => 's&1');
+    my $cookie = $ada->cookie('saml-there');
+    my $reply = $ada->get('/saml/there/logout?target=/bye');
+    is $reply->status, 303, 'a redirect';
+    is $ada->cookie('saml-there'), undef, 'the cookie has gone';
+    my $copy = $t->browser;
+    $copy->set_cookie('saml-there', $cookie);
+    ok !is_in($copy, '/there'), 'and the session, before anybody answers';
+    my $request = request_in($reply);
+    like $request->{xml}, qr{^<samlp:LogoutRequest [^>]*Destination="https://idp\.example/slo\?x=1"}, 'a LogoutRequest to the identity provider';
+    like $request->{xml}, qr{<saml:Issuer>https://app\.example/there</saml:Issuer>}, 'from us';
+    like $request->{xml}, qr{<saml:NameID Format="\Q$email\E">ada\@example\.org</saml:NameID>}, 'for her, as she was named';
+    like $request->{xml}, qr{<samlp:SessionIndex>s&amp;1</samlp:SessionIndex>}, 'and her session';
+    is $request->{signature}, undef, 'unsigned, as requests are';
+    my $other = answer($t->browser, $request, '/saml/there/logout');
+    is $other->status, 200, 'the answer in another browser';
+    is $other->header('Location'), undef, 'shows a page';
+    my $wrong = answer($ada, $request, '/saml/there/logout', in_response_to => '_other');
+    is $wrong->status, 403, 'an answer to another request';
+    $t->refused('in-response-to', qr/logout refused.*expected "_/);
+    is answer($ada, $request, '/saml/there/logout')->header('Location'), undef, 'leaves nothing to be answered';
+
+    my $bob = $t->signed_on('/there', issuer => $plain, user => 'bob');
+    $request = request_in($bob->get('/saml/there/logout?target=/bye'));
+    $reply = answer($bob, $request, '/saml/there/logout');
+    is $reply->status, 303, 'the right answer';
+    is $reply->header('Location'), '/bye', 'goes where he wanted to';
+    is answer($bob, $request, '/saml/there/logout')->status, 200, 'a second time there is a page';
+
+    my $carl = $t->signed_on('/there', issuer => $plain, user => 'carl');
+    $request = request_in($carl->post('/saml/there/logout', []));
+    like answer($carl, $request, '/saml/there/logout')->body, qr/You are signed out/, 'without a target there is one';
+    is $carl->get('/saml/there/logout')->status, 200, 'without a session nobody is asked';
+    is $carl->get('/saml/there/logout?target=/bye')->header('Location'), '/bye', 'and the target is next';
+    is $t->signed_on('/there', issuer => $plain)->get('/saml/there/logout?target=//evil.example/')->status, 403, 'one that is not ours';
+    $t->refused('relay-state');
+};
+
+subtest 'begun here, signed' => sub {
+    my $request = request_in($t->signed_on('/signed', issuer => $plain)->get('/saml/signed/logout'));
+    my ($octets, $signature) = $request->{query} =~ /^(.*)&Signature=/;
+    for (['signed', $octets], ['signature', decode_base64($request->{signature})]) {
+        open my $to, '>', $t->dir . "/$_->[0]" or die $!;
+        print {$to} $_->[1];
+    }
+    SSOTest::IdP::run('sh', '-c', 'openssl x509 -in "$0/sp.cer" -noout -pubkey > "$0/sp.pub"', $t->dir);
+    like SSOTest::IdP::run('openssl', 'dgst', '-sha256', '-verify', $t->dir . '/sp.pub', '-signature', $t->dir . '/signature',
+        $t->dir . '/signed'), qr/Verified OK/, 'over the octets of the query, by our key';
 };
 
 subtest 'a LogoutResponse' => sub {

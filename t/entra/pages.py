@@ -48,6 +48,11 @@ def post_form(url, xml, relay_state):
             % (html.escape(url), inputs)).encode("utf-8")
 
 
+def signed_out():
+    return _page("Sign out", "<body><main><h1>You signed out of your account</h1>"
+                 "<p>It&#8217;s a good idea to close all browser windows.</p></main></body>")
+
+
 def error(refusal):
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%SZ")
     return _page("Sign in to your account", (

@@ -20,6 +20,7 @@ import urllib.parse
 
 import authn_request
 import claims
+import logout
 import metadata
 import pages
 import saml_response as sr
@@ -176,6 +177,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _saml2(self, tenant, method, query, params, form):
         values = form if method == "POST" else params
         xml = authn_request.decode(_one(values, "SAMLRequest"), deflated=method == "GET")
+        if method == "GET" and logout.is_request(xml):
+            self._logout(tenant, xml, _one(values, "RelayState"))
+            return
         request = authn_request.read(xml, tenant, self.idp.login_url(tenant.id),
                                      _one(values, "RelayState"), query if method == "GET" else None)
         self._ask(tenant, request, params)
@@ -195,6 +199,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         else:
             self._send(200, pages.sign_in(tenant, request.application, "/%s/login" % tenant.id,
                                           self.idp.park(request)))
+
+    def _logout(self, tenant, xml, relay_state):
+        """End the session here; then back to the application, or a page where it has no logout URL."""
+        app, request_id = logout.read(xml, tenant)
+        cookies = ["%s=; Path=/%s; Max-Age=0; HttpOnly; SameSite=None; Secure" % (SESSION_COOKIE, tenant.id)]
+        if app.logout_url:
+            self._send(302, b"", cookies=cookies, location=logout.response_url(tenant, app, request_id, relay_state))
+        else:
+            self._send(200, pages.signed_out(), cookies=cookies)
 
     def _chosen(self, tenant, form):
         request = self.idp.unpark(_one(form, "ctx") or "")
@@ -219,8 +232,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         jar = http.cookies.SimpleCookie(self.headers.get("Cookie", ""))
         return tenant.user(jar[SESSION_COOKIE].value) if SESSION_COOKIE in jar else None
 
-    def _send(self, status, body, content_type="text/html; charset=utf-8", cookies=()):
+    def _send(self, status, body, content_type="text/html; charset=utf-8", cookies=(), location=None):
         self.send_response(status)
+        if location:
+            self.send_header("Location", location)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store, no-cache")

@@ -14,6 +14,7 @@ import xmlsec
 
 import claims
 import keys
+import logout
 import saml_response as sr
 from server import Entra
 
@@ -119,6 +120,39 @@ class ServerTest(unittest.TestCase):
         status, page = self.fetch(action, {"ctx": context, "user": "u1"})
         self.assertEqual(status, 400)
         self.assertIn("AADSTS165000", page)
+
+    def logout_request(self, **changes):
+        values = dict({"ID": "_l1", "Version": "2.0"}, **changes)
+        name = "" if values.pop("name", "x") is None else '<NameID xmlns="%s">user1@example.org</NameID>' % sr.NS_SAML
+        return ('<samlp:LogoutRequest xmlns:samlp="%s"%s><Issuer xmlns="%s">%s</Issuer>%s</samlp:LogoutRequest>' % (
+            sr.NS_SAMLP, "".join(sr.attr(n, v) for n, v in values.items() if n != "issuer"), sr.NS_SAML,
+            values.get("issuer", "https://sp.example/saml/metadata"), name))
+
+    def test_logout(self):
+        status, page = self.fetch(self.url + "?" + self.query(self.logout_request()))
+        self.assertEqual((status, "You signed out" in page), (200, True))
+        for changes, code in (({"name": None}, "7500530"), ({"issuer": "https://other"}, "700016"), ({"ID": "1"}, "75005")):
+            status, page = self.fetch(self.url + "?" + self.query(self.logout_request(**changes)))
+            self.assertEqual((status, "AADSTS" + code in page), (400, True))
+
+    def test_logout_response(self):
+        tenant = self.idp.tenants[TID]
+        app = tenant.application(APP)
+        app.logout_url = "https://sp.example/saml/logout"
+        try:
+            url = logout.response_url(tenant, app, "_l1", "a/b")
+        finally:
+            app.logout_url = None
+        signed, _, signature = url.partition("?")[2].partition("&Signature=")
+        self.assertIn("RelayState=a%2fb&SigAlg=http%3a%2f%2f", signed)
+        context = xmlsec.SignatureContext()
+        context.key = xmlsec.Key.from_file(self.app_pair[1], xmlsec.constants.KeyDataFormatCertPem)
+        context.verify_binary(signed.encode(), xmlsec.constants.TransformRsaSha256,
+                              base64.b64decode(urllib.parse.unquote(signature)))
+        xml = zlib.decompress(base64.b64decode(urllib.parse.unquote(re.match("SAMLResponse=([^&]*)", signed).group(1))), -15)
+        self.assertIn(b'InResponseTo="_l1"', xml)
+        self.assertIn(("https://login.microsoftonline.com/%s/" % TID).encode(), xml)
+        self.assertNotIn(b"Destination", xml)
 
     def test_guid_issuer_gives_spn_audience(self):
         xml = self.response(self.post(self.request(issuer=APP))[1])

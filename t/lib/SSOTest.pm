@@ -39,7 +39,6 @@ sub saml_conf
     my %is = (
         SAMLIdPIdentifier => SSOTest::IdP::ISSUER,
         SAMLLoginURL => SSOTest::IdP::LOGIN_URL,
-        SAMLLogoutURL => SSOTest::IdP::LOGIN_URL,
         SAMLCertificate => '"@ROOT@/idp.cer"',
         SAMLIdentifier => 'https://app.example/saml',
         SAMLReplyURL => 'http://127.0.0.1:@PORT@/saml/acs',
