@@ -220,7 +220,7 @@ def times(name, changed, write, source="XML Schema 2, 3.2.7"):
     """`write` turns an aware datetime into the text of all times of the message."""
     def fields(m):
         return {"response_instant": write(m.now), "assertion_instant": write(m.now), "not_before": write(later(m, minutes=-5)),
-                "not_on_or_after": write(later(m, hours=1)), "confirmation_not_on_or_after": write(later(m, minutes=5)),
+                "not_on_or_after": write(later(m, hours=1)), "confirmation_not_on_or_after": write(later(m, minutes=50)),
                 "authn_instant": write(later(m, hours=-3)), "session_not_on_or_after": write(later(m, hours=8))}
     with_fields("time-" + name, changed, source, fields)
 
@@ -252,7 +252,8 @@ with_fields("time-clocks-apart", "issued two minutes from now, by a clock that i
             lambda m: {"response_instant": later(m, minutes=2), "assertion_instant": later(m, minutes=2),
                        "not_before": later(m, minutes=2), "authn_instant": later(m, minutes=2)})
 with_fields("time-just-ended", "NotOnOrAfter two minutes ago, by a clock that is behind", CORE + "1.3.3",
-            lambda m: {"not_on_or_after": later(m, minutes=-2), "confirmation_not_on_or_after": later(m, minutes=-2)})
+            lambda m: {"not_on_or_after": later(m, minutes=-2), "confirmation_not_on_or_after": later(m, minutes=-2)},
+            through=("cli",))
 with_fields("time-no-window", "Conditions without NotBefore and NotOnOrAfter", CORE + "2.5.1",
             lambda m: {"not_before": None, "not_on_or_after": None})
 
@@ -268,7 +269,7 @@ edited("one-time-use", "OneTimeUse and ProxyRestriction", CORE + "2.5.1.5",
 
 
 def bearer(m, **changes):
-    values = dict(in_response_to=m.request, recipient=m.acs, not_on_or_after=later(m, minutes=5))
+    values = dict(in_response_to=m.request, recipient=m.acs, not_on_or_after=later(m, minutes=50))
     values.update(changes)
     return sr.Confirmation(**values)
 

@@ -31,11 +31,12 @@ FIXED = datetime.datetime(2026, 3, 2, 9, 15, 30, tzinfo=datetime.timezone.utc)
 
 
 def moved(m, text):
-    """The same message as of now, under IDs of its own."""
+    """The same message as of now, under IDs of its own; good for an hour longer, as a slow machine posts it late."""
     def instant(found):
-        then = datetime.datetime.strptime(found[1], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=datetime.timezone.utc)
-        return (m.now + (then - FIXED)).strftime("%Y-%m-%dT%H:%M:%S")
-    text = re.sub(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)", instant, text)
+        then = datetime.datetime.strptime(found[2], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=datetime.timezone.utc)
+        then += m.now - FIXED + datetime.timedelta(hours=1 if found[1] else 0)
+        return found[1] + then.strftime("%Y-%m-%dT%H:%M:%S")
+    text = re.sub(r'((?:NotOnOrAfter=")?)(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)', instant, text)
     return re.sub(r'(?<= ID=")([^"]+)', lambda found: found[1] + sr.new_id(), text)
 
 
@@ -99,7 +100,7 @@ class Shape:
 
     def subject(self, m):
         data = self.element("SubjectConfirmationData", "", ' InResponseTo="%s" NotOnOrAfter="%s" Recipient="%s"' % (
-            m.request, self.time(m.now + datetime.timedelta(minutes=5)), m.acs))
+            m.request, self.time(m.now + datetime.timedelta(minutes=50)), m.acs))
         confirmation = self.element("SubjectConfirmation", self.line + data, ' Method="%s"' % sr.BEARER)
         return self.element("Subject", self.line + self.element("NameID", escape(self.name[0]), self.name[1]) + confirmation)
 
@@ -107,7 +108,7 @@ class Shape:
         audiences = "".join(self.element("Audience", text) for text in list(self.audiences) + [m.audience])
         return self.element("Conditions", self.line + self.element("AudienceRestriction", self.line + audiences) + self.extra,
                             ' NotBefore="%s" NotOnOrAfter="%s"' % (self.time(m.now - datetime.timedelta(minutes=5)),
-                                                                  self.time(m.now + datetime.timedelta(minutes=10))))
+                                                                  self.time(m.now + datetime.timedelta(minutes=60))))
 
     def whole(self, m):
         own = self.declared(self.a, sr.NS_SAML) if self.own_namespace else ""
