@@ -71,6 +71,10 @@ int cli_number(int *out, const char *text, int min, int max);
 int cli_read(const char **out, apr_size_t *out_len, const char *file, apr_size_t max_bytes, const char *command,
              apr_pool_t *p);
 
+/** The same; what begins like a JSON object, as a HAR file does, may have `max_json_bytes`. */
+int cli_read_either(const char **out, apr_size_t *out_len, const char *file, apr_size_t max_bytes,
+                    apr_size_t max_json_bytes, const char *command, apr_pool_t *p);
+
 /** See that everything printed has reached stdout. @return `code`, or CLI_CANNOT after a sentence on stderr */
 int cli_finish(int code, const char *command);
 

@@ -72,7 +72,7 @@ static int read_input(const char **data, apr_size_t *len, const decode_t *d)
         *len = strlen(d->input);
         return CLI_OK;
     }
-    return cli_read(data, len, d->input, CLI_MAX_HAR_BYTES, COMMAND, d->p);
+    return cli_read_either(data, len, d->input, CLI_MAX_INPUT_BYTES, CLI_MAX_HAR_BYTES, COMMAND, d->p);
 }
 
 static saml_status_t show(const decode_t *d, const cli_message_t *m, saml_err_t *err)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
 #include "cli.h"
@@ -10,31 +11,62 @@
 
 #define FIRST_READ_BYTES 65536
 
-/* Grow by doubling until the end or one octet over `max_bytes`. */
-static apr_size_t read_stream(char **out, FILE *f, apr_size_t max_bytes, apr_pool_t *p)
+static apr_status_t free_buffer(void *buffer)
 {
-    apr_size_t size = max_bytes < FIRST_READ_BYTES ? max_bytes + 1 : FIRST_READ_BYTES;
-    apr_size_t used = 0, n;
-    char *buf = apr_palloc(p, size + 1);
+    free(buffer);
+    return APR_SUCCESS;
+}
 
-    while ((n = fread(buf + used, 1, size - used, f)) > 0) {
-        used += n;
-        if (used == size && size <= max_bytes) {
-            char *bigger;
+/* White space and a byte order mark may stand before it. */
+static int begins_like_json(const char *data, apr_size_t len)
+{
+    apr_size_t i = len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
-            size = size > max_bytes / 2 ? max_bytes + 1 : size * 2;
-            bigger = apr_palloc(p, size + 1);
-            memcpy(bigger, buf, used);
+    while (i < len && strchr(" \t\r\n", data[i]) && data[i])
+        i++;
+    return i < len && data[i] == '{';
+}
+
+/**
+ * Grow by doubling until the end or one octet over the bound. realloc moves pages where a pool would copy and keep both.
+ * @param max_json_bytes  the bound of what begins like a JSON object
+ * @return NULL where there is no memory
+ */
+static char *read_stream(apr_size_t *used, FILE *f, apr_size_t max_bytes, apr_size_t max_json_bytes)
+{
+    apr_size_t size = max_bytes < FIRST_READ_BYTES ? max_bytes + 1 : FIRST_READ_BYTES, n;
+    char *buf = malloc(size + 1), *bigger = buf;
+    int first = 1;
+
+    *used = 0;
+    while (bigger && (n = fread(buf + *used, 1, size - *used, f)) > 0) {
+        *used += n;
+        if (first && begins_like_json(buf, *used))
+            max_bytes = max_json_bytes;
+        first = 0;
+        if (*used < size || size > max_bytes)
+            continue;
+        size = size > max_bytes / 2 ? max_bytes + 1 : size * 2;
+        bigger = realloc(buf, size + 1);
+        if (bigger)
             buf = bigger;
-        }
     }
-    buf[used] = '\0';
-    *out = buf;
-    return used;
+    if (!bigger) {
+        free(buf);
+        return NULL;
+    }
+    buf[*used] = '\0';
+    return buf;
 }
 
 int cli_read(const char **out, apr_size_t *out_len, const char *file, apr_size_t max_bytes, const char *command,
              apr_pool_t *p)
+{
+    return cli_read_either(out, out_len, file, max_bytes, max_bytes, command, p);
+}
+
+int cli_read_either(const char **out, apr_size_t *out_len, const char *file, apr_size_t max_bytes,
+                    apr_size_t max_json_bytes, const char *command, apr_pool_t *p)
 {
     int is_stdin = strcmp(file, "-") == 0;
     FILE *f = is_stdin ? stdin : fopen(file, "rb");
@@ -44,8 +76,12 @@ int cli_read(const char **out, apr_size_t *out_len, const char *file, apr_size_t
     if (!f)
         return cli_cannot(command, "%s: expected a readable file, got: %s", cli_printable(p, file), strerror(errno));
     errno = 0;
-    *out_len = read_stream(&buf, f, max_bytes, p);
-    failed = ferror(f) ? errno : 0;
+    buf = read_stream(out_len, f, max_bytes, max_json_bytes);
+    if (buf)
+        apr_pool_cleanup_register(p, buf, free_buffer, apr_pool_cleanup_null);
+    else
+        errno = ENOMEM;
+    failed = !buf || ferror(f) ? errno : 0;
     if (!is_stdin)
         (void)fclose(f);
     if (failed)
