@@ -99,7 +99,7 @@ static saml_status_t start(int *http, request_rec *r, const sso_app_t *app, cons
 int sso_login_start(request_rec *r, const sso_app_t *app, const char *target)
 {
     saml_err_t *err = sso_err_new(r->pool);
-    int http;
+    int http = HTTP_INTERNAL_SERVER_ERROR;
 
     if (strlen(target) > SSO_STATE_MAX_TARGET_BYTES) {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "the address asked for is longer than %d bytes: its path is kept "
