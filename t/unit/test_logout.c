@@ -220,6 +220,7 @@ static const struct {
     { "issuer other", IDP, "https://sts.windows.net/99999999-2222-4333-8444-555555555555/", SAML_E_ISSUER, "expected \"" IDP "\" or" },
     { "issuer without its slash", "555555555555/", "555555555555", SAML_E_ISSUER, "got \"https://sts" },
     { "issuer of another kind", "<saml:Issuer>", "<saml:Issuer Format=\"" SAML_NAMEID_EMAIL "\">", SAML_E_ISSUER, "Format" },
+    { "issuer with an element", ISSUER, "<saml:Issuer><b/></saml:Issuer>", SAML_E_MALFORMED, "" },
     { "issuer twice", ISSUER, ISSUER ISSUER, SAML_E_MALFORMED, "Issuer" },
     { "expired", " Version", " NotOnOrAfter=\"2026-03-02T09:12:30Z\" Version", SAML_E_EXPIRED, "NotOnOrAfter" },
     { "expiry garbage", " Version", " NotOnOrAfter=\"\" Version", SAML_E_MALFORMED, "NotOnOrAfter" },
@@ -528,6 +529,7 @@ static void a_request_comes_as_one(void **state)
     assert_says(check_request(&request, m, &want), SAML_E_MALFORMED, "got neither");
     assert_says(check_request(&request, posted(""), &want), SAML_E_MALFORMED, "");
     assert_says(check_request(&request, posted("<!DOCTYPE a><a/>"), &want), SAML_E_MALFORMED, "");
+    assert_says(check_request(&request, redirected("SAMLRequest", "<a>", idp_key), &want), SAML_E_MALFORMED, "");
 }
 
 /* ---- LogoutResponse ------------------------------------------------------- */
