@@ -98,6 +98,27 @@ static int let_in(request_rec *r, const sso_app_t *app, const sso_session_t *ses
     return OK;
 }
 
+/*
+ * RFC 6265 5.1.4, on the address as the browser has it: a session's cookie that does not come back here would make every sign-on end in
+ * the next one.
+ */
+static int cookie_comes_back(request_rec *r, const sso_app_t *app)
+{
+    const char *path = r->parsed_uri.path ? r->parsed_uri.path : "/";
+    apr_size_t len = strlen(app->cookie.path);
+
+    return strncmp(path, app->cookie.path, len) == 0
+           && (!path[len] || path[len] == '/' || app->cookie.path[len - 1] == '/');
+}
+
+static int refuse_to_go_round(request_rec *r, const sso_app_t *app)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "AuthType " SSO_AUTH_TYPE " guards %s, where the session's cookie does "
+                  "not come: expected SAMLCookie with a Path that it is under, found Path=%s; mend: guard places under "
+                  "%s only, or leave Path= out", r->uri, app->cookie.path, app->cookie.path);
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
 int sso_check_authn(request_rec *r)
 {
     sso_request_t *req;
@@ -125,6 +146,8 @@ int sso_check_authn(request_rec *r)
     how = sso_unauthenticated(sso_dir_of(r));
     if (how == SSO_UNAUTH_PASS)
         return let_anonymous_through(r);
+    if (!r->main && !r->prev && !cookie_comes_back(r, app))
+        return refuse_to_go_round(r, app);
     return r->main ? HTTP_UNAUTHORIZED : sso_answer_without_session(r, app, how, sso_request_target(r, app));
 }
 

@@ -22,6 +22,17 @@ my $t = SSOTest->new(backend => 1, tls => 1, ports => 2, modules => [qw(proxy pr
     SAMLIdentifier https://app.example/red
     SAMLReplyURL http://127.0.0.1:@PORT@/saml/red/acs
 </SAMLApplication>
+<SAMLApplication narrow>
+    SAMLIdentifier https://app.example/narrow
+    SAMLPath /narrow/saml
+    SAMLReplyURL http://127.0.0.1:@PORT@/narrow/saml/acs
+    SAMLCookie narrow Path=/narrow
+</SAMLApplication>
+<LocationMatch "^/(narrow/in|wide|narrower)$">
+    AuthType SAML
+    SAMLApplication narrow
+    Require valid-user
+</LocationMatch>
 ProxyPass /open http://@BACKEND@/open
 ProxyPass /guarded http://@BACKEND@/guarded
 <LocationMatch "^/(app|guarded)">
@@ -305,6 +316,19 @@ subtest 'session fixation' => sub {
     my $planted = $t->browser;
     $planted->set_cookie("saml-state-$_", 'planted') for 'AAAAAAAAAAAA', 'BBBBBBBBBBBB', 'retry2';
     is $t->login($planted, '/app')->body, 'in app', 'planted logins in progress keep nobody out';
+};
+
+subtest 'a Path that a guarded place is not under' => sub {
+    my $browser = $t->browser;
+    $t->login($browser, '/narrow/in');
+    is $browser->get('/narrow/in')->status, 404, 'under it a sign-on ends at the page, which is not there';
+    for my $path ('/wide', '/narrower', '/wide?x=/narrow/') {
+        my $reply = $browser->get($path);
+        is $reply->status, 500, "$path: no sign-on that would begin again for ever";
+        ok !$reply->form, 'and no page that begins one';
+    }
+    $t->expect_log(qr{AuthType SAML guards /wide, where the session's cookie does not come: expected SAMLCookie with a Path that it is under, found Path=/narrow});
+    $t->tolerate_log(qr{AuthType SAML guards /narrower});
 };
 
 is $t->login($t->browser, '/app')->body, 'in app', 'after all that a good one passes';

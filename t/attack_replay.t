@@ -5,11 +5,11 @@ use strict;
 use warnings;
 use POSIX ();
 use Test::More;
-use Time::HiRes qw(sleep time);
+use Time::HiRes qw(sleep);
 use SSOTest;
 use SSOTest::Raw;
 
-use constant { ROUNDS => 12, AT_ONCE => 6, LEAD_S => 0.08 };
+use constant { ROUNDS => 12, AT_ONCE => 6 };
 
 my $t = SSOTest->new(prepare => sub { $_[0]->httpd->write_file("htdocs/$_", "in $_", 0644) for qw(app open) }, conf => saml_conf() . <<'CONF');
 <SAMLApplication tiles>
@@ -54,20 +54,23 @@ sub unsolicited { return post_of('/saml/tiles/acs', $t->response_to(\%tiles)) }
 
 sub session_of { my ($reply) = @_; return map { /^saml(?:-tiles)?=([^;]+)/ ? $1 : () } $reply->headers('Set-Cookie') }
 
-# All at that moment, each on a connection that stands. Returns a line per client: status and session.
+# All at the moment when the gate opens, each on a connection that stands. Returns a line per client: status and session.
 sub at_once
 {
     my ($bytes) = @_;
-    my $when = time + LEAD_S;
     my @clients;
+
+    pipe my $gate, my $shut or die "pipe: $!";
 
     for (1 .. AT_ONCE) {
         pipe my $from, my $to or die "pipe: $!";
         my $pid = fork // die "fork: $!";
         if (!$pid) {
+            close $shut;
             my $line = eval {
                 my $socket = IO::Socket::INET->new(PeerHost => '127.0.0.1', PeerPort => $t->httpd->port, Timeout => 60) or die "connect: $!";
-                sleep $when - time if $when > time;
+                syswrite $to, "ready\n";
+                readline $gate;
                 syswrite $socket, $bytes;
                 my $text = '';
                 while (sysread $socket, $text, 65536, length $text) {
@@ -81,6 +84,8 @@ sub at_once
         close $to;
         push @clients, [$pid, $from];
     }
+    readline $_->[1] for @clients;
+    close $shut;
     return map { my ($pid, $from) = @$_; my $line = readline($from) // 'nothing'; waitpid $pid, 0; $line } @clients;
 }
 
