@@ -351,7 +351,7 @@ for (
     [SAMLHeader => 'X-A groups encode=rot13', 'expected encode=none, encode=percent or encode=base64, got "encode=rot13"'],
     [SAMLHeader => 'X-A groups separator=', 'expected separator= and 1 to 8 printable ASCII characters without %, digits and A to F, got "separator="'],
     [SAMLHeader => 'X-A groups separator=;2', 'expected separator= and 1 to 8 printable ASCII characters without %, digits and A to F, got "separator=;2"'],
-    [SAMLHeader => 'X-A groups separator=%', 'without %, digits and A to F, got "separator=%"'],
+    [SAMLHeader => 'X-A groups separator=%', 'expected separator= and 1 to 8 printable ASCII characters without %, digits and A to F, got "separator=%"'],
     [SAMLHeader => 'X-A groups last', 'expected separator=, encode= or first after header and claim, got "last"'],
     [SAMLHeader => '"X A" groups', qr/expected a header name of letters, digits, - _ that HTTP does not need itself, got "X A"/],
     [SAMLHeader => 'X:A groups', qr/expected a header name/], [SAMLHeader => 'Content_Length groups', qr/that HTTP does not need itself, got "Content_Length"/],
