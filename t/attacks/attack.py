@@ -39,6 +39,7 @@ SAMLP = "{%s}" % sr.NS_SAMLP
 DS = "{%s}" % sr.NS_DS
 
 CASES = []
+NAMES = set()
 PROFILES = []
 
 
@@ -77,8 +78,9 @@ class Case:
 def case(name, changed, status, source, says=None, **options):
     """Enter a case; see above."""
     def enter(make):
-        if any(c.name == name for c in CASES):
+        if name in NAMES:
             raise ValueError("two cases are called %s" % name)
+        NAMES.add(name)
         if status != "accepted" and not says:
             raise ValueError("%s: a refusal needs `says`" % name)
         CASES.append(Case(name, changed, status, source, says, options, make))

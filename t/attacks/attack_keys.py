@@ -25,7 +25,7 @@ KINDS = {
     "idp-ec384": lambda: ec.generate_private_key(ec.SECP384R1()),
     "idp-ec521": lambda: ec.generate_private_key(ec.SECP521R1()),
     "other-ec256": lambda: ec.generate_private_key(ec.SECP256R1()),
-    "other-dsa": lambda: dsa.generate_private_key(2048),
+    "other-dsa": lambda: dsa.generate_private_key(1024),
 }
 
 

@@ -11,6 +11,8 @@ import json
 import os
 import signal
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 TIMEOUT_S = 120
 
@@ -33,18 +35,13 @@ def run(program, args, stdout):
     to = os.open(stdout, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     actions = [(os.POSIX_SPAWN_DUP2, to, 1), (os.POSIX_SPAWN_DUP2, to, 2)]
     pid = os.posix_spawn(program, [program] + args, os.environ, file_actions=actions)
-    signal.signal(signal.SIGALRM, lambda *_: os.kill(pid, signal.SIGKILL))
-    signal.alarm(TIMEOUT_S)
+    watchdog = threading.Timer(TIMEOUT_S, os.kill, (pid, signal.SIGKILL))
+    watchdog.start()
     _, status, usage = os.wait4(pid, 0)
-    signal.alarm(0)
+    watchdog.cancel()
     os.lseek(to, 0, os.SEEK_SET)
-    text = b""
-    while True:
-        part = os.read(to, 1 << 20)
-        if not part:
-            break
-        text += part
-    os.close(to)
+    with os.fdopen(to, "rb") as handle:
+        text = handle.read()
     return (os.waitstatus_to_exitcode(status), text.decode("utf-8", "replace"),
             usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
 
@@ -54,11 +51,13 @@ def main():
     keys = sys.argv[3] if len(sys.argv) > 3 else folder
     with open(os.path.join(folder, "cases.json"), encoding="utf-8") as handle:
         head = json.load(handle)
-    for row in head["cases"]:
-        args = arguments(head, row, keys) + [os.path.join(folder, row["file"])]
-        code, text, cpu, kib = run(program, args, os.path.join(folder, "stdout"))
-        print(json.dumps({"name": row["name"], "exit": code, "out": text, "cpu_s": round(cpu, 3), "kib": kib}))
-        sys.stdout.flush()
+
+    def judge(row):
+        path = os.path.join(folder, row["file"])
+        return run(program, arguments(head, row, keys) + [path], path + ".stdout")
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, 4)) as workers:
+        for row, (code, text, cpu, kib) in zip(head["cases"], workers.map(judge, head["cases"])):
+            print(json.dumps({"name": row["name"], "exit": code, "out": text, "cpu_s": round(cpu, 3), "kib": kib}))
 
 
 if __name__ == "__main__":

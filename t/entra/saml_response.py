@@ -25,6 +25,7 @@ out; a field that is AUTO (the default of most) is computed from the others as E
 Raw XML may be put in with the `*_extra` fields. Only lxml and xmlsec are used.
 """
 import datetime
+import functools
 import uuid
 from dataclasses import dataclass, field
 from typing import Any, List, Optional
@@ -398,6 +399,12 @@ def _signature_template(signer, element_id, prefix):
     return etree.fromstring(text.replace("></%sTransform></" % p, "/></") if not inclusive else text)
 
 
+@functools.lru_cache(maxsize=16)
+def _private_key(pem):
+    """Checked once, as that takes as long as a signature."""
+    return xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatPem)
+
+
 def sign_element(element, signer, prefix=None):
     """Sign one Response, Assertion or metadata element of a tree in place.
 
@@ -418,7 +425,7 @@ def sign_element(element, signer, prefix=None):
     if signer.algorithm.startswith("hmac"):
         context.key = xmlsec.Key.from_binary_data(xmlsec.constants.KeyDataHmac, read(signer.key))
     else:
-        context.key = xmlsec.Key.from_memory(read(signer.key), xmlsec.constants.KeyDataFormatPem)
+        context.key = _private_key(read(signer.key))
     context.register_id(element, "ID")
     context.sign(signature)
     # xmlsec breaks the values into lines; what Entra sends has none.
