@@ -229,6 +229,10 @@ subtest 'a deflate bomb in a query' => sub {
         }
     }
     cmp_ok peak() - $before, '<', 65536 * ($ENV{SSO_SANITIZED} ? 8 : 1), 'without room for it';
+    my $file = $t->httpd->write_file('bomb.txt', 'https://idp.example/saml2?SAMLRequest=' . $encode->(encode_base64($bomb, '')) . "\n");
+    my $said = eval { SSOTest::IdP::run($ENV{SSO_CLI}, 'decode', $file) } // $@;
+    like $said, qr/exit 256: .*\[too-large\].*inflates to more than \d+ bytes/s, 'saml-sso decode says why it stops';
+    cmp_ok length $said, '<', 1000, 'in few words';
 };
 
 # --- nothing of what the client writes comes back ---
