@@ -283,6 +283,26 @@ static void test_attribute_limits(void **state)
     assert_reason("at most 20000 values, got more");
 }
 
+/* Text with elements in it, parts that stand twice: a value that can be read two ways is none. */
+static void test_ambiguous_parts(void **state)
+{
+    static const char *const contexts[] = {
+        "<AuthnContext><AuthnContextClassRef>a</AuthnContextClassRef><AuthnContextClassRef>b</AuthnContextClassRef></AuthnContext>",
+        "<AuthnContext><AuthnContextClassRef>a<x/></AuthnContextClassRef></AuthnContext>",
+    };
+    apr_array_header_t *all;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(contexts) / sizeof(contexts[0]); i++)
+        assert_int_equal(saml_assertion_authn(&all, proven(apr_pstrcat(pool, "<AuthnStatement AuthnInstant=\"2026-03-02T09:15:30Z\">",
+                                                                       contexts[i], "</AuthnStatement>", NULL)), pool, &err),
+                         SAML_E_MALFORMED);
+    assert_int_equal(saml_assertion_confirmations(&all, proven("<Subject><SubjectConfirmation Method=\"m\"><SubjectConfirmationData "
+                     "NotBefore=\"soon\"/></SubjectConfirmation></Subject>"), pool, &err), SAML_E_MALFORMED);
+    assert_reason("SubjectConfirmationData NotBefore: expected a time");
+}
+
 int main(void)
 {
     static const struct CMUnitTest assertion[] = {
@@ -295,6 +315,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_attribute_values, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_attributes_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_attribute_limits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ambiguous_parts, set_up, tear_down),
     };
 
     apr_initialize();

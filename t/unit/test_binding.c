@@ -427,6 +427,43 @@ static void test_signature_expired_certificate(void **state)
     assert_int_equal(saml_redirect_verify(query, &trust, pool, &err), SAML_OK);
 }
 
+/* A value that is no form encoding is refused wherever it stands. */
+static void test_percent_everywhere(void **state)
+{
+    const char *v = value_of("<a/>"), *alg = saml_percent_encode(pool, SAML_ALG_RSA_SHA256);
+
+    (void)state;
+    refuses_query("SAMLRequest=%zz", SAML_E_MALFORMED, "%zz");
+    refuses_query(apr_pstrcat(pool, "SAMLRequest=", v, "&SAMLEncoding=%zz", NULL), SAML_E_MALFORMED, "%zz");
+    refuses_query(apr_pstrcat(pool, "SAMLResponse=", v, "&SAMLResponse=", v, NULL), SAML_E_MALFORMED,
+                  "parameter SAMLResponse: expected once");
+    verifies_not(apr_pstrcat(pool, "SAMLRequest=", v, "&SigAlg=%zz&Signature=AAAA", NULL), SAML_E_MALFORMED, "%zz");
+    verifies_not(apr_pstrcat(pool, "SAMLRequest=", v, "&SigAlg=", alg, "&Signature=%zz", NULL), SAML_E_MALFORMED, "%zz");
+    verifies_not(apr_pstrcat(pool, "SAMLRequest=", v, "&SigAlg=a&SigAlg=b&Signature=AAAA", NULL), SAML_E_MALFORMED, "SigAlg");
+}
+
+/* What we send keeps to the limit that we set others, and a key that cannot sign sends nothing unsigned instead. */
+static void test_sending_refused(void **state)
+{
+    char *xml = apr_palloc(pool, SAML_MAX_MESSAGE_BYTES + 2);
+    saml_keypair_t ec = { EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"), NULL };
+    const char *url = NULL;
+    apr_size_t len;
+
+    (void)state;
+    memset(xml, 'a', SAML_MAX_MESSAGE_BYTES + 1);
+    xml[SAML_MAX_MESSAGE_BYTES + 1] = '\0';
+    assert_int_equal(saml_redirect_url(&url, LOCATION, "SAMLRequest", xml, NULL, NULL, NULL, pool, &err), SAML_E_TOO_LARGE);
+    assert_int_equal(saml_inflate(&url, &len, xml, SAML_MAX_MESSAGE_BYTES + 1, 100, "it", pool, &err), SAML_E_TOO_LARGE);
+    assert_non_null(strstr(err.reason, "bytes of DEFLATE"));
+    xml[SAML_MAX_MESSAGE_BYTES] = '\0';
+    assert_int_equal(saml_redirect_url(&url, LOCATION, "SAMLRequest", "<a/>", NULL, &ec, NULL, pool, &err), SAML_E_SIGNATURE);
+    assert_non_null(strstr(err.reason, "needs an RSA key"));
+    assert_null(url);
+    assert_int_equal(saml_redirect_url(&url, LOCATION, "SAMLRequest", xml, NULL, NULL, NULL, pool, &err), SAML_OK);
+    EVP_PKEY_free(ec.pkey);
+}
+
 int main(void)
 {
     static const struct CMUnitTest binding[] = {
@@ -447,6 +484,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_signature_over_raw_octets, set_up_trust, tear_down),
         cmocka_unit_test_setup_teardown(test_signature_order, set_up_trust, tear_down),
         cmocka_unit_test_setup_teardown(test_signature_expired_certificate, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_percent_everywhere, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_sending_refused, set_up_trust, tear_down),
     };
 
     apr_initialize();

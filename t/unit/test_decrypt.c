@@ -652,6 +652,35 @@ static void test_wrapper(void **state)
                 "got \"Assertion\"");
 }
 
+/* Parts of an EncryptedKey that stand twice or hold what they must not: that key is passed over. */
+static void test_odd_keys(void **state)
+{
+    enc_t e = usual(), labelled = usual(), beside = usual();
+    const char *xml = encrypted(&e), *many = "";
+    const char *key_start = strstr(xml, "<xenc:EncryptedKey "), *key_end = strstr(xml, "</xenc:EncryptedKey>") + 20;
+    const char *key = apr_pstrmemdup(pool, key_start, (apr_size_t)(key_end - key_start));
+    int i;
+
+    (void)state;
+    /* the same key twice fits twice, and that is one plain text */
+    assert_says(decrypt_with(replaced(xml, key, apr_pstrcat(pool, key, key, NULL)), ours, 0), SAML_OK, "");
+    assert_says(decrypt_with(replaced(xml, key, replaced(key, "<xenc:CipherData>",
+                             "<xenc:EncryptionMethod Algorithm=\"" SAML_ALG_OAEP_MGF1P "\"/><xenc:CipherData>")), ours, 0),
+                SAML_E_DECRYPTION, "EncryptedKey: expected one EncryptionMethod, got more");
+    labelled.label = "label";
+    assert_says(decrypt_with(replaced(encrypted(&labelled), "<xenc:OAEPparams>", "<xenc:OAEPparams><x/>"), ours, 0),
+                SAML_E_DECRYPTION, "OAEPparams: expected base64");
+    assert_says(decrypt_with(replaced(encrypted(&labelled), "<xenc:OAEPparams>", "<xenc:OAEPparams>!"), ours, 0),
+                SAML_E_DECRYPTION, "OAEPparams: expected base64");
+    /* no label is no OAEPparams, and an empty one */
+    assert_says(decrypt_with(replaced(xml, "#rsa-oaep-mgf1p\">", "#rsa-oaep-mgf1p\"><xenc:OAEPparams></xenc:OAEPparams>"), ours, 0),
+                SAML_OK, "");
+    for (i = 0; i <= SAML_MAX_ENCRYPTED_KEYS; i++)
+        many = apr_pstrcat(pool, many, "<xenc:EncryptedKey/>", NULL);
+    beside.after_data = many;
+    assert_says(decrypt_with(encrypted(&beside), ours, 0), SAML_E_DECRYPTION, "expected at most");
+}
+
 int main(void)
 {
     static const struct CMUnitTest decryption[] = {
@@ -660,6 +689,7 @@ int main(void)
         unit(test_cbc_padding), unit(test_damaged_data), unit(test_shortest_data), unit(test_content), unit(test_nul_inside),
         unit(test_prefixes_from_outside), unit(test_our_keys), unit(test_where_the_key_stands),
         unit(test_no_key_in_the_message), unit(test_wrapped_key_lengths), unit(test_wrapper),
+        unit(test_odd_keys),
     };
 
     apr_initialize();

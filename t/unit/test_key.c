@@ -403,6 +403,23 @@ static void test_openssl_reason(void **state)
     assert_int_equal(ERR_peek_error(), 0);
 }
 
+static void test_odd_files(void **state)
+{
+    const char *key_file = file_with(key_pem);
+
+    (void)state;
+    assert_says(saml_certs_load(&certs, "/dev/null", pool, &err), SAML_E_METADATA, "/dev/null: is empty");
+    assert_says(saml_keypair_load(&pair, "/nonexistent/sp.key", key_file, pool, &err), SAML_E_METADATA, "/nonexistent/sp.key");
+    /* ours first, then the chain */
+    assert_says(saml_keypair_load(&pair, key_file, file_with(apr_pstrcat(pool, pem, other_pem, NULL)), pool, &err), SAML_OK, "");
+    assert_string_equal(pair->cert->subject, "\"CN=idp\"");
+    assert_says(parse("-----BEGIN CERTIFICATE"), SAML_E_METADATA, "a PEM block without an end");
+    assert_says(parse("-----BEGIN CERTIFICATE-----\nMIIB"), SAML_E_METADATA, "a PEM block without an end");
+    assert_says(parse("\xfe\xff" "-"), SAML_E_METADATA, "UTF-16");
+    assert_says(parse("\xff\xfe" "-"), SAML_E_METADATA, "UTF-16");
+    assert_says(parse("-"), SAML_E_METADATA, "expected a certificate as PEM, base64 or DER");
+}
+
 int main(void)
 {
     static const struct CMUnitTest keys[] = {
@@ -411,6 +428,7 @@ int main(void)
         unit(test_rsa_giants_and_exponents), unit(test_curves_and_types), unit(test_certificate_files),
         unit(test_key_files), unit(test_key_with_certificate), unit(test_generate), unit(test_generate_limits),
         unit(test_openssl_reason),
+        unit(test_odd_files),
     };
 
     apr_initialize();

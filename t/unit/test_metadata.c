@@ -408,6 +408,83 @@ static void test_load(void **state)
     assert_int_equal(saml_metadata_load(&idp, dir, NULL, NOW, pool, &err), SAML_E_METADATA);
 }
 
+static const char *service(const char *name, const char *binding, const char *location)
+{
+    return apr_pstrcat(pool, "<md:", name, " Binding=\"", binding, "\" Location=\"", location, "\"/>", NULL);
+}
+
+/* Every endpoint that we might use is looked at, whatever else there is; one without a Binding is nobody's. */
+static void test_each_endpoint(void **state)
+{
+    static const struct { const char *name, *binding; } bad[] = {
+        { "SingleSignOnService", SAML_BINDING_REDIRECT }, { "SingleLogoutService", SAML_BINDING_POST },
+        { "SingleLogoutService", SAML_BINDING_REDIRECT },
+    };
+    const char *k = key("", x509(cert_a)), *nameless = "<md:SingleSignOnService Location=\"https://idp.example/no\"/>";
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        refuses(entity(IDP, role(apr_pstrcat(pool, k, SSO, service(bad[i].name, bad[i].binding, "javascript:x"), NULL))), NULL,
+                "expected an http or https URL");
+    assert_int_equal(load(entity(IDP, role(apr_pstrcat(pool, k, nameless, service("SingleSignOnService", SAML_BINDING_REDIRECT,
+                                                       "http://idp.example/r"), NULL))), NULL), SAML_OK);
+    assert_string_equal(idp->sso_redirect, "http://idp.example/r");
+    assert_null(idp->sso_post);
+    refuses(entity(IDP, role(apr_pstrcat(pool, k, nameless, NULL))), NULL, "expected a SingleSignOnService");
+    /* a ResponseLocation has no meaning at a sign-on service, and is not read */
+    assert_int_equal(load(entity(IDP, role(apr_pstrcat(pool, k, "<md:SingleSignOnService Binding=\"" SAML_BINDING_POST
+                                                       "\" Location=\"https://idp.example/post\" ResponseLocation=\"x\"/>", NULL))),
+                          NULL), SAML_OK);
+}
+
+static void test_flag_forms(void **state)
+{
+    static const struct { const char *value; int want; } forms[] = { { "true", 1 }, { "1", 1 }, { "false", 0 }, { "0", 0 }, { "yes", 0 } };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        const char *attributes = apr_pstrcat(pool, "protocolSupportEnumeration=\"" SAML_NS_PROTOCOL "\" WantAuthnRequestsSigned=\"",
+                                             forms[i].value, "\"", NULL);
+
+        assert_int_equal(load(entity(IDP, role_with(attributes, apr_pstrcat(pool, key("", x509(cert_a)), SSO, NULL))), NULL), SAML_OK);
+        assert_int_equal(idp->want_authn_requests_signed, forms[i].want);
+    }
+}
+
+/* A validUntil that is no time could hide that the metadata is past its own. */
+static void test_valid_until_no_time(void **state)
+{
+    const char *bad = "validUntil=\"soon\"", *with_role = "protocolSupportEnumeration=\"" SAML_NS_PROTOCOL "\" validUntil=\"soon\"";
+
+    (void)state;
+    assert_int_equal(load(entity_with(IDP, bad, plain_role()), NULL), SAML_E_MALFORMED);
+    assert_non_null(strstr(err.reason, "metadata validUntil: expected a time"));
+    assert_int_equal(load(entity(IDP, role_with(with_role, apr_pstrcat(pool, key("", x509(cert_a)), SSO, NULL))), NULL),
+                     SAML_E_MALFORMED);
+    assert_int_equal(load(entities(bad, entity(IDP, plain_role())), NULL), SAML_E_MALFORMED);
+    assert_int_equal(load(entities("", entities(bad, entity(IDP, plain_role()))), NULL), SAML_E_MALFORMED);
+    assert_null(idp);
+}
+
+static void test_load_too_large(void **state)
+{
+    const char *dir;
+    char *name;
+    apr_file_t *f;
+
+    (void)state;
+    assert_int_equal(apr_temp_dir_get(&dir, pool), APR_SUCCESS);
+    name = apr_pstrcat(pool, dir, "/test_metadata.XXXXXX", NULL);
+    assert_int_equal(apr_file_mktemp(&f, name, APR_FOPEN_CREATE | APR_FOPEN_WRITE | APR_FOPEN_EXCL | APR_FOPEN_DELONCLOSE, pool),
+                     APR_SUCCESS);
+    assert_int_equal(apr_file_trunc(f, SAML_MAX_METADATA_BYTES + 1), APR_SUCCESS);
+    assert_int_equal(saml_metadata_load(&idp, name, NULL, NOW, pool, &err), SAML_E_TOO_LARGE);
+    assert_int_equal(apr_file_trunc(f, SAML_MAX_METADATA_BYTES), APR_SUCCESS);
+    assert_int_equal(saml_metadata_load(&idp, name, NULL, NOW, pool, &err), SAML_E_MALFORMED);      /* NULs, and read */
+}
+
 int main(void)
 {
     static const struct CMUnitTest metadata[] = {
@@ -428,6 +505,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_valid_until_nested, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_malformed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_load, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_each_endpoint, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_flag_forms, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_valid_until_no_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_load_too_large, set_up, tear_down),
     };
 
     apr_initialize();

@@ -218,12 +218,39 @@ static void test_wrapping(void **state)
                      "</ds:KeyInfo></ds:Signature>", NULL))), SAML_E_SIGNATURE, "more than once");
 }
 
+/* Parameters that are no elements, values that are nothing, names in the gaps between letters. */
+static void test_odd_fillings(void **state)
+{
+    const char *xml = good();
+    static const char enveloped[] = "<ds:Transform Algorithm=\"" SAML_ALG_ENVELOPED "\">";
+
+    (void)state;
+    refused(replaced(xml, ENVELOPED, apr_pstrcat(pool, enveloped, "text</ds:Transform>", NULL)), SAML_E_SIGNATURE, "takes no parameter");
+    assert_says(verify(signed_with(&(shape_t){ .transforms = "<ds:Transform Algorithm=\"" SAML_ALG_ENVELOPED "\"> <!-- x --></ds:Transform>"
+                                                             T(EXC) }, rsa)), SAML_OK, "");
+    refused(replaced(response_with(template_of(&(shape_t){ 0 })), "<ds:DigestValue/>", "<ds:DigestValue> </ds:DigestValue>"),
+            SAML_E_SIGNATURE, "DigestValue: is empty");
+    refused(replaced(xml, "ID=\"_a\"", "ID=\"_[\""), SAML_E_SIGNATURE, "expected an ID of letters");
+    refused(replaced(xml, "ID=\"_a\"", "ID=\"_{\""), SAML_E_SIGNATURE, "expected an ID of letters");
+    refused(replaced(xml, "ID=\"_a\"", "ID=\"_@\""), SAML_E_SIGNATURE, "expected an ID of letters");
+}
+
+/* The root of a document without namespaces is no element of a protocol. */
+static void test_element_without_namespace(void **state)
+{
+    (void)state;
+    read_doc("<x/>");
+    assert_says(verify_el(saml_doc_root(doc), ours, 0), SAML_E_UNSIGNED, "expected an element of the message");
+}
+
 int main(void)
 {
     static const struct CMUnitTest shapes[] = {
         unit(test_presence), unit(test_element_of_another_document), unit(test_children_of_signature), unit(test_references),
         unit(test_reference_uris), unit(test_transforms), unit(test_methods), unit(test_duplicate_ids), unit(test_id_forms),
         unit(test_wrapping),
+        unit(test_odd_fillings),
+        unit(test_element_without_namespace),
     };
 
     apr_initialize();

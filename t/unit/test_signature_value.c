@@ -178,11 +178,51 @@ static void test_ecdsa_form(void **state)
     assert_says(verify_octets("a=b", MORE "ecdsa-sha256", saml_base64_encode(pool, raw, 64), certs, 0), SAML_E_SIGNATURE, "does not match");
 }
 
+/* Many keys are told in a few; what the message names is looked at as far as it can be read. */
+static void test_reasons_stay_short(void **state)
+{
+    static const char *const unreadable[] = { "", "AAAA", "MAAA", "!" };
+    shape_t usual = { 0 };
+    const char *xml = signed_with(&usual, rsa2);
+    apr_array_header_t *many = material_certs(5, cert, cert1024, expired, early, material_valid_cert(rsa, "fifth"));
+    size_t i;
+
+    (void)state;
+    assert_says(verify_with(xml, many, 0), SAML_E_SIGNATURE, "any of the 5 keys tried: ");
+    assert_non_null(strstr(err.reason, " and more"));
+    assert_null(strstr(err.reason, "fifth"));
+    for (i = 0; i < sizeof(unreadable) / sizeof(unreadable[0]); i++) {
+        shape_t s = { .after = apr_pstrcat(pool, KEY_INFO_START, unreadable[i], KEY_INFO_END, NULL) };
+
+        refused(signed_with(&s, rsa2), SAML_E_SIGNATURE, "does not match any of the 1 keys");
+        assert_null(strstr(err.reason, "names another"));
+        assert_says(verify(signed_with(&s, rsa)), SAML_OK, "");
+    }
+    refused(signed_with(&(shape_t){ .after = KEY_INFO_START "<x xmlns=\"\"/>" KEY_INFO_END }, rsa2), SAML_E_SIGNATURE, "does not match");
+    /* of several that may not be used, the first says why */
+    assert_says(verify_with(good(), material_certs(2, expired, early), 0), SAML_E_CERTIFICATE_EXPIRED, "\"CN=old\"");
+    assert_says(verify_with(good(), material_certs(2, early, expired), 0), SAML_E_CERTIFICATE_EXPIRED, "\"CN=early\"");
+}
+
+/* A curve with longer numbers than P-521 has. */
+static void test_curve_too_long(void **state)
+{
+    EVP_PKEY *key = material_key("EC", 0, "sect571r1");
+    char *value = apr_palloc(pool, 144);
+
+    (void)state;
+    memset(value, 1, 144);
+    assert_says(verify_octets("a=b", MORE "ecdsa-sha256", saml_base64_encode(pool, value, 144),
+                              material_certs(1, material_valid_cert(key, "long")), 0), SAML_E_SIGNATURE, "does not match");
+}
+
 int main(void)
 {
     static const struct CMUnitTest values[] = {
         unit(test_no_keys), unit(test_several_keys), unit(test_keys_in_the_message), unit(test_certificate_must_be_usable),
         unit(test_octets), unit(test_pss_parameters), unit(test_ecdsa_form),
+        unit(test_reasons_stay_short),
+        unit(test_curve_too_long),
     };
 
     apr_initialize();

@@ -476,6 +476,59 @@ static void test_in_scope(void **state)
     assert_says(parse_in(scope, "text"), SAML_E_MALFORMED, "text before the root");
 }
 
+/* What only looks like an encoding declaration declares none: UTF-8 then (XML 1.0, 4.3.3), or what the parser says of it. */
+static void test_half_declarations(void **state)
+{
+    static const char *const cases[] = {
+        "<?xml", "<?xml ", "<?xml?>", "<?xml version='1.0' encoding?><a/>",
+        "<?xml version='1.0' encoding=UTF-16?><a/>", "<?xml version='1.0' encoding=\"UTF-16?><a/>",
+        "<?xml version='1.0' encoding = ?><a/>", "<?xml version='1.0' encoding='UTF-8'", "<!-- --", "<!-- -", "<a/", "<a b='c'/",
+        "<a>\xe2\x82", "<a>\xf0\x9f\x98", "<a>\xc3", "<a xmlns", "<![CDATA[", "<a><?", "<a><!--", "<a><![CDATA[",
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        if (parse(cases[i]) != SAML_E_MALFORMED)
+            fail_msg("%s: expected [malformed]", cases[i]);
+    assert_says(parse("<?xml version='1.0'?><a/>"), SAML_OK, "");
+    assert_says(parse("<?xml version='1.0' encoding = \"UTF-8\" ?><a/>"), SAML_OK, "");
+    assert_says(parse("<?xmlx encoding='UTF-16'?><a/>"), SAML_OK, "");      /* an instruction of another name */
+    assert_says(parse("<?xml\tversion='1.0'?><a/>"), SAML_OK, "");
+    assert_says(parse("<a xmlnsx='1' xmlns ='urn:a' xmlns:b='urn:b'/>"), SAML_OK, "");
+    assert_true(saml_xml_is(saml_doc_root(doc), "urn:a", "a"));
+    assert_string_equal(saml_xml_attr(saml_doc_root(doc), "xmlnsx", pool), "1");
+}
+
+/* Text, comments and absence where an element was asked for. */
+static void test_no_element(void **state)
+{
+    xmlNode *root = root_of("<a xmlns:q='urn:q' q:b='1' b='2'>text<b/></a>"), *text = root->children;
+
+    (void)state;
+    assert_int_equal(text->type, XML_TEXT_NODE);
+    assert_false(saml_xml_is(text, "urn:q", "text"));
+    assert_false(saml_xml_is(NULL, "urn:q", "a"));
+    assert_null(saml_xml_attr(text, "b", pool));
+    assert_null(saml_xml_attr(NULL, "b", pool));
+    assert_null(saml_xml_attr_ns(root, "urn:other", "b", pool));
+    assert_null(saml_xml_attr_collapsed(root, "c", pool));
+    assert_string_equal(saml_xml_attr_ns(root, "urn:q", "b", pool), "1");
+    assert_string_equal(saml_xml_name(pool, NULL), "none");
+}
+
+/* With nothing to borrow, and with what stands beside the element. */
+static void test_in_scope_edges(void **state)
+{
+    (void)state;
+    assert_says(parse_in("<r><s/></r>", "<p:a/>"), SAML_E_MALFORMED, "XML with namespaces");
+    assert_says(parse_in("<r xmlns:p='urn:p'><s/></r>", "<!-- --><p:a/>"), SAML_E_MALFORMED, "one element and nothing else");
+    assert_says(parse_in("<r xmlns:p='urn:p'><s/></r>", "<?x?><p:a/>"), SAML_E_MALFORMED, "one element and nothing else");
+    assert_says(parse_in("<r xmlns:p='urn:p'><s xml:lang='en'/></r>", "<p:a/>"), SAML_OK, "");
+    assert_says(parse_in("<r xmlns:p='urn:p'><s xmlns=''/></r>", "<p:a><b/></p:a>"), SAML_OK, "");
+    assert_null(saml_xml_first(saml_doc_root(doc))->ns);
+}
+
 int main(void)
 {
     static const struct CMUnitTest xml[] = {
@@ -484,6 +537,9 @@ int main(void)
         unit(test_node_count), unit(test_hostile_fillings), unit(test_is), unit(test_children), unit(test_optional),
         unit(test_attribute_namespaces), unit(test_attribute_values_are_whole), unit(test_text_is_whole),
         unit(test_inner), unit(test_escape), unit(test_name), unit(test_in_scope),
+        unit(test_half_declarations),
+        unit(test_no_element),
+        unit(test_in_scope_edges),
     };
 
     apr_initialize();
