@@ -68,7 +68,7 @@ output($python, "$src/t/attacks/generate.py", $tmp);
 my $head = JSON::PP::decode_json(slurp("$tmp/cases.json"));
 my %got = map { $_->{name} => $_ } map { JSON::PP::decode_json($_) }
     split /\n/, output($python, '-B', "$src/t/attacks/judge.py", $cli, $tmp);
-cmp_ok(scalar @{ $head->{cases} }, '>=', 4, 'the cases are there');
+cmp_ok(scalar @{ $head->{cases} }, '>=', $ENV{ATTACK_FAMILIES} ? 1 : 150, 'the cases are there');
 for my $case (@{ $head->{cases} }) {
     $got{ $case->{name} } ? judge($case, $got{ $case->{name} }) : fail("$case->{name}: was not judged");
 }

@@ -5,8 +5,9 @@
 # nothing of the message back and no session; no child dies; and a good response gets in before and after.
 use strict;
 use warnings;
+use IO::Socket::INET;
 use JSON::PP ();
-use POSIX qw(strftime);
+use MIME::Base64 qw(decode_base64);
 use Test::More;
 use SSOTest;
 
@@ -35,6 +36,10 @@ sub application
     return "<SAMLApplication $name>\n$conf" . "SAMLKey \@ROOT\@/keys/sp.key \@ROOT\@/keys/sp.crt\n</SAMLApplication>\n"
         . "<Location \"/$name\">\nAuthType SAML\nSAMLApplication $name\nRequire valid-user\n</Location>\n";
 }
+
+# Many a message names something that a careless reader would fetch, and it would do so here.
+my $trap = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 5, Blocking => 0) || die "trap: $!";
+$ENV{ATTACK_TRAP} = '127.0.0.1:' . $trap->sockport;
 
 my $keys = File::Temp->newdir;
 %profile = %{ JSON::PP::decode_json(SSOTest::IdP::run($python, "$attacks/generate.py", '--profiles', "$keys")) };
@@ -137,10 +142,13 @@ sub children { my ($pid) = $t->httpd->pid; return join ' ', sort { $a <=> $b } s
 my ($dir, $cases) = generate('before');
 my ($good) = grep { $_->{name} eq 'good-both-signed' } @$cases;
 my $children = children();
-cmp_ok(scalar @$cases, '>=', 4, 'the cases are there');
+cmp_ok(scalar @$cases, '>=', $ENV{ATTACK_FAMILIES} ? 1 : 150, 'the cases are there');
 ok $good, 'and a good one among them';
 judge($_, $dir) for @$cases;
 is children(), $children, 'the same children serve as before';
+my $luring = grep { index(decode_base64(slurp("$dir/$_->{file}")), $ENV{ATTACK_TRAP}) >= 0 } @$cases;
+cmp_ok $luring, '>=', $ENV{ATTACK_FAMILIES} ? 1 : 10, 'messages that ask for something to be fetched';
+ok !$trap->accept, 'and nobody has fetched anything';
 ok !-z $t->dir . '/error_log', 'and the log was kept';
 
 # Once more the good one, when all of the others have been through.

@@ -38,6 +38,10 @@ SAML = "{%s}" % sr.NS_SAML
 SAMLP = "{%s}" % sr.NS_SAMLP
 DS = "{%s}" % sr.NS_DS
 
+# Where a message wants something fetched from. A test that listens there sees whether anybody does.
+NOWHERE = "127.0.0.1:9"
+TRAP = os.environ.get("ATTACK_TRAP", NOWHERE)
+
 CASES = []
 NAMES = set()
 PROFILES = []
@@ -88,6 +92,11 @@ def case(name, changed, status, source, says=None, **options):
     return enter
 
 
+def lure(text):
+    """Let it ask the trap. Before it is signed, so that the signature is not what keeps anybody from asking."""
+    return text.replace(NOWHERE.encode("ascii"), TRAP.encode("ascii")) if isinstance(text, bytes) else text.replace(NOWHERE, TRAP)
+
+
 def change(text, pairs):
     """Replace each first (old, new), and insist that there was something to replace. Octets or text."""
     for old, new in pairs:
@@ -96,7 +105,7 @@ def change(text, pairs):
         if old not in text:
             raise ValueError("nothing to change: %r" % old)
         text = text.replace(old, new, 1)
-    return text
+    return lure(text)
 
 
 class Maker:

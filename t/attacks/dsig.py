@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
 
-from attack import DS, SAML, change, sr
+from attack import DS, SAML, change, lure, sr
 
 DSIG = sr.NS_DS
 MORE = "http://www.w3.org/2001/04/xmldsig-more#"
@@ -102,8 +102,8 @@ def signature_of(m, info, key, value=None, key_info=None, extra=""):
     """A Signature with this SignedInfo (text), alone."""
     value = value or made_by()
     key_info = x509(key) if key_info is None else key_info
-    signature = etree.fromstring('<Signature xmlns="%s">%s<SignatureValue/>%s%s</Signature>' % (
-        DSIG, info, key_info, extra))
+    signature = etree.fromstring(lure('<Signature xmlns="%s">%s<SignatureValue/>%s%s</Signature>' % (
+        DSIG, info, key_info, extra)))
     octets = value(key, canonical(signature.find(DS + "SignedInfo")))
     signature.find(DS + "SignatureValue").text = octets if isinstance(octets, str) else b64(octets)
     return signature

@@ -115,7 +115,7 @@ def generate(options):
         if ("acs" if options.targets else "cli") not in c.through or not re.search(options.only, c.name):
             continue
         try:
-            octets = c.make(maker_of(c))
+            octets = attack.lure(c.make(maker_of(c)))
         except Exception as error:
             raise RuntimeError("the case %s cannot be made" % c.name) from error
         write(options.outdir, c.name, octets if c.raw else base64.b64encode(octets))
