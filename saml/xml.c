@@ -232,6 +232,18 @@ static saml_status_t adopt_only_child(xmlDoc **out, xmlNode *root, const char *w
     return SAML_OK;
 }
 
+/* xmlNewNs passes over a prefix that the element declares itself. The default namespace would change what elements are. */
+void saml_doc_declare_scope(saml_doc_t *doc, const xmlNode *scope)
+{
+    xmlNs **list = xmlGetNsList(scope->doc, (xmlNode *)scope);
+    int i;
+
+    for (i = 0; list && list[i]; i++)
+        if (list[i]->prefix && strcmp((const char *)list[i]->prefix, "xml") != 0)
+            (void)xmlNewNs(doc->root, list[i]->href, list[i]->prefix);
+    xmlFree(list);
+}
+
 saml_status_t saml_doc_parse_in_scope(saml_doc_t **out, const char *xml, apr_size_t len, apr_size_t max_bytes,
                                       const xmlNode *scope, const char *what, apr_pool_t *p, saml_err_t *err)
 {
@@ -242,15 +254,19 @@ saml_status_t saml_doc_parse_in_scope(saml_doc_t **out, const char *xml, apr_siz
     apr_size_t wrapped_len;
 
     if (status == SAML_OK)
-        return make_doc(out, tree, max_bytes, what, p, err);
-    if (!undeclared)
+        status = make_doc(out, tree, max_bytes, what, p, err);
+    if (status == SAML_OK)
+        saml_doc_declare_scope(*out, scope);
+    if (status == SAML_OK || !undeclared)
         return status;
     tag = scope_start_tag(scope, p);
     wrapped_len = strlen(tag) + len + strlen("</" SCOPE_ROOT ">");
     wrapped = apr_pstrcat(p, tag, apr_pstrmemdup(p, xml, len), "</" SCOPE_ROOT ">", NULL);
     SAML_TRY(parse_octets(&tree, &undeclared, wrapped, wrapped_len, max_bytes, what, p, err));
     SAML_TRY(adopt_only_child(&tree, xmlDocGetRootElement(tree), what, p, err));
-    return make_doc(out, tree, max_bytes, what, p, err);
+    SAML_TRY(make_doc(out, tree, max_bytes, what, p, err));
+    saml_doc_declare_scope(*out, scope);
+    return SAML_OK;
 }
 
 xmlNode *saml_doc_root(const saml_doc_t *doc)

@@ -40,11 +40,18 @@ SAML_MUST_CHECK saml_status_t saml_doc_parse(saml_doc_t **out, const char *xml, 
 /**
  * As saml_doc_parse. Where that fails because prefixes are not declared and for no other reason, the octets are parsed once
  * more with the namespace declarations that are in scope at `scope`; they must hold exactly one element. For what comes out of a decryption.
+ * Ends with saml_doc_declare_scope.
  * Spec: XML Encryption 4.3.3
  */
 SAML_MUST_CHECK saml_status_t saml_doc_parse_in_scope(saml_doc_t **out, const char *xml, apr_size_t len,
                                                       apr_size_t max_bytes, const xmlNode *scope, const char *what,
                                                       apr_pool_t *p, saml_err_t *err);
+
+/**
+ * Declare on the root element of `doc` the prefixes that are in scope at `scope`, but for those that it declares itself. Nothing
+ * in `doc` uses them, but a canonical form may ask for them: an InclusiveNamespaces list, or inclusive c14n.
+ */
+void saml_doc_declare_scope(saml_doc_t *doc, const xmlNode *scope);
 
 /** The root element; never NULL. */
 xmlNode *saml_doc_root(const saml_doc_t *doc);

@@ -71,3 +71,24 @@ def _(m):
     for prefix, uri in (("xenc", XENC), ("ds", sr.NS_DS)):
         xml = xml.replace(b' xmlns:%s="%s"' % (prefix.encode(), uri.encode()), b"")
     return change(xml, [("<samlp:Response ", '<samlp:Response xmlns:xenc="%s" xmlns:ds="%s" ' % (XENC, sr.NS_DS))])
+
+
+def in_place(name, changed, source, outside="", what="assertion", signer=None, **options):
+    """Signed where it stands in the Response, and encrypted there: what is declared outside belongs to what was signed."""
+    @genuine(name, changed, source, **options)
+    def _(m):
+        xml = m.signed("assertion", by=m.signer(**signer), before=[("<samlp:Response ", "<samlp:Response %s" % outside)])
+        xml = sr.encrypt(xml, m.sp_cert, "aes256-gcm")
+        return sr.sign(xml, m.signer(), "response") if what == "both" else xml
+
+
+OUTSIDE = 'xmlns:xs="%s" xmlns:xsi="%s" ' % (XS, XSI)
+for _what in ("assertion", "both"):
+    in_place("prefix-list-" + _what, "InclusiveNamespaces names prefixes that the Response declares; signed: " + _what,
+             XMLENC + "4.4, Exclusive c14n 1.0, 3", OUTSIDE, _what, {"inclusive_prefixes": "xs xsi samlp"})
+    in_place("inclusive-" + _what, "inclusive c14n, where that is allowed; signed: " + _what, XMLENC + "4.4, Canonical XML 1.0, 2.4",
+             OUTSIDE, _what, {"c14n": "inc"}, allow=["c14n10"])
+in_place("inclusive-11", "inclusive c14n 1.1, where that is allowed", XMLENC + "4.4, Canonical XML 1.1, 2.4", OUTSIDE,
+         signer={"c14n": "inc11"}, allow=["c14n10"])
+in_place("prefix-list-default", "InclusiveNamespaces: #default and the prefix of the protocol", XMLENC + "4.4, Exclusive c14n 1.0, 3",
+         signer={"inclusive_prefixes": "#default samlp"})

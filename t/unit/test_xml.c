@@ -452,6 +452,30 @@ static saml_status_t parse_in(const char *scope, const char *xml)
                                    &err);
 }
 
+/* What `prefix` means on the root element, "none" where it means nothing. */
+static const char *in_scope(const char *prefix)
+{
+    xmlNs *ns = xmlSearchNs(saml_doc_tree(doc), saml_doc_root(doc), BAD_CAST prefix);
+
+    return ns ? (const char *)ns->href : "none";
+}
+
+/* A canonical form may ask for a prefix that nothing uses. */
+static void test_prefixes_in_scope(void **state)
+{
+    static const char scope[] = "<r xmlns='urn:d' xmlns:p='urn:p' xmlns:q='urn:old'><s xmlns:q='urn:q'/></r>";
+
+    (void)state;
+    assert_says(parse_in(scope, "<a xmlns:p='urn:own'><b xmlns:z='urn:z'/></a>"), SAML_OK, "");
+    assert_string_equal(in_scope("q"), "urn:q");
+    assert_string_equal(in_scope("p"), "urn:own");
+    assert_string_equal(in_scope("z"), "none");
+    assert_null(saml_doc_root(doc)->ns);
+    assert_null(xmlSearchNs(saml_doc_tree(doc), saml_doc_root(doc), NULL));
+    assert_says(parse_in("<r><s/></r>", "<a/>"), SAML_OK, "");
+    assert_null(saml_doc_root(doc)->nsDef);
+}
+
 static void test_in_scope(void **state)
 {
     static const char scope[] = "<r xmlns='urn:d' xmlns:p='urn:p' xmlns:q='urn:old'><s xmlns:q='urn:q'/></r>";
@@ -466,6 +490,7 @@ static void test_in_scope(void **state)
     assert_true(saml_xml_is(saml_xml_first(saml_doc_root(doc)), "urn:d", "c"));
     assert_null(saml_doc_root(doc)->parent->prev);
     assert_ptr_equal(saml_doc_root(doc)->doc, saml_doc_tree(doc));
+    assert_string_equal(in_scope("q"), "urn:q");
     assert_says(parse_in(scope, "<z:a/>"), SAML_E_MALFORMED, "XML with namespaces");
     assert_says(parse_in(scope, "<p:a/><p:b/>"), SAML_E_MALFORMED, "second root");
     assert_says(parse_in(scope, "<p:a/>x"), SAML_E_MALFORMED, "text after the root");
@@ -536,7 +561,7 @@ int main(void)
         unit(test_depth), unit(test_attributes), unit(test_namespaces_in_scope), unit(test_namespace_length),
         unit(test_node_count), unit(test_hostile_fillings), unit(test_is), unit(test_children), unit(test_optional),
         unit(test_attribute_namespaces), unit(test_attribute_values_are_whole), unit(test_text_is_whole),
-        unit(test_inner), unit(test_escape), unit(test_name), unit(test_in_scope),
+        unit(test_inner), unit(test_escape), unit(test_name), unit(test_in_scope), unit(test_prefixes_in_scope),
         unit(test_half_declarations),
         unit(test_no_element),
         unit(test_in_scope_edges),
