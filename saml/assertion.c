@@ -299,10 +299,14 @@ static saml_status_t add_value(gathered_t *g, saml_attribute_t *a, const xmlNode
         return saml_fail(err, SAML_E_CLAIM, "attributes: expected at most %d values, got more", MAX_VALUES);
     if (is_nil(el, g->p))
         return SAML_OK;
-    if (saml_xml_first(el))
+    if (saml_xml_first(el)) {
         value = saml_xml_inner(el, g->p);
-    else
+        if (!value)
+            return saml_fail(err, SAML_E_CLAIM, "attribute %s: a value could not be written as text", saml_quote(g->p, a->name));
+    }
+    else {
         SAML_TRY(saml_xml_text(&value, el, g->p, err));
+    }
     APR_ARRAY_PUSH(a->values, const char *) = value;
     return SAML_OK;
 }

@@ -462,7 +462,7 @@ const char *saml_xml_inner(const xmlNode *el, apr_pool_t *p)
 
     for (node = el->children; node && ok; node = node->next)
         ok = dump_node(buffer, node);
-    text = ok ? apr_pstrdup(p, (const char *)xmlBufferContent(buffer)) : "";
+    text = ok ? apr_pstrdup(p, (const char *)xmlBufferContent(buffer)) : NULL;
     if (buffer)
         xmlBufferFree(buffer);
     return text;

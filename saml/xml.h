@@ -107,7 +107,7 @@ SAML_MUST_CHECK saml_status_t saml_xml_text_collapsed(const char **out, const xm
 
 /**
  * What stands between the tags of `el` as XML text, for attribute values that have child elements; each of these carries
- * the namespace declarations that it needs. Copied into `p`.
+ * the namespace declarations that it needs. Copied into `p`; NULL where libxml2 could not write it.
  */
 const char *saml_xml_inner(const xmlNode *el, apr_pool_t *p);
 

@@ -50,10 +50,10 @@ static void skip_space(scan_t *s)
 
 /* ---- characters ---------------------------------------------------------- */
 
-/* The octets of the UTF-8 sequence at `u` (RFC 3629: shortest form, no surrogates, to U+10FFFF), or 0. */
+/* The octets of the UTF-8 sequence at `u`, which begins above 0x7f (RFC 3629: shortest form, no surrogates, to U+10FFFF), or 0. */
 static size_t utf8_length(const unsigned char *u, size_t left)
 {
-    size_t len = u[0] < 0x80 ? 1 : u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : u[0] < 0xf5 ? 4 : 0;
+    size_t len = u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : u[0] < 0xf5 ? 4 : 0;
     size_t i;
 
     if (len > left)

@@ -160,6 +160,8 @@ FAILING(xmlNodePtr, NULL, xmlNewChild, (xmlNodePtr parent, xmlNsPtr ns, const xm
 FAILING(int, -1, xmlNodeDump, (xmlBufferPtr buffer, xmlDocPtr doc, xmlNodePtr node, int level, int format),
         (buffer, doc, node, level, format))
 
+FAILING(int, -1, xmlReconciliateNs, (xmlDocPtr doc, xmlNodePtr node), (doc, node))
+
 /* xmlsec1 */
 FAILING(xmlSecTransformId, xmlSecTransformIdUnknown, xmlSecTransformIdListFindByHref,
         (xmlSecPtrListPtr list, const xmlChar *href, xmlSecTransformUsage usage), (list, href, usage))
@@ -252,6 +254,26 @@ static const char *value_of(EVP_PKEY *key, int is_pss)
     return saml_base64_encode(group_pool, value, len);
 }
 
+static const char *make_metadata(void)
+{
+    const char *text = apr_pstrcat(group_pool, "<md:EntityDescriptor xmlns:md=\"" SAML_NS_METADATA "\" entityID=\"" IDP "\">"
+                                   "<md:IDPSSODescriptor protocolSupportEnumeration=\"" SAML_NS_PROTOCOL "\"><md:KeyDescriptor>"
+                                   "<KeyInfo xmlns=\"" SAML_NS_DSIG "\"><X509Data><X509Certificate>", rsa_cert->base64,
+                                   "</X509Certificate></X509Data></KeyInfo></md:KeyDescriptor><md:SingleSignOnService Binding=\""
+                                   SAML_BINDING_POST "\" Location=\"https://idp.example/\"/></md:IDPSSODescriptor>"
+                                   "</md:EntityDescriptor>", NULL);
+    const char *dir;
+    char *name;
+    apr_file_t *f;
+
+    assert_int_equal(apr_temp_dir_get(&dir, group_pool), APR_SUCCESS);
+    name = apr_pstrcat(group_pool, dir, "/test_library_fails.XXXXXX", NULL);
+    assert_int_equal(apr_file_mktemp(&f, name, APR_FOPEN_CREATE | APR_FOPEN_WRITE | APR_FOPEN_EXCL | APR_FOPEN_DELONCLOSE,
+                                     group_pool), APR_SUCCESS);
+    assert_int_equal(apr_file_write_full(f, text, strlen(text), NULL), APR_SUCCESS);
+    return name;    /* gone with the group's pool */
+}
+
 static int set_up_material(void **state)
 {
     EVP_PKEY *rsa, *ec;
@@ -266,7 +288,7 @@ static int set_up_material(void **state)
     ec_cert = material_valid_cert(ec, "ec");
     pss_value = value_of(rsa, 1);
     ec_value = value_of(ec, 0);
-    metadata_file = fixture_path("metadata-idp.xml");
+    metadata_file = make_metadata();
     return 0;
 }
 
@@ -311,6 +333,20 @@ static saml_status_t check_rsa1_5(void)
 static saml_status_t check_prefix_outside(void)
 {
     return check("response-encrypted-prefix-outside.xml", 0);
+}
+
+static saml_status_t check_claims(void)
+{
+    return check("response-claim-shapes.xml", 0);
+}
+
+static saml_status_t load_metadata(void)
+{
+    saml_idp_t *idp = NULL;
+    saml_status_t status = saml_metadata_load(&idp, metadata_file, NULL, NOW, pool, &err);
+
+    assert_int_equal(idp != NULL, status == SAML_OK);
+    return status;
 }
 
 static saml_status_t verify_octets(const char *alg, const char *value, saml_cert_t *cert)
@@ -441,6 +477,9 @@ static const struct {
       { "EVP_CIPHER_CTX_ctrl", "EVP_DecryptInit_ex2", "EVP_DecryptUpdate", "EVP_DecryptFinal_ex" } },
     { "an encrypted Assertion, RSA 1.5", check_rsa1_5, { "EVP_PKEY_CTX_set_rsa_padding", "RAND_bytes" } },
     { "an encrypted Assertion with a prefix from outside", check_prefix_outside, { "xmlNewDoc", "xmlDocCopyNode" } },
+    { "a value with elements", check_claims,
+      { "xmlBufferCreate", "xmlNewDoc", "xmlDocCopyNode", "xmlReconciliateNs", "xmlNodeDump" } },
+    { "metadata", load_metadata, { "apr_file_info_get", "apr_file_read_full" } },
     { "octets signed with ECDSA", verify_ec, { "ECDSA_SIG_new", "BN_bin2bn", "ECDSA_SIG_set0", "EVP_DigestVerify" } },
     { "octets signed with PSS", verify_pss, { "EVP_PKEY_CTX_set_rsa_padding", "EVP_PKEY_CTX_set_rsa_pss_saltlen" } },
     { "signing a message", sign_message,
