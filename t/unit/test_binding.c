@@ -464,6 +464,19 @@ static void test_sending_refused(void **state)
     EVP_PKEY_free(ec.pkey);
 }
 
+/* Octets that only begin like what is hinted at. */
+static void test_no_hint(void **state)
+{
+    const char *out;
+    apr_size_t len;
+
+    (void)state;
+    assert_int_equal(saml_inflate(&out, &len, "\x1f\x00\xff\xff", 4, 100, "it", pool, &err), SAML_E_MALFORMED);
+    assert_null(strstr(err.reason, "begins with"));
+    assert_int_equal(saml_inflate(&out, &len, "\x78\x00\xff\xff", 4, 100, "it", pool, &err), SAML_E_MALFORMED);
+    assert_null(strstr(err.reason, "begins with"));
+}
+
 int main(void)
 {
     static const struct CMUnitTest binding[] = {
@@ -486,6 +499,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_signature_expired_certificate, set_up_trust, tear_down),
         cmocka_unit_test_setup_teardown(test_percent_everywhere, set_up_trust, tear_down),
         cmocka_unit_test_setup_teardown(test_sending_refused, set_up_trust, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_hint, set_up_trust, tear_down),
     };
 
     apr_initialize();

@@ -681,6 +681,35 @@ static void test_odd_keys(void **state)
     assert_says(decrypt_with(encrypted(&beside), ours, 0), SAML_E_DECRYPTION, "expected at most");
 }
 
+/* Lengths that no key and no cipher make. */
+static void test_lengths(void **state)
+{
+    enc_t gcm = usual(), rsa1_5 = usual();
+    const char *ones, *at, *end, *xml;
+    unsigned char high[256];
+
+    (void)state;
+    gcm.cipher = "AES-256-GCM";
+    gcm.cipher_uri = X11 "aes256-gcm";
+    gcm.cut = (int)strlen(gcm.text);        /* IV and tag alone */
+    fails_alike(&gcm);
+    gcm.cut += 20;
+    fails_alike(&gcm);
+    /* a wrapped key that is shorter than our key, and one that is no number below its modulus */
+    memset(high, 0xff, sizeof(high));
+    ones = saml_base64_encode(pool, high, sizeof(high));
+    rsa1_5.transport_uri = SAML_ALG_RSA_1_5;
+    rsa1_5.padding = RSA_PKCS1_PADDING;
+    xml = encrypted(&rsa1_5);
+    at = strstr(strstr(xml, "<xenc:EncryptedKey"), "<xenc:CipherValue>") + 18;
+    end = strstr(at, "<");
+    assert_says(decrypt_with(apr_pstrcat(pool, apr_pstrmemdup(pool, xml, (apr_size_t)(at - xml)), ones, end, NULL), ours,
+                             SAML_ALLOW_RSA1_5), SAML_E_DECRYPTION, SAME_REASON);
+    assert_says(decrypt_with(apr_pstrcat(pool, apr_pstrmemdup(pool, xml, (apr_size_t)(at - xml)), "AAAA", end, NULL), ours,
+                             SAML_ALLOW_RSA1_5), SAML_E_DECRYPTION, SAME_REASON);
+    assert_says(decrypt_with(xml, ours, SAML_ALLOW_RSA1_5), SAML_OK, "");
+}
+
 int main(void)
 {
     static const struct CMUnitTest decryption[] = {
@@ -690,6 +719,7 @@ int main(void)
         unit(test_prefixes_from_outside), unit(test_our_keys), unit(test_where_the_key_stands),
         unit(test_no_key_in_the_message), unit(test_wrapped_key_lengths), unit(test_wrapper),
         unit(test_odd_keys),
+        unit(test_lengths),
     };
 
     apr_initialize();

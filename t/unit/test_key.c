@@ -420,6 +420,26 @@ static void test_odd_files(void **state)
     assert_says(parse("-"), SAML_E_METADATA, "expected a certificate as PEM, base64 or DER");
 }
 
+/* RFC 5280 4.1.2.6: a certificate may have no subject; reports say so, and it serves like another. */
+static void test_no_subject(void **state)
+{
+    X509 *x509 = X509_new();
+    unsigned char *der = NULL;
+    int len;
+
+    (void)state;
+    ASN1_TIME_set(X509_getm_notBefore(x509), (time_t)apr_time_sec(MATERIAL_NOW) - 60);
+    ASN1_TIME_set(X509_getm_notAfter(x509), (time_t)apr_time_sec(MATERIAL_NOW) + 60);
+    X509_set_pubkey(x509, rsa);
+    assert_true(X509_sign(x509, rsa, EVP_sha256()) > 0);
+    len = i2d_X509(x509, &der);
+    assert_says(saml_certs_parse(&certs, (const char *)der, (apr_size_t)len, "it", pool, &err), SAML_OK, "");
+    assert_string_equal(nth(0)->subject, "\"\"");
+    assert_says(saml_cert_check(nth(0), MATERIAL_NOW, 0, &err), SAML_OK, "");
+    OPENSSL_free(der);
+    X509_free(x509);
+}
+
 int main(void)
 {
     static const struct CMUnitTest keys[] = {
@@ -429,6 +449,7 @@ int main(void)
         unit(test_key_files), unit(test_key_with_certificate), unit(test_generate), unit(test_generate_limits),
         unit(test_openssl_reason),
         unit(test_odd_files),
+        unit(test_no_subject),
     };
 
     apr_initialize();

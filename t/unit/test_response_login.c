@@ -256,6 +256,86 @@ static void test_name_id_longest(void **state)
     assert_int_equal(strlen(login->name_id.value), 1024);
 }
 
+/* ---- what no fixture has: signed here ------------------------------------------------ */
+
+static const char *put(const char *xml, const char *from, const char *to)
+{
+    const char *at = strstr(xml, from);
+
+    if (!at)
+        fail_msg("\"%s\" is not in the fixture", from);
+    return apr_pstrcat(pool, apr_pstrmemdup(pool, xml, (apr_size_t)(at - xml)), to, at + strlen(from), NULL);
+}
+
+/* response-unsigned.xml with `from` replaced, the Response signed. */
+static saml_status_t check_signed(saml_login_t **login, const char *from, const char *to)
+{
+    saml_expect_t want = expectation();
+    saml_keypair_t *key = fixture_key("idp.key", "idp.crt");
+    const char *xml, *signed_xml;
+    apr_size_t len;
+
+    xml = read_fixture(&len, "response-unsigned.xml");
+    xml = put(apr_pstrmemdup(pool, xml, len), from, to);
+    if (saml_signature_sign(&signed_xml, xml, key, pool, &err) != SAML_OK)
+        fail_msg("%s", err.reason);
+    *login = NULL;
+    return saml_response_check(login, signed_xml, strlen(signed_xml), &want, pool, &err);
+}
+
+/* Of several sign-ons the earliest counts, wherever it stands. */
+static void test_earliest_authn(void **state)
+{
+    static const char early[] = "<AuthnStatement AuthnInstant=\"2026-02-01T00:00:00Z\"><AuthnContext><AuthnContextClassRef>urn:x"
+                                "</AuthnContextClassRef></AuthnContext></AuthnStatement>";
+    saml_login_t *login;
+
+    (void)state;
+    if (check_signed(&login, "</Assertion>", apr_pstrcat(pool, early, "</Assertion>", NULL)) != SAML_OK)
+        fail_msg("%s", err.reason);
+    assert_int_equal(login->authn_instant, NOW - (29 * 86400 + (9 * 60 + 15) * 60 + 30) * SEC);
+}
+
+static void test_name_id_controls(void **state)
+{
+    static const char *const bad[] = { "\xc2\x80", "\xc2\x9f", "\x7f", "a\xe2\x80\xa8" "b", "\xe2\x80\xa9", "&#9;x" };
+    static const char *const good[] = { "\xc2\xa0x", "\xc2\xbf", "\xe2\x80\xa7", "\xe2\x80\xaa", "\xe2\x81\xa8", "\xe2\x82\xac" };
+    saml_login_t *login;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(check_signed(&login, ">ada@", apr_pstrcat(pool, ">a", bad[i], "b@", NULL)), SAML_E_NAME_ID);
+    for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_int_equal(check_signed(&login, ">ada@", apr_pstrcat(pool, ">a", good[i], "b@", NULL)), SAML_OK);
+}
+
+/* Text that could be read two ways is refused before any signature is looked at. */
+static void test_ambiguous_envelope(void **state)
+{
+    static const char status[] = "<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/>";
+    static const char responder[] = "<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\">";
+    const char *const statuses[] = {
+        apr_pstrcat(pool, responder, "<samlp:StatusCode/></samlp:StatusCode>", NULL),
+        apr_pstrcat(pool, responder, "</samlp:StatusCode><samlp:StatusMessage>a</samlp:StatusMessage><samlp:StatusMessage/>", NULL),
+        apr_pstrcat(pool, responder, "</samlp:StatusCode><samlp:StatusMessage>a<b/></samlp:StatusMessage>", NULL),
+    };
+    saml_response_peek_t got;
+    saml_login_t *login;
+    const char *xml;
+    apr_size_t len;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+        if (check_signed(&login, status, statuses[i]) == SAML_OK)
+            fail_msg("%s was accepted", statuses[i]);
+    assert_int_equal(check_signed(&login, "</Issuer>", "<x/></Issuer>"), SAML_E_MALFORMED);
+    xml = read_fixture(&len, "response-unsigned.xml");
+    xml = put(apr_pstrmemdup(pool, xml, len), "</Issuer>", "<x/></Issuer>");
+    assert_int_equal(saml_response_peek(&got, xml, strlen(xml), pool, &err), SAML_E_MALFORMED);
+}
+
 int main(void)
 {
     static const struct CMUnitTest login[] = {
@@ -269,6 +349,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_replay_until, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_peek, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_name_id_longest, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_earliest_authn, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_name_id_controls, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ambiguous_envelope, set_up, tear_down),
     };
 
     apr_initialize();

@@ -243,6 +243,46 @@ static void test_element_without_namespace(void **state)
     assert_says(verify_el(saml_doc_root(doc), ours, 0), SAML_E_UNSIGNED, "expected an element of the message");
 }
 
+/* XML Signature knows its attributes without a namespace; others of a namespace are nobody's business. */
+static void test_attributes_in_a_namespace(void **state)
+{
+    static const char *const names[] = { "URI", "Algorithm", "PrefixList" };
+    const char *xml = good();
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        refused(replaced(xml, "<ds:Reference ", apr_pstrcat(pool, "<ds:Reference q:", names[i], "=\"\" ", NULL)), SAML_E_SIGNATURE,
+                apr_psprintf(pool, "expected no %s in a namespace", names[i]));
+    assert_says(verify(material_sign(replaced(response_with(template_of(&(shape_t){ 0 })), "<ds:Reference ",
+                                              "<ds:Reference q:Other=\"\" "), rsa)), SAML_OK, "");
+    refused(replaced(xml, "<ds:Transforms>", "<ds:Transforms>text"), SAML_E_SIGNATURE, "expected");
+    refused(replaced(xml, EXC "\"/><ds:SignatureMethod", EXC "\">text</ds:CanonicalizationMethod><ds:SignatureMethod"),
+            SAML_E_SIGNATURE, "expected elements only, got text");
+}
+
+/* Empty IDs elsewhere, and letters beyond ASCII, which an NCName may have. */
+static void test_more_ids(void **state)
+{
+    const char *xml = response_with(template_of(&(shape_t){ .uri = "#_\xc3\xa4" }));
+
+    (void)state;
+    assert_says(verify(replaced(good(), "<saml:Assertion", "<x ID=\"\" xml:id=\"\"/><saml:Assertion")), SAML_OK, "");
+    assert_says(verify(material_sign(replaced(xml, "ID=\"_a\"", "ID=\"_\xc3\xa4\""), rsa)), SAML_OK, "");
+}
+
+static void test_many_named_certificates(void **state)
+{
+    const char *named = "";
+    int i;
+
+    (void)state;
+    for (i = 0; i < 20; i++)
+        named = apr_pstrcat(pool, named, "<ds:X509Certificate>", cert2->base64, "</ds:X509Certificate>", NULL);
+    named = apr_pstrcat(pool, "<ds:KeyInfo><ds:X509Data>", named, "</ds:X509Data></ds:KeyInfo>", NULL);
+    assert_says(verify(signed_with(&(shape_t){ .after = named }, rsa)), SAML_OK, "");
+}
+
 int main(void)
 {
     static const struct CMUnitTest shapes[] = {
@@ -251,6 +291,9 @@ int main(void)
         unit(test_wrapping),
         unit(test_odd_fillings),
         unit(test_element_without_namespace),
+        unit(test_attributes_in_a_namespace),
+        unit(test_more_ids),
+        unit(test_many_named_certificates),
     };
 
     apr_initialize();

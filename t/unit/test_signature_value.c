@@ -2,6 +2,7 @@
 /* Whose key made a signature value: the certificates of the identity provider, KeyInfo, detached signatures. */
 
 #include "signed.h"
+#include "saml/decoy.h"
 
 /* ---- keys ---------------------------------------------------------------- */
 
@@ -216,6 +217,20 @@ static void test_curve_too_long(void **state)
                               material_certs(1, material_valid_cert(key, "long")), 0), SAML_E_SIGNATURE, "does not match");
 }
 
+/* A decoy has nothing to do where there are no keys, or none of a kind that signs; and it tells nothing. */
+static void test_decoy_without_keys(void **state)
+{
+    saml_trust_t none = { .certs = NULL, .now = MATERIAL_NOW }, other = none;
+
+    (void)state;
+    other.certs = material_certs(1, material_valid_cert(material_key("ED25519", 0, NULL), "ed"));
+    err.work.octets = 100;
+    saml_decoy_make_up(&none, &err);
+    saml_decoy_make_up(&other, &err);
+    assert_string_equal(err.reason, "-");
+    assert_int_equal(err.work.octets, 100);
+}
+
 int main(void)
 {
     static const struct CMUnitTest values[] = {
@@ -223,6 +238,7 @@ int main(void)
         unit(test_octets), unit(test_pss_parameters), unit(test_ecdsa_form),
         unit(test_reasons_stay_short),
         unit(test_curve_too_long),
+        unit(test_decoy_without_keys),
     };
 
     apr_initialize();
