@@ -125,8 +125,9 @@ static saml_status_t read_subject(xmlNode **out, const saml_verified_t *v, saml_
 }
 
 /*
- * White space with a line's end in it is the layout of a message that was made readable, and no part of the name. A carriage
- * return is no layout: for the end of a line a parser hands out none.
+ * White space with a line's end in it, before and after, is the layout of a message that was made readable, and no part of the
+ * name. On one side only it is a name with a line's end, which another name must not be taken for (Core 1.3.3); so is a
+ * carriage return, as for the end of a line a parser hands out none.
  */
 static const char *without_layout(const char *text, apr_pool_t *p)
 {
@@ -135,7 +136,7 @@ static const char *without_layout(const char *text, apr_pool_t *p)
 
     while (end > start && strchr(space, text[end - 1]))
         end--;
-    if (!memchr(text, '\n', start) && !memchr(text + end, '\n', len - end))
+    if (!memchr(text, '\n', start) || !memchr(text + end, '\n', len - end))
         return text;
     return apr_pstrmemdup(p, text + start, end - start);
 }
