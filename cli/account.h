@@ -4,6 +4,7 @@
 
 /** @file account.h Between the files that tell what a message says: lines, and the doubts that are collected meanwhile. */
 
+#include "saml/algorithm.h"
 #include "show.h"
 
 typedef struct {
@@ -27,6 +28,9 @@ const char *account_text(const account_t *a, const xmlNode *el);
 
 /** "2026-03-02T09:15:30Z (3 h 2 min ago)"; the text as it stands where it is no time; NULL for NULL. `*t` is 0 then. */
 const char *account_time(const account_t *a, const char *text, apr_time_t *t);
+
+/** What an algorithm is called; a doubt where it needs an allowance or is unknown. */
+const char *account_algorithm(account_t *a, saml_alg_use_t use, const char *uri);
 
 /** account_assertion.c: one Assertion or EncryptedAssertion. */
 void account_assertion(account_t *a, const xmlNode *el);

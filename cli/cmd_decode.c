@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli.h"
+#include "har.h"
+#include "messages.h"
 #include "show.h"
 
 #define COMMAND "decode"

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "cli.h"
+#include "har.h"
 #include "json.h"
-#include "message.h"
 
 typedef struct {
     apr_array_header_t *found;

@@ -20,7 +20,7 @@ static int is_space(char c)
 }
 
 /* `data` without a UTF-8 byte order mark and without white space around it. */
-static void trim(const char **data, apr_size_t *len)
+void cli_trim(const char **data, apr_size_t *len)
 {
     if (*len >= 3 && memcmp(*data, "\xef\xbb\xbf", 3) == 0) {
         *data += 3;
@@ -36,7 +36,7 @@ static void trim(const char **data, apr_size_t *len)
 
 static int looks_like_xml(const char *data, apr_size_t len)
 {
-    trim(&data, &len);
+    cli_trim(&data, &len);
     return len && *data == '<';
 }
 
@@ -75,7 +75,7 @@ saml_status_t cli_response_read(const char **xml, apr_size_t *xml_len, const cha
         *xml_len = len;
         return SAML_OK;
     }
-    trim(&data, &len);
+    cli_trim(&data, &len);
     SAML_TRY(form_value(&value, "SAMLResponse", data, len, p, err));
     if (value)
         return saml_base64_decode(xml, xml_len, value, strlen(value), SAML_MAX_MESSAGE_BYTES, "SAMLResponse", p, err);
@@ -236,10 +236,9 @@ saml_status_t cli_page_read(cli_message_t *out, int *found, const char *text, ap
     return cli_value_read(out, value, strlen(value), p, err);
 }
 
-/* ---- any input ---------------------------------------------------------- */
+/* ---- whichever of them it is --------------------------------------------- */
 
-/* One message that is no HAR file: XML, page, URL, query, body, bare value. */
-static saml_status_t read_single(cli_message_t *out, const char *data, apr_size_t len, apr_pool_t *p, saml_err_t *err)
+saml_status_t cli_message_read(cli_message_t *out, const char *data, apr_size_t len, apr_pool_t *p, saml_err_t *err)
 {
     int found = 0;
 
@@ -252,34 +251,7 @@ static saml_status_t read_single(cli_message_t *out, const char *data, apr_size_
         out->how = HOW_XML;
         return SAML_OK;
     }
-    trim(&data, &len);
+    cli_trim(&data, &len);
     SAML_TRY(cli_query_read(out, &found, data, len, p, err));
     return found ? SAML_OK : cli_value_read(out, data, len, p, err);
-}
-
-saml_status_t cli_messages_read(apr_array_header_t **out, const char *data, apr_size_t len, apr_pool_t *p,
-                                saml_err_t *err)
-{
-    const char *start = data;
-    apr_size_t n = len;
-    apr_array_header_t *list;
-    cli_message_t one = { .how = NULL };
-
-    trim(&start, &n);
-    if (n && *start == '{') {
-        SAML_TRY(cli_har_read(&list, start, n, p, err));
-        if (list->nelts == 0)
-            return saml_fail(err, SAML_E_MALFORMED, "HAR file: expected a request or form with SAMLRequest or "
-                             "SAMLResponse, got none");
-        *out = list;
-        return SAML_OK;
-    }
-    if (len > CLI_MAX_INPUT_BYTES)
-        return saml_fail(err, SAML_E_TOO_LARGE, "input: expected at most %d bytes, got %" APR_SIZE_T_FMT " or more",
-                         CLI_MAX_INPUT_BYTES, len);
-    SAML_TRY(read_single(&one, data, len, p, err));
-    list = apr_array_make(p, 1, sizeof(cli_message_t));
-    APR_ARRAY_PUSH(list, cli_message_t) = one;
-    *out = list;
-    return SAML_OK;
 }

@@ -8,8 +8,6 @@
 
 /** The largest input that can hold one message: base64, every octet of it percent-encoded, and a long RelayState. */
 #define CLI_MAX_INPUT_BYTES (SAML_MAX_MESSAGE_BYTES * 4 + 65536)
-/** The largest HAR file. */
-#define CLI_MAX_HAR_BYTES (256 * 1024 * 1024)
 
 typedef struct {
     const char *where;          /* where in the input it stood, for a HAR file; else NULL */
@@ -29,13 +27,6 @@ typedef struct {
 SAML_MUST_CHECK saml_status_t cli_response_read(const char **xml, apr_size_t *xml_len, const char *data,
                                                 apr_size_t len, apr_pool_t *p, saml_err_t *err);
 
-/**
- * Every message in `data`, which may also be a redirect URL, a query, a page with a form or a HAR file.
- * @param out  array of cli_message_t, each message once; at least one on SAML_OK
- */
-SAML_MUST_CHECK saml_status_t cli_messages_read(apr_array_header_t **out, const char *data, apr_size_t len,
-                                                apr_pool_t *p, saml_err_t *err);
-
 /** One value of a parameter, base64 over XML or over DEFLATE, percent-encoded or not. Sets xml, len and how. */
 SAML_MUST_CHECK saml_status_t cli_value_read(cli_message_t *out, const char *value, apr_size_t len, apr_pool_t *p,
                                              saml_err_t *err);
@@ -48,8 +39,11 @@ SAML_MUST_CHECK saml_status_t cli_query_read(cli_message_t *out, int *found, con
 SAML_MUST_CHECK saml_status_t cli_page_read(cli_message_t *out, int *found, const char *text, apr_size_t len,
                                             apr_pool_t *p, saml_err_t *err);
 
-/** har.c: every message in a HAR file. @param out array of cli_message_t, may come back empty */
-SAML_MUST_CHECK saml_status_t cli_har_read(apr_array_header_t **out, const char *data, apr_size_t len, apr_pool_t *p,
-                                           saml_err_t *err);
+/** Leave out white space, and a byte order mark, at both ends. */
+void cli_trim(const char **data, apr_size_t *len);
+
+/** The one message of `data`, whichever of these it is: XML, page, URL, query, body, bare value. */
+SAML_MUST_CHECK saml_status_t cli_message_read(cli_message_t *out, const char *data, apr_size_t len, apr_pool_t *p,
+                                               saml_err_t *err);
 
 #endif

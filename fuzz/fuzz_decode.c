@@ -3,6 +3,7 @@
  * What somebody pastes into `saml-sso decode`: XML, form values, URLs, pages, HAR files. Often it is somebody else's, so nothing in it
  * may play tricks on the terminal that it is shown on.
  */
+#include "cli/messages.h"
 #include "cli/show.h"
 #include "cli/utf8.h"
 #include "fuzz/fuzz.h"

@@ -220,6 +220,8 @@ sso_app_t *sso_resolve(sso_check_t *check, const sso_app_conf_t *conf, int own);
 /* resolve_idp.c */
 /** The identity provider of `conf`. @return NULL after sso_check_fail */
 const saml_idp_t *sso_resolve_idp(sso_check_t *check, const sso_app_conf_t *conf, unsigned allow);
+
+/* readable.c */
 /** @return "expected ..." or NULL where `file` can be read. */
 const char *sso_unreadable(const char *file, const char *what, apr_pool_t *p);
 

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The identity provider of an application, from metadata or by hand. */
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <apr_strings.h>
 
 #include "config.h"
@@ -14,24 +9,6 @@
 static const sso_value_t *value_of(const sso_app_conf_t *conf, sso_set_t which)
 {
     return &APR_ARRAY_IDX(conf->set[which].values, 0, sso_value_t);
-}
-
-const char *sso_unreadable(const char *file, const char *what, apr_pool_t *p)
-{
-    /* Opened and not asked about: what access() says is not what an open does. A pipe must not hold the start up. */
-    int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    int why = fd < 0 ? errno : 0;
-    struct stat st;
-
-    if (fd >= 0 && fstat(fd, &st) != 0)
-        why = errno;
-    else if (fd >= 0 && !S_ISREG(st.st_mode))
-        why = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-    if (fd >= 0)
-        close(fd);
-    if (why == 0)
-        return NULL;
-    return apr_psprintf(p, "expected a readable %s, found %s (%s)", what, saml_quote(p, file), strerror(why));
 }
 
 static int check_location(sso_check_t *check, const sso_at_t *at, const char *service, const char *url)
