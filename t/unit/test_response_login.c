@@ -298,7 +298,7 @@ static void test_earliest_authn(void **state)
 
 static void test_name_id_controls(void **state)
 {
-    static const char *const bad[] = { "\xc2\x80", "\xc2\x9f", "\x7f", "a\xe2\x80\xa8" "b", "\xe2\x80\xa9", "&#9;x" };
+    static const char *const bad[] = { "\xc2\x80", "\xc2\x9f", "\x7f", "a\xe2\x80\xa8x", "\xe2\x80\xa9", "&#9;x" };
     static const char *const good[] = { "\xc2\xa0x", "\xc2\xbf", "\xe2\x80\xa7", "\xe2\x80\xaa", "\xe2\x81\xa8", "\xe2\x82\xac" };
     saml_login_t *login;
     size_t i;
