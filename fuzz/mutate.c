@@ -218,21 +218,46 @@ static void change_attribute(scene_t *s, xmlNode *el)
     }
 }
 
-/* Times move to both sides of what is accepted. */
-static void change_time(scene_t *s, xmlNode *el)
+/* A time on one side or the other of what is accepted. */
+static const char *some_time(scene_t *s)
 {
-    static const char *const which[] = { "NotBefore", "NotOnOrAfter", "SessionNotOnOrAfter", "AuthnInstant", "IssueInstant" };
-    const char *name = ONE_OF(s, which);
-    static const int around[] = { -3600, -181, -180, -179, -1, 0, 1, 179, 180, 181, 3600 };
-    char text[APR_RFC822_DATE_LEN + 16];
+    static const int around[] = { -86400, -3600, -181, -180, -179, -1, 0, 1, 179, 180, 181, 3600, 86400 };
     apr_time_exp_t at;
 
-    if (!fuzz_attribute(el, name, s->p))
-        return;
     apr_time_exp_gmt(&at, FUZZ_NOW + apr_time_from_sec(ONE_OF(s, around)));
-    apr_snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d%sZ", at.tm_year + 1900, at.tm_mon + 1, at.tm_mday, at.tm_hour,
-                 at.tm_min, at.tm_sec, chance(s, 2) ? ".001" : "");
-    xmlSetProp(el, BAD_CAST name, BAD_CAST text);
+    return apr_psprintf(s->p, "%04d-%02d-%02dT%02d:%02d:%02d%sZ", at.tm_year + 1900, at.tm_mon + 1, at.tm_mday, at.tm_hour,
+                        at.tm_min, at.tm_sec, chance(s, 2) ? ".001" : "");
+}
+
+/* The fields that decide, each as likely as the others: text where no attribute is named. */
+static const struct {
+    const char *element;
+    const char *attribute;
+    int is_time;
+} fields[] = {
+    { "SubjectConfirmationData", "Recipient", 0 }, { "SubjectConfirmationData", "InResponseTo", 0 },
+    { "SubjectConfirmationData", "NotOnOrAfter", 1 }, { "SubjectConfirmationData", "NotBefore", 1 },
+    { "SubjectConfirmation", "Method", 0 }, { "Conditions", "NotBefore", 1 }, { "Conditions", "NotOnOrAfter", 1 },
+    { "Audience", NULL, 0 }, { "Issuer", NULL, 0 }, { "NameID", NULL, 0 }, { "AttributeValue", NULL, 0 },
+    { "Attribute", "Name", 0 }, { "AuthnStatement", "SessionNotOnOrAfter", 1 }, { "AuthnStatement", "AuthnInstant", 1 },
+    { "AuthnStatement", "SessionIndex", 0 }, { "StatusCode", "Value", 0 }, { "Response", "Destination", 0 },
+    { "Response", "InResponseTo", 0 }, { "Assertion", "Version", 0 }, { "Assertion", "ID", 0 }
+};
+
+static void change_field(scene_t *s)
+{
+    unsigned i = chance(s, sizeof(fields) / sizeof(fields[0]));
+    xmlNode *el = first_named(s, fields[i].element);
+    const char *text = el && fields[i].attribute ? fuzz_attribute(el, fields[i].attribute, s->p) : NULL;
+
+    if (el && !fields[i].attribute)
+        change_text(s, el);
+    else if (el && fields[i].is_time)
+        xmlSetProp(el, BAD_CAST fields[i].attribute, BAD_CAST some_time(s));
+    else if (el && chance(s, 8) == 0)
+        xmlUnsetProp(el, BAD_CAST fields[i].attribute);
+    else if (el)
+        xmlSetProp(el, BAD_CAST fields[i].attribute, BAD_CAST other_text(s, text ? text : ""));
 }
 
 /* ---- elements ----------------------------------------------------------------------- */
@@ -334,7 +359,7 @@ static void change(scene_t *s)
     case 5: case 6: case 7: change_attribute(s, el); break;
     case 8: case 9: change_text(s, el); break;
     case 10: split_text(s, el); break;
-    case 11: case 12: change_time(s, el); break;
+    case 11: case 12: change_field(s); break;
     case 13: (void)namespace_on(s, el, 0); break;
     case 14: copy_to(s, el, el); break;
     default: forge(s);
@@ -498,12 +523,16 @@ static void step(scene_t *s)
 /* Signed at the end, or changed after it was signed, or both. */
 static void play(scene_t *s)
 {
-    int steps = 1 + (int)chance(s, 4), i;
-    unsigned end = chance(s, 8);
+    int steps = 1 + (int)chance(s, 4), only_fields = chance(s, 3) == 0, i;
+    unsigned end = only_fields ? chance(s, 4) : chance(s, 8);
     xmlNode *root, *outer;
 
-    for (i = 0; i < steps; i++)
-        step(s);
+    for (i = 0; i < steps; i++) {
+        if (only_fields)
+            change_field(s);
+        else
+            step(s);
+    }
     root = xmlDocGetRootElement(s->doc);
     if (end < 4)
         sign(s, fuzz_child(root, SAML, "Assertion"));
