@@ -114,6 +114,23 @@ static saml_status_t read_key(saml_wrapped_key_t *key, const xmlNode *el, unsign
     return read_cipher_value(&key->wrapped, &key->wrapped_len, el, MAX_KEY_BYTES, p, err);
 }
 
+/*
+ * The same key once more can give nothing new; but as often as it is tried, so often would be parsed what it decrypts, and
+ * nothing makes up for the times that it is not.
+ */
+static int is_repeated(const encrypted_t *e, const saml_wrapped_key_t *key)
+{
+    int i;
+
+    for (i = 0; i < e->keys->nelts; i++) {
+        const saml_wrapped_key_t *before = &APR_ARRAY_IDX(e->keys, i, saml_wrapped_key_t);
+
+        if (before->wrapped_len == key->wrapped_len && memcmp(before->wrapped, key->wrapped, key->wrapped_len) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 /* The EncryptedKey children of `parent`. One that is not acceptable is passed over and keeps its reason in `err`. */
 static saml_status_t add_keys(encrypted_t *e, int *seen, const xmlNode *parent, unsigned allow, apr_pool_t *p,
                               saml_err_t *err)
@@ -126,7 +143,7 @@ static saml_status_t add_keys(encrypted_t *e, int *seen, const xmlNode *parent, 
         if (++*seen > SAML_MAX_ENCRYPTED_KEYS)
             return saml_fail(err, SAML_E_DECRYPTION, "%s: expected at most %d EncryptedKey, got more",
                              (const char *)e->wrapper->name, SAML_MAX_ENCRYPTED_KEYS);
-        if (read_key(&key, el, allow, p, err) == SAML_OK)
+        if (read_key(&key, el, allow, p, err) == SAML_OK && !is_repeated(e, &key))
             APR_ARRAY_PUSH(e->keys, saml_wrapped_key_t) = key;
     }
     return SAML_OK;
@@ -182,18 +199,20 @@ static int try_key(saml_doc_t **out, const encrypted_t *e, const saml_wrapped_ke
     unsigned char cek[SAML_MAX_CEK_BYTES];
     saml_err_t hidden = { .pool = p };
     saml_doc_t *doc;
-    int ok;
+    int fits, ok;
 
     if (cek_len == 0 || !saml_cek_unwrap(cek, cek_len, wrapped, pkey))
         return 0;
-    ok = saml_cipher_decrypt(plain, &plain_len, e->cipher, cek, (const unsigned char *)e->data, e->data_len);
+    fits = saml_cipher_decrypt(plain, &plain_len, e->cipher, cek, (const unsigned char *)e->data, e->data_len);
     OPENSSL_cleanse(cek, sizeof(cek));
-    ok = ok
+    /* What has the wrong padding goes the same way: when it ends would tell that the padding was wrong. */
+    ok = plain_len > 0
          /* XML Encryption 4.4: the octets take EncryptedData's place, so its parent's declarations are theirs. */
          && saml_doc_parse_in_scope(&doc, (const char *)plain, plain_len, SAML_MAX_MESSAGE_BYTES, e->wrapper,
                                     "decrypted element", p, &hidden) == SAML_OK
-         && saml_xml_is(saml_doc_root(doc), SAML_NS_ASSERTION, promised_content(e->wrapper));
-    work->parses += hidden.work.parses;
+         && saml_xml_is(saml_doc_root(doc), SAML_NS_ASSERTION, promised_content(e->wrapper))
+         && fits;
+    work->parsed += hidden.work.parsed;
     if (ok && !*out)
         *out = doc;
     return ok;

@@ -123,36 +123,40 @@ static int decrypt_gcm(unsigned char *out, int *out_len, EVP_CIPHER_CTX *ctx, co
                        const unsigned char *cek, const unsigned char *data, int len)
 {
     unsigned char tag[GCM_TAG_BYTES];
-    int final_len = 0, body = len - GCM_IV_BYTES - GCM_TAG_BYTES;
+    int final_len = 0, body = len - GCM_IV_BYTES - GCM_TAG_BYTES, ok;
 
     if (body <= 0)
         return 0;
     memcpy(tag, data + len - GCM_TAG_BYTES, GCM_TAG_BYTES);
-    return EVP_DecryptInit_ex2(ctx, cipher, NULL, NULL, NULL) == 1
-           && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, GCM_IV_BYTES, NULL) == 1
-           && EVP_DecryptInit_ex2(ctx, NULL, cek, data, NULL) == 1
-           && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, GCM_TAG_BYTES, tag) == 1
-           && EVP_DecryptUpdate(ctx, out, out_len, data + GCM_IV_BYTES, body) == 1
-           && EVP_DecryptFinal_ex(ctx, out + *out_len, &final_len) == 1 && *out_len == body && final_len == 0;
+    ok = EVP_DecryptInit_ex2(ctx, cipher, NULL, NULL, NULL) == 1
+         && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, GCM_IV_BYTES, NULL) == 1
+         && EVP_DecryptInit_ex2(ctx, NULL, cek, data, NULL) == 1
+         && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, GCM_TAG_BYTES, tag) == 1
+         && EVP_DecryptUpdate(ctx, out, out_len, data + GCM_IV_BYTES, body) == 1
+         && EVP_DecryptFinal_ex(ctx, out + *out_len, &final_len) == 1 && *out_len == body && final_len == 0;
+    if (!ok)
+        *out_len = 0;
+    return ok;
 }
 
 /* 5.2: the last octet says how many octets of padding there are, 1 to a block; what the others are is nobody's concern. */
 static int decrypt_cbc(unsigned char *out, int *out_len, EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher,
                        const unsigned char *cek, const unsigned char *data, int len)
 {
-    int block = EVP_CIPHER_get_block_size(cipher), iv = EVP_CIPHER_get_iv_length(cipher), final_len = 0, padding;
+    int block = EVP_CIPHER_get_block_size(cipher), iv = EVP_CIPHER_get_iv_length(cipher), final_len = 0, padding, ok;
 
     if (len < iv + block || (len - iv) % block != 0)
         return 0;
     if (EVP_DecryptInit_ex2(ctx, cipher, cek, data, NULL) != 1 || EVP_CIPHER_CTX_set_padding(ctx, 0) != 1
         || EVP_DecryptUpdate(ctx, out, out_len, data + iv, len - iv) != 1
-        || EVP_DecryptFinal_ex(ctx, out + *out_len, &final_len) != 1 || *out_len != len - iv)
+        || EVP_DecryptFinal_ex(ctx, out + *out_len, &final_len) != 1 || *out_len != len - iv) {
+        *out_len = 0;
         return 0;
+    }
     padding = out[*out_len - 1];
-    if (padding < 1 || padding > block)
-        return 0;
-    *out_len -= padding;
-    return 1;
+    ok = padding >= 1 && padding <= block;
+    *out_len -= ok ? padding : 1;
+    return ok;
 }
 
 int saml_cipher_decrypt(unsigned char *out, apr_size_t *out_len, const saml_algorithm_t *alg, const unsigned char *cek,
@@ -171,7 +175,6 @@ int saml_cipher_decrypt(unsigned char *out, apr_size_t *out_len, const saml_algo
     EVP_CIPHER_CTX_free(ctx);
     EVP_CIPHER_free(cipher);
     ERR_clear_error();
-    if (ok)
-        *out_len = (apr_size_t)made;
+    *out_len = (apr_size_t)made;
     return ok;
 }

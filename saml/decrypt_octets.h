@@ -34,7 +34,8 @@ int saml_cek_unwrap(unsigned char *cek, apr_size_t cek_len, const saml_wrapped_k
 
 /**
  * Decrypt IV and ciphertext (and tag) with `cek`.
- * @param out  room for `len` octets
+ * @param out      room for `len` octets
+ * @param out_len  set also where the padding is wrong, to what there is besides its last octet; 0 where nothing was decrypted
  * @return 1 or 0
  * Spec: XML Encryption 5.2
  */

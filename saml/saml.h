@@ -69,7 +69,7 @@ typedef struct {
 /** The costly steps taken since decryption began, so that those not taken can be made up for (decoy.h). */
 typedef struct {
     apr_size_t octets;          /* of ciphertext; 0: nothing was decrypted */
-    int parses;                 /* octets to tree, whole */
+    apr_size_t parsed;          /* octets that the parser read */
     int verifications;          /* signature value against a certificate's key */
     int digests;                /* canonical form and digest of a signed element */
 } saml_work_t;

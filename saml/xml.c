@@ -130,6 +130,14 @@ static xmlParserCtxt *make_parser(void)
     return ctxt;
 }
 
+/* How far a parser came; some set the place back where they give up. */
+static apr_size_t octets_read(xmlParserCtxt *ctxt, int well_formed, apr_size_t len)
+{
+    long at = well_formed ? -1 : xmlByteConsumed(ctxt);
+
+    return at >= 0 && (apr_size_t)at < len ? (apr_size_t)at : len;
+}
+
 /* Sets `undeclared` where the only complaint is about namespaces. */
 static saml_status_t parse_octets(xmlDoc **tree, int *undeclared, const char *xml, apr_size_t len,
                                   apr_size_t max_bytes, const char *what, apr_pool_t *p, saml_err_t *err)
@@ -155,7 +163,7 @@ static saml_status_t parse_octets(xmlDoc **tree, int *undeclared, const char *xm
     if (doc)
         own_tree(p, doc);
     *undeclared = well_formed && !ns_well_formed;
-    err->work.parses += well_formed;
+    err->work.parsed += octets_read(ctxt, well_formed, len - skip);
     if (!well_formed || !ns_well_formed) {
         saml_status_t status = saml_fail(err, SAML_E_MALFORMED, "%s is not %s: %s", what,
                                          well_formed ? "XML with namespaces" : "XML", parser_reason(ctxt, p));
