@@ -50,7 +50,7 @@ sub run {
         open STDIN, '<', $in or die;
         open STDOUT, '>', "$tmp/stdout" or die;
         open STDERR, '>', "$tmp/stderr" or die;
-        exec $cli, @args or die "$cli: $!";
+        exec { $cli } $cli, @args or die "$cli: $!";
     }
     waitpid $pid, 0;
     my $code = $? & 127 ? "signal " . ($? & 127) : $? >> 8;
