@@ -67,6 +67,7 @@ typedef struct {
     apr_pool_t *p;
     const xmlNode *response;
     const xmlNode *assertion;
+    const apr_array_header_t *attributes;       /* const xmlNode *, those that were encrypted too */
     unsigned allow;
 } reading_t;
 
@@ -242,19 +243,30 @@ static int has_value(const xmlNode *attribute, const char *value, const reading_
     return 0;
 }
 
-static int has_claim(const char *name, const char *value, const reading_t *r)
+/* Each decrypted once: a value asks for all of them. */
+static const apr_array_header_t *attributes_of(const reading_t *r)
 {
+    apr_array_header_t *out = apr_array_make(r->p, 16, sizeof(const xmlNode *));
     const xmlNode *statement, *attribute;
 
     for (statement = saml(r->assertion, "AttributeStatement"); statement; statement = next(statement)) {
-        for (attribute = saml(statement, "Attribute"); attribute; attribute = next(attribute)) {
-            if (is(fuzz_attribute(attribute, "Name", r->p), name) && has_value(attribute, value, r))
-                return 1;
-        }
-        for (attribute = saml(statement, "EncryptedAttribute"); attribute; attribute = next(attribute)) {
-            if (has_value(decrypted(attribute, r), value, r))
-                return 1;
-        }
+        for (attribute = saml(statement, "Attribute"); attribute; attribute = next(attribute))
+            APR_ARRAY_PUSH(out, const xmlNode *) = attribute;
+        for (attribute = saml(statement, "EncryptedAttribute"); attribute; attribute = next(attribute))
+            APR_ARRAY_PUSH(out, const xmlNode *) = decrypted(attribute, r);
+    }
+    return out;
+}
+
+static int has_claim(const char *name, const char *value, const reading_t *r)
+{
+    int i;
+
+    for (i = 0; i < r->attributes->nelts; i++) {
+        const xmlNode *attribute = APR_ARRAY_IDX(r->attributes, i, const xmlNode *);
+
+        if (is(fuzz_attribute(attribute, "Name", r->p), name) && has_value(attribute, value, r))
+            return 1;
     }
     return 0;
 }
@@ -295,7 +307,7 @@ static void check_authn(const reading_t *r, const saml_login_t *login)
 
 static void check_login(const saml_login_t *login, const uint8_t *data, size_t size, unsigned allow, apr_pool_t *p)
 {
-    reading_t r = { p, NULL, NULL, allow };
+    reading_t r = { p, NULL, NULL, NULL, allow };
 
     FUZZ_MUST(login->name_id.value && *login->name_id.value);
     FUZZ_MUST(is(login->issuer, ISSUER) && is(login->in_response_to, REQUEST));
@@ -316,6 +328,7 @@ static void check_login(const saml_login_t *login, const uint8_t *data, size_t s
     check_conditions(&r);
     check_subject(&r, login);
     check_authn(&r, login);
+    r.attributes = attributes_of(&r);
     check_claims(&r, login);
 }
 
