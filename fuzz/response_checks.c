@@ -68,6 +68,7 @@ typedef struct {
     const xmlNode *response;
     const xmlNode *assertion;
     const apr_array_header_t *attributes;       /* const xmlNode *, those that were encrypted too */
+    const char *request;        /* that is answered, or NULL: none was made */
     unsigned allow;
 } reading_t;
 
@@ -151,6 +152,12 @@ static int is_over(const char *not_on_or_after)
     return NOW_SECONDS - SKEW >= seconds(not_on_or_after) + 0.001;
 }
 
+/* Profiles 4.1.5: what nobody asked for names no request. */
+static int answers(const char *in_response_to, const reading_t *r)
+{
+    return r->request ? is(in_response_to, r->request) : !in_response_to;
+}
+
 static void check_envelope(const reading_t *r)
 {
     const xmlNode *status = fuzz_child(r->response, SAML_NS_PROTOCOL, "Status");
@@ -159,7 +166,7 @@ static void check_envelope(const reading_t *r)
     FUZZ_MUST(xmlStrEqual(r->response->name, BAD_CAST "Response") && r->response->ns
               && xmlStrEqual(r->response->ns->href, BAD_CAST SAML_NS_PROTOCOL));
     FUZZ_MUST(is(fuzz_attribute(r->response, "Version", r->p), "2.0"));
-    FUZZ_MUST(is(fuzz_attribute(r->response, "InResponseTo", r->p), REQUEST));
+    FUZZ_MUST(answers(fuzz_attribute(r->response, "InResponseTo", r->p), r));
     FUZZ_MUST(!destination || is(destination, ACS));
     FUZZ_MUST(is(fuzz_attribute(fuzz_child(status, SAML_NS_PROTOCOL, "StatusCode"), "Value", r->p), SAML_STATUS_SUCCESS));
 }
@@ -223,7 +230,7 @@ static void check_subject(const reading_t *r, const saml_login_t *login)
         data = saml(confirmation, "SubjectConfirmationData");
         good += is(fuzz_attribute(confirmation, "Method", r->p), SAML_CM_BEARER) && data
                 && is(fuzz_attribute(data, "Recipient", r->p), ACS)
-                && is(fuzz_attribute(data, "InResponseTo", r->p), REQUEST)
+                && answers(fuzz_attribute(data, "InResponseTo", r->p), r)
                 && !is_over(fuzz_attribute(data, "NotOnOrAfter", r->p)) && !fuzz_attribute(data, "NotBefore", r->p);
     }
     FUZZ_MUST(good > 0);
@@ -305,12 +312,13 @@ static void check_authn(const reading_t *r, const saml_login_t *login)
     FUZZ_MUST(!login->session_index || named);
 }
 
-static void check_login(const saml_login_t *login, const uint8_t *data, size_t size, unsigned allow, apr_pool_t *p)
+static void check_login(const saml_login_t *login, const uint8_t *data, size_t size, const saml_expect_t *want,
+                        apr_pool_t *p)
 {
-    reading_t r = { p, NULL, NULL, NULL, allow };
+    reading_t r = { p, NULL, NULL, NULL, want->in_response_to, want->allow };
 
     FUZZ_MUST(login->name_id.value && *login->name_id.value);
-    FUZZ_MUST(is(login->issuer, ISSUER) && is(login->in_response_to, REQUEST));
+    FUZZ_MUST(is(login->issuer, ISSUER) && answers(login->in_response_to, &r));
     FUZZ_MUST(login->assertion_id && login->signed_by);
     FUZZ_MUST(!strstr(login->name_id.value, FUZZ_CANARY));
     FUZZ_MUST(!login->session_index || !strstr(login->session_index, FUZZ_CANARY));
@@ -334,7 +342,7 @@ static void check_login(const saml_login_t *login, const uint8_t *data, size_t s
 
 /* ---- one input --------------------------------------------------------------------- */
 
-static saml_status_t check(const uint8_t *data, size_t size, unsigned allow, apr_pool_t *p)
+static saml_status_t check(const uint8_t *data, size_t size, const char *request, unsigned allow, apr_pool_t *p)
 {
     saml_expect_t want = { .now = FUZZ_NOW, .skew = apr_time_from_sec(SKEW) };
     apr_array_header_t *audiences = apr_array_make(p, 1, sizeof(const char *));
@@ -348,7 +356,7 @@ static saml_status_t check(const uint8_t *data, size_t size, unsigned allow, apr
     want.issuer = ISSUER;
     want.acs_url = ACS;
     want.audiences = audiences;
-    want.in_response_to = REQUEST;
+    want.in_response_to = request;
     want.allow = allow;
     want.replay = saml_replay_memory(p);
     status = saml_response_check(&login, (const char *)data, size, &want, p, &err);
@@ -356,7 +364,7 @@ static saml_status_t check(const uint8_t *data, size_t size, unsigned allow, apr
         fuzz_check_refusal(status, &err);
         return status;
     }
-    check_login(login, data, size, allow, p);
+    check_login(login, data, size, &want, p);
     /* Once only. */
     FUZZ_MUST(saml_response_check(&login, (const char *)data, size, &want, p, &err) == SAML_E_REPLAY);
     return SAML_OK;
@@ -374,9 +382,12 @@ void fuzz_response_try(const uint8_t *data, size_t size)
     status = saml_response_peek(&peek, (const char *)data, size, p, &err);
     if (status != SAML_OK)
         fuzz_check_refusal(status, &err);
-    status = check(data, size, 0, p);
+    status = check(data, size, REQUEST, 0, p);
     /* What is refused as weak is tried with every weakness allowed, too. */
     if (status == SAML_E_ALGORITHM || status == SAML_E_DECRYPTION)
-        (void)check(data, size, EVERY_WEAKNESS, p);
+        (void)check(data, size, REQUEST, EVERY_WEAKNESS, p);
+    /* What names no request is tried as one that nobody asked for. */
+    if (status == SAML_E_IN_RESPONSE_TO)
+        (void)check(data, size, NULL, 0, p);
     apr_pool_destroy(p);
 }
