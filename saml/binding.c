@@ -237,7 +237,7 @@ saml_status_t saml_redirect_decode(saml_redirect_message_t *out, const char *que
     SAML_TRY(check_encoding(&q.encoding, p, err));
     SAML_TRY(saml_form_decode(&text, q.message.raw, q.message.raw_len, p, err));
     SAML_TRY(saml_base64_decode(&packed, &len, text, strlen(text), SAML_MAX_MESSAGE_BYTES, q.name, p, err));
-    SAML_TRY(saml_inflate(&m.xml, &m.xml_len, packed, len, SAML_MAX_MESSAGE_BYTES, q.name, p, err));
+    SAML_TRY(saml_inflate(&m.xml, &m.xml_len, packed, len, SAML_MAX_REDIRECT_BYTES, q.name, p, err));
     if (q.relay_state.raw)
         SAML_TRY(saml_form_decode(&m.relay_state, q.relay_state.raw, q.relay_state.raw_len, p, err));
     m.param = q.name;

@@ -27,6 +27,11 @@ SAML_MUST_CHECK saml_status_t saml_inflate(const char **out, apr_size_t *out_len
 SAML_MUST_CHECK saml_status_t saml_redirect_url(const char **out, const char *location, const char *param,
                                                 const char *xml, const char *relay_state, const saml_keypair_t *key,
                                                 const char *extra, apr_pool_t *p, saml_err_t *err);
+/**
+ * The XML of a message by the Redirect binding. A query has 8 kB, which inflate to a hundred times that only where somebody wants
+ * a parser to be busy.
+ */
+#define SAML_MAX_REDIRECT_BYTES (64 * 1024)
 
 /** A message that came by the Redirect binding. */
 typedef struct {
@@ -38,7 +43,7 @@ typedef struct {
 } saml_redirect_message_t;
 
 /**
- * Decode a query (inflating at most SAML_MAX_MESSAGE_BYTES) without checking its signature.
+ * Decode a query (inflating at most SAML_MAX_REDIRECT_BYTES) without checking its signature.
  * @return SAML_OK, SAML_E_MALFORMED, SAML_E_TOO_LARGE
  */
 SAML_MUST_CHECK saml_status_t saml_redirect_decode(saml_redirect_message_t *out, const char *query, apr_pool_t *p,

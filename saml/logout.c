@@ -193,7 +193,7 @@ static saml_status_t receive_redirect(received_t *out, const char *query, apr_po
     if (strcmp(m.param, out->kind->param) != 0)
         return saml_fail(err, SAML_E_MALFORMED, "query: expected a %s as %s, got a %s", out->kind->element,
                          out->kind->param, m.param);
-    SAML_TRY(saml_doc_parse(&out->doc, m.xml, m.xml_len, SAML_MAX_MESSAGE_BYTES, m.param, p, err));
+    SAML_TRY(saml_doc_parse(&out->doc, m.xml, m.xml_len, SAML_MAX_REDIRECT_BYTES, m.param, p, err));
     out->query = query;
     out->is_signed = m.has_signature;
     return SAML_OK;

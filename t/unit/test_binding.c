@@ -284,12 +284,16 @@ static void test_decode_encoding_named(void **state)
 
 static void test_decode_too_large(void **state)
 {
-    char *xml = apr_palloc(pool, SAML_MAX_MESSAGE_BYTES + 2);
+    char *xml = apr_palloc(pool, SAML_MAX_REDIRECT_BYTES + 2);
+    saml_redirect_message_t m;
 
     (void)state;
-    memset(xml, 'a', SAML_MAX_MESSAGE_BYTES + 1);
-    xml[SAML_MAX_MESSAGE_BYTES + 1] = '\0';
-    refuses_query(apr_pstrcat(pool, "SAMLRequest=", value_of(xml), NULL), SAML_E_TOO_LARGE, "inflates to more");
+    memset(xml, 'a', SAML_MAX_REDIRECT_BYTES + 1);
+    xml[SAML_MAX_REDIRECT_BYTES + 1] = '\0';
+    refuses_query(apr_pstrcat(pool, "SAMLRequest=", value_of(xml), NULL), SAML_E_TOO_LARGE, "inflates to more than 65536 bytes");
+    xml[SAML_MAX_REDIRECT_BYTES] = '\0';
+    assert_int_equal(saml_redirect_decode(&m, apr_pstrcat(pool, "SAMLRequest=", value_of(xml), NULL), pool, &err), SAML_OK);
+    assert_int_equal(m.xml_len, SAML_MAX_REDIRECT_BYTES);
 }
 
 /* ---- signatures --------------------------------------------------------- */

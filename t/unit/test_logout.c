@@ -343,6 +343,24 @@ static void long_names_and_many_indexes(void **state)
 
 /* ---- signatures ----------------------------------------------------------- */
 
+/* In a short query there may be a long message; what it costs a stranger to have it parsed is bounded. */
+static void a_redirect_holds_few_elements(void **state)
+{
+    enum { LIMIT = SAML_MAX_REDIRECT_BYTES / SAML_MIN_BYTES_PER_NODE };
+    saml_logout_expect_t want = logout_expectation();
+    char elements[4 * LIMIT + 1];
+    saml_logout_request_t *out;
+    const char *xml;
+    int i;
+
+    (void)state;
+    for (i = 0; i < LIMIT; i++)
+        memcpy(elements + 4 * i, "<a/>", 5);
+    xml = with(good_request, ADA, apr_pstrcat(pool, ADA "<samlp:Extensions>", elements, "</samlp:Extensions>", NULL));
+    assert_int_equal(check_request(&out, redirected("SAMLRequest", xml, other_key), &want), SAML_E_TOO_LARGE);
+    assert_int_equal(check_request(&out, signed_post(xml), &want), SAML_OK);
+}
+
 static void unsigned_is_refused_unless_allowed(void **state)
 {
     saml_logout_expect_t want = logout_expectation();
@@ -644,6 +662,7 @@ int main(void)
         unit(the_root_is_a_logout_request),
         unit(both_sides_of_each_boundary),
         unit(long_names_and_many_indexes),
+        unit(a_redirect_holds_few_elements),
         unit(unsigned_is_refused_unless_allowed),
         unit(a_bad_signature_is_refused),
         unit(a_signature_inside_a_redirect_is_refused),
