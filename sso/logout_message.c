@@ -146,7 +146,7 @@ static int answer_response(request_rec *r, const sso_app_t *app, const sso_logou
     else if (known != SAML_E_STATE_MISSING)
         return sso_page_refused(r, app, err);
     if (saml_logout_response_check(&response, &came->message, &want, r->pool, err) != SAML_OK)
-        return sso_page_refused(r, app, err);
+        return known == SAML_OK ? sso_page_unconfirmed(r, err) : sso_page_refused(r, app, err);
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\", confirmed by the identity provider in %s",
                   app->name, saml_quote(r->pool, response->id));
     if (known == SAML_OK && *state.target)

@@ -64,6 +64,12 @@ static const refusal_text_t refusals[] = {
 static const refusal_text_t refused_logout = { SAML_OK, 0, "This sign-out was not accepted. No session was ended by it.",
     "To end your session, close the browser. If this happens again, give the reference below to your administrator." };
 
+/* Nor does one that answers a sign-out begun here, but the session here had ended before. */
+static const refusal_text_t unconfirmed_logout = { SAML_OK, 0,
+    "Your session on this site has ended. Your organisation's answer to that was not accepted.",
+    "You may still be signed in there: close the browser to end that too. If this happens again, give the reference below to "
+    "your administrator." };
+
 static const refusal_text_t other_refusal = { SAML_OK, HTTP_FORBIDDEN, "Signing in did not work.", AGAIN };
 
 static const refusal_text_t *refusal_text(saml_status_t status)
@@ -255,22 +261,38 @@ static const char *way_on(request_rec *r, const sso_app_t *app)
                        "\">Sign in again</a></p>\n", NULL);
 }
 
-int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err)
+/* Decryption and signature failures look the same from outside: no oracle (XML Encryption 1.1, 6.1.1). */
+static saml_status_t shown_status(const saml_err_t *err)
+{
+    return err->in_ciphertext || err->status == SAML_E_DECRYPTION ? SAML_E_SIGNATURE : err->status;
+}
+
+static int send_refusal(request_rec *r, const char *title, const refusal_text_t *text, const char *way, const saml_err_t *err)
 {
     const char *reference = sso_reference(r);
-    /* Decryption and signature failures look the same from outside: no oracle (XML Encryption 1.1, 6.1.1). */
-    saml_status_t shown = err->in_ciphertext || err->status == SAML_E_DECRYPTION ? SAML_E_SIGNATURE : err->status;
-    int at_logout = sso_request_of(r)->endpoint == SSO_ENDPOINT_LOGOUT, http_status = refusal_text(shown)->http_status;
-    const refusal_text_t *text = at_logout ? &refused_logout : refusal_text(shown);
+    saml_status_t shown = shown_status(err);
+    int http_status = refusal_text(shown)->http_status;
     const char *body;
 
     sso_log_refusal(r, err, reference);
     if (http_status == HTTP_SERVICE_UNAVAILABLE)
         set_header(r, "Retry-After", "30");
-    body = apr_pstrcat(r->pool, "<p>", text->sentence, "</p>\n<p>", text->advice, "</p>\n", at_logout ? "" : way_on(r, app),
+    body = apr_pstrcat(r->pool, "<p>", text->sentence, "</p>\n<p>", text->advice, "</p>\n", way,
                        "<dl>\n<dt>Reason</dt><dd>", saml_status_name(shown), "</dd>\n<dt>Reference</dt><dd>",
                        reference, "</dd>\n</dl>\n", NULL);
-    return sso_page_send(r, http_status, at_logout ? "Not signed out" : "You are not signed in", body, NULL);
+    return sso_page_send(r, http_status, title, body, NULL);
+}
+
+int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err)
+{
+    if (sso_request_of(r)->endpoint == SSO_ENDPOINT_LOGOUT)
+        return send_refusal(r, "Not signed out", &refused_logout, "", err);
+    return send_refusal(r, "You are not signed in", refusal_text(shown_status(err)), way_on(r, app), err);
+}
+
+int sso_page_unconfirmed(request_rec *r, const saml_err_t *err)
+{
+    return send_refusal(r, "Signed out on this site only", &unconfirmed_logout, "", err);
 }
 
 int sso_page_logged_out(request_rec *r, const char *continue_to)

@@ -30,6 +30,9 @@ int sso_page_keep_and_go(request_rec *r, const char *url, const sso_kept_t *kept
  */
 int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err);
 
+/** The same where `err` refuses the answer to a logout begun in this browser: the session here has ended all the same. */
+int sso_page_unconfirmed(request_rec *r, const saml_err_t *err);
+
 /** The page after a local logout. */
 int sso_page_logged_out(request_rec *r, const char *continue_to);
 

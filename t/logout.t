@@ -247,6 +247,8 @@ subtest 'begun here' => sub {
     is $other->header('Location'), undef, 'shows a page';
     my $wrong = answer($ada, $request, '/saml/there/logout', in_response_to => '_other');
     is $wrong->status, 403, 'an answer to another request';
+    like $wrong->body, qr/Signed out on this site only.*Your session on this site has ended.*<dd>in-response-to</s,
+        'and the page knows that the session here has ended';
     $t->refused('in-response-to', qr/logout refused.*expected "_/);
     is answer($ada, $request, '/saml/there/logout')->header('Location'), undef, 'leaves nothing to be answered';
 
