@@ -22,7 +22,7 @@ static saml_status_t begin(const char **relay_state, request_rec *r, const sso_a
     state.started = r->request_time;
     state.request_id = request_id;
     state.acs_url = sso_reply_url_of(app, r)->url;
-    state.target = target ? target : "";
+    state.target = target && strlen(target) <= SSO_STATE_MAX_TARGET_BYTES ? target : "";
     return sso_state_begin(relay_state, r, app, &state, 0, err);
 }
 

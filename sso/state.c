@@ -79,11 +79,17 @@ static saml_status_t open_cookie(sso_state_t *out, request_rec *r, const sso_app
     return SAML_OK;
 }
 
-/** A state cookie that came, and when it began: 0 for one that does not open. */
+/** A state cookie that came, what it takes of the Cookie header, and when it began: 0 for one that does not open. */
 typedef struct {
     const char *name;
+    apr_size_t octets;
     apr_time_t started;
 } came_t;
+
+static apr_size_t octets_of(const char *name, const char *value)
+{
+    return strlen(name) + strlen("=") + (value ? strlen(value) : 0) + strlen("; ");
+}
 
 static apr_array_header_t *states_that_came(request_rec *r, const sso_app_t *app)
 {
@@ -92,11 +98,12 @@ static apr_array_header_t *states_that_came(request_rec *r, const sso_app_t *app
     int i;
 
     for (i = 0; i < names->nelts; ++i) {
-        came_t one = { APR_ARRAY_IDX(names, i, const char *), 0 };
+        came_t one = { APR_ARRAY_IDX(names, i, const char *), 0, 0 };
         sso_state_t state;
 
         if (strcmp(one.name + strlen(app->state_prefix), RETRY_NAME) == 0)
             continue;
+        one.octets = octets_of(one.name, sso_cookie_value(sso_request_of(r)->cookies, one.name, r->pool));
         if (open_cookie(&state, r, app, one.name, sso_err_new(r->pool)) == SAML_OK)
             one.started = state.started;
         APR_ARRAY_PUSH(came, came_t) = one;
@@ -111,17 +118,26 @@ static int by_age(const void *a, const void *b)
     return (one->started > other->started) - (one->started < other->started);
 }
 
-/* Make room for one more: cookies that do not open go first, then the oldest. */
-static void drop_surplus(request_rec *r, const sso_app_t *app)
+/*
+ * Make room for one more: cookies that do not open go first, then the oldest. Past the limit for a header line httpd refuses every
+ * request of that browser, so that whoever can have it begin logins for long addresses could shut it out.
+ */
+static void drop_surplus(request_rec *r, const sso_app_t *app, apr_size_t octets)
 {
     apr_array_header_t *came = states_that_came(r, app);
-    int surplus = came->nelts - (SSO_STATE_AT_MOST - 1), i;
+    const char *own = sso_request_of(r)->cookies;
+    int i;
 
-    if (surplus <= 0)
-        return;
+    octets += own ? strlen(own) : 0;        /* those of other applications too */
     qsort(came->elts, (size_t)came->nelts, sizeof(came_t), by_age);
-    for (i = 0; i < surplus; ++i)
-        sso_cookie_set_cross_site(r, app, APR_ARRAY_IDX(came, i, came_t).name, "", 0);
+    for (i = 0; i < came->nelts; ++i) {
+        const came_t *one = &APR_ARRAY_IDX(came, i, came_t);
+
+        if (came->nelts - i < SSO_STATE_AT_MOST && octets <= SSO_STATE_MAX_BYTES)
+            break;
+        sso_cookie_set_cross_site(r, app, one->name, "", 0);
+        octets -= one->octets < octets ? one->octets : octets;     /* a name may come twice */
+    }
 }
 
 saml_status_t sso_state_begin(const char **relay_state, request_rec *r, const sso_app_t *app, const sso_state_t *state,
@@ -136,7 +152,7 @@ saml_status_t sso_state_begin(const char **relay_state, request_rec *r, const ss
     text = write_state(state, r->pool);
     SAML_TRY(sso_seal(&sealed, app->secret, purpose, bound_to(app, cookie, r->pool), text, strlen(text), r->pool,
                       err));
-    drop_surplus(r, app);
+    drop_surplus(r, app, octets_of(cookie, sealed));
     sso_cookie_set_cross_site(r, app, cookie, sealed, SSO_STATE_AGE);
     *relay_state = name;
     return SAML_OK;

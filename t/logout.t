@@ -266,6 +266,10 @@ subtest 'begun here' => sub {
     is $carl->get('/saml/there/logout?target=/bye')->header('Location'), '/bye', 'and the target is next';
     is $t->signed_on('/there', issuer => $plain)->get('/saml/there/logout?target=//evil.example/')->status, 403, 'one that is not ours';
     $t->refused('relay-state');
+    my $dan = $t->signed_on('/there', issuer => $plain, user => 'dan');
+    $request = request_in($dan->get('/saml/there/logout?target=/' . 'a' x 6000));
+    cmp_ok length $dan->cookie_header($t->url('/')), '<', 4096, 'a long target does not fill the Cookie header';
+    is answer($dan, $request, '/saml/there/logout')->status, 200, 'and is not kept';
 };
 
 subtest 'begun here, signed' => sub {

@@ -141,6 +141,11 @@ subtest 'several logins at a time' => sub {
     is $t->deliver($browser, $requests[9], $t->response_to($requests[9]))->header('Location'), '/app?tab=10', 'the newest is good';
     is $t->deliver($browser, $requests[1], $t->response_to($requests[1]))->header('Location'), '/app?tab=2', 'and so is the oldest left';
     begun_anew($t->deliver($browser, $requests[0], $t->response_to($requests[0])), 'the one that went');
+    my $long = $t->browser;
+    my @long = map { $t->request_of($long->get("/app?$_=" . 'a' x 2000)) } 1 .. 5;
+    cmp_ok length $long->cookie_header($t->url('/')), '<', 4096, 'five for long addresses do not fill the Cookie header';
+    is $t->deliver($long, $long[4], $t->response_to($long[4]))->header('Location'), '/app?5=' . 'a' x 2000, 'the newest is good';
+    begun_anew($t->deliver($long, $long[3], $t->response_to($long[3])), 'the one that had to go for it');
     my $junk = $t->browser;
     $junk->set_cookie(sprintf('saml-state-%012d', $_), 'junk') for 1 .. 12;
     my $request = $t->request_of($junk->get('/app?mine'));
