@@ -243,18 +243,23 @@ static int has_app(const sso_check_t *check, const server_rec *s)
     return 0;
 }
 
-/* A place that nobody could ever get into. */
+/* A place that nobody could ever get into. An identity provider that is there and made no application had no name. */
 static void check_guarded(sso_check_t *check, const server_rec *s)
 {
     const ap_directive_t *place = sso_tree_find_auth_type(sso_tree_of(s, check->base));
+    sso_at_t at;
 
-    if (place && !has_app(check, s)) {
-        sso_at_t at = { place->filename, place->line_num };
-
+    if (!place || has_app(check, s))
+        return;
+    at = (sso_at_t){ place->filename, place->line_num };
+    if (sso_has_idp(sso_server_conf_of(s)->app))
+        sso_check_fail(check, "AuthType", &at, "expected a ServerName to make the address for \"AuthType SAML\" from, "
+                       "found none; mend: add \"ServerName www.example.org\" to the virtual host that serves it, or "
+                       "SAMLReplyURL");
+    else
         sso_check_fail(check, "AuthType", &at, "expected an identity provider for \"AuthType SAML\", found none in "
                        "this server; mend: add SAMLIdPMetadata, or SAMLIdPIdentifier, SAMLLoginURL and "
                        "SAMLCertificate");
-    }
 }
 
 static void add_managed(apr_array_header_t *names, const char *name)

@@ -204,6 +204,11 @@ accepted 'a place of the main server for an application of a virtual host', $goo
 refused 'a guarded place without an identity provider', "$server<Location /a>\nAuthType SAML\nRequire valid-user\n</Location>\n",
     at('AuthType', 4) . 'expected an identity provider for "AuthType SAML", found none in this server; mend: add SAMLIdPMetadata, '
     . 'or SAMLIdPIdentifier, SAMLLoginURL and SAMLCertificate';
+refused "a guarded place in $_->[0], and no server has a name", "# 2\n$identifier$login$certificate$_->[1]",
+    at('AuthType', $_->[2]) . 'expected a ServerName to make the address for "AuthType SAML" from, found none; mend: add "ServerName '
+    . 'www.example.org" to the virtual host that serves it, or SAMLReplyURL'
+    for ['the main server', "<Location /a>\nAuthType SAML\n</Location>\n<VirtualHost 127.0.0.1:1>\n</VirtualHost>\n", 7],
+        ['a virtual host', "<VirtualHost 127.0.0.1:1>\n<Location /a>\nAuthType SAML\n</Location>\n</VirtualHost>\n", 8];
 refused 'a name twice', $good . "<SAMLApplication hr>\n</SAMLApplication>\n<SAMLApplication hr>\n</SAMLApplication>\n",
     'line 8 of @ROOT@/site.conf: <SAMLApplication>: expected each name once in a virtual host, got "hr" again after '
     . '@ROOT@/site.conf line 6';
