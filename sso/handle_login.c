@@ -132,7 +132,7 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
     const sso_session_t *session = NULL;
     const char *target = "/", *again = NULL, *resend = NULL;
 
-    if (wanted_target(&target, r, app, err) != SAML_OK || sso_query_value(&again, r, "again", err) != SAML_OK ||
+    if (sso_refuse_embedded(r, "login", err) != SAML_OK || wanted_target(&target, r, app, err) != SAML_OK || sso_query_value(&again, r, "again", err) != SAML_OK ||
         sso_query_value(&resend, r, "resend", err) != SAML_OK)
         return sso_page_refused(r, app, err);
     /* A sign-on begun anew for an answer that came too late needs no second one where there is a session by now. */

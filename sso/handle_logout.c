@@ -32,7 +32,8 @@ static int log_out_here(request_rec *r, const sso_app_t *app)
     const char *target;
     int ended;
 
-    if (sso_query_target(&target, r, app, "logout", err) != SAML_OK || sso_session_current(&session, r, app, err) != SAML_OK
+    if (sso_refuse_embedded(r, "logout", err) != SAML_OK
+        || sso_query_target(&target, r, app, "logout", err) != SAML_OK || sso_session_current(&session, r, app, err) != SAML_OK
         || sso_session_end(&ended, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
     sso_cookie_drop_session(r, app);

@@ -217,6 +217,12 @@ int sso_endpoint_handler(request_rec *r);
 /** Whether AuthType SAML holds for `r`. */
 int sso_is_guarded(request_rec *r);
 int sso_check_authn(request_rec *r);
+
+/**
+ * Refuse what a browser asks for by itself, for a part of a page (an image, a script, a style) or ahead of time, and what a script of
+ * another site asks for: nobody followed a link then. What says nothing of itself is not refused.
+ */
+SAML_MUST_CHECK saml_status_t sso_refuse_embedded(request_rec *r, const char *what, saml_err_t *err);
 int sso_check_authz(request_rec *r);
 int sso_note_auth_failure(request_rec *r, const char *auth_type);
 void sso_authz_register(apr_pool_t *p);

@@ -284,6 +284,38 @@ subtest 'begun here, signed' => sub {
         $t->dir . '/signed'), qr/Verified OK/, 'over the octets of the query, by our key';
 };
 
+# A page on this site that somebody else may write on; or one elsewhere, which can have login cookies set.
+subtest 'as a part of a page' => sub {
+    my $ada = $t->signed_on('/plain', issuer => $plain);
+    my %part = (
+        'an image' => [['Sec-Fetch-Mode', 'no-cors'], ['Sec-Fetch-Dest', 'image']],
+        'an image with CORS' => [['Sec-Fetch-Mode', 'cors'], ['Sec-Fetch-Dest', 'image']],
+        'a style of an old browser' => [['Sec-Fetch-Mode', 'no-cors']],
+        'a script elsewhere' => [['Sec-Fetch-Mode', 'cors'], ['Sec-Fetch-Dest', 'empty'], ['Sec-Fetch-Site', 'cross-site']],
+        'an object' => [['Sec-Fetch-Mode', 'navigate'], ['Sec-Fetch-Dest', 'object']],
+        'a prefetch' => [['Sec-Fetch-Mode', 'navigate'], ['Sec-Fetch-Dest', 'document'], ['Sec-Purpose', 'prefetch;prerender']],
+    );
+    for my $what (sort keys %part) {
+        for my $path ('/saml/plain/logout', '/saml/plain/login?target=/plain') {
+            my $reply = $ada->get($path, no_default => 1, headers => $part{$what});
+            is $reply->status, 400, "$what: $path";
+            is $reply->header('Set-Cookie'), undef, 'sets no cookie';
+            $t->refused('request', qr/expected (?:a page load|somebody)/);
+        }
+    }
+    ok is_in($ada, '/plain'), 'her session is still there';
+    for my $dest (qw(empty iframe document)) {
+        my $browser = $t->signed_on('/plain', issuer => $plain);
+        my $mode = $dest eq 'empty' ? 'cors' : 'navigate';
+        is $browser->get('/saml/plain/logout', no_default => 1, headers => [['Sec-Fetch-Mode', $mode], ['Sec-Fetch-Dest', $dest]])->status, 200,
+            "$mode, $dest";
+        ok !is_in($browser, '/plain'), 'is a logout';
+    }
+    my $image = $t->browser->get('/saml/plain/logout?' . $idp->message()->{query}, no_default => 1, headers => $part{'an image'});
+    is $image->status, 200, "a message by the identity provider may be an image's address";
+    ok !is_in($ada, '/plain'), 'and counts';
+};
+
 subtest 'a LogoutResponse' => sub {
     my %response = (kind => 'response', in_response_to => '_q1');
     my $page = $idp->deliver($idp->message(%response), at => '/saml/plain/logout');
