@@ -234,7 +234,7 @@ class DemoByHand(unittest.TestCase):
             self.click(browser, "Open page", "Nobody is signed on")
             self.click(browser, "Who am I", "objectid")
             browser.open("/app/")
-            self.click(browser, "Sign out", "You are signed out")
+            self.click(browser, "Sign out", "You signed out of your account")
             browser.open("/app/accounting/")
             browser.choose(bob)
             browser.wait("the refusal", lambda d: "Forbidden" in d.page_source)
