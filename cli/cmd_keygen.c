@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <apr_file_info.h>
 #include <apr_strings.h>
 #include "cli.h"
 #include "saml/key.h"
@@ -184,6 +185,14 @@ static int check_absent(const keygen_t *k, const char *file)
                       cli_printable(k->p, file));
 }
 
+/* httpd takes a relative name from ServerRoot, which is seldom where the command runs. */
+static const char *absolute(const keygen_t *k, const char *file)
+{
+    char *path;
+
+    return cli_printable(k->p, apr_filepath_merge(&path, NULL, file, 0, k->p) == APR_SUCCESS ? path : file);
+}
+
 static int run(const keygen_t *k)
 {
     const char *key_file = apr_pstrcat(k->p, k->prefix, ".key", NULL);
@@ -199,9 +208,8 @@ static int run(const keygen_t *k)
         return CLI_CANNOT;
     printf("%s  private key, keep it secret (mode 0600)\n"
            "%s  certificate, give it to the identity provider\n"
-           "In httpd's configuration:  SAMLKey %s %s\n",
-           cli_printable(k->p, key_file), cli_printable(k->p, cert_file), cli_printable(k->p, key_file),
-           cli_printable(k->p, cert_file));
+           "In httpd's configuration:  SAMLKey \"%s\" \"%s\"\n",
+           cli_printable(k->p, key_file), cli_printable(k->p, cert_file), absolute(k, key_file), absolute(k, cert_file));
     return CLI_OK;
 }
 

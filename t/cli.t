@@ -3,6 +3,7 @@
 # The command saml-sso, as a person or a script runs it. SSO_CLI names the program, SSO_SRCDIR the source.
 use strict;
 use warnings;
+use File::Spec::Functions qw(abs2rel);
 use File::Temp qw(tempdir);
 use IO::Compress::RawDeflate qw(rawdeflate);
 use JSON::PP;
@@ -385,6 +386,10 @@ subtest 'keygen' => sub {
     like(`openssl x509 -in "$prefix.pem" -noout -checkend ${\(31 * 86400)}`, qr/will expire/, 'not for 31 days');
     is(run('metadata', '--entity-id', 'urn:x', '--acs', ACS, '--key', "$prefix.key", '--cert', "$prefix.pem")->{code}, 0,
         'key and certificate belong together');
+
+    is((split /\n/, $r->{out})[2], qq{In httpd's configuration:  SAMLKey "$prefix.key" "$prefix.pem"}, 'the directive');
+    $r = run('keygen', '--out', abs2rel("$tmp/c d"), '--bits', 2048);
+    like($r->{out}, qr{ SAMLKey "\Q$tmp\E/c d\.key" "\Q$tmp\E/c d\.pem"$}m, 'which does not depend on ServerRoot');
 
     my $before = slurp("$prefix.key");
     cannot_run('a second time', run('keygen', '--out', $prefix), qr/there is one; --force replaces it/);
