@@ -154,8 +154,8 @@ int sso_check_authn(request_rec *r)
     app = sso_app_of(r);
     if (!app) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "AuthType " SSO_AUTH_TYPE " guards %s, but this virtual host has no "
-                      "identity provider: expected SAMLIdPMetadata, or SAMLIdPIdentifier, SAMLLoginURL and "
-                      "SAMLCertificate", r->uri);
+                      "application for it: expected an identity provider, a ServerName, and the <SAMLApplication> that a "
+                      "SAMLApplication names; mend: -t -D DUMP_SAML shows what each virtual host has", r->uri);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     req = sso_request_of(r);
