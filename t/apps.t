@@ -8,7 +8,7 @@ use SSOTest;
 
 my @blue = map { "blue$_" } 1 .. 5;
 my @red = map { "red$_" } 1 .. 5;
-my $t = SSOTest->new(conf => saml_conf() . <<'CONF'
+my $t = SSOTest->new(ports => 1, conf => saml_conf() . <<'CONF'
 <SAMLApplication blue>
     SAMLIdentifier https://app.example/blue
     SAMLReplyURL http://127.0.0.1:@PORT@/saml/blue/acs
@@ -19,6 +19,18 @@ my $t = SSOTest->new(conf => saml_conf() . <<'CONF'
     SAMLSessionLifetime 2h
     SAMLIdPInitiated on
 </SAMLApplication>
+<Location "/elsewhere">
+    AuthType SAML
+    SAMLApplication elsewhere
+    Require valid-user
+</Location>
+Listen 127.0.0.1:@PORT1@
+<VirtualHost 127.0.0.1:@PORT1@>
+    SAMLReplyURL http://127.0.0.1:@PORT1@/saml/acs
+    <SAMLApplication elsewhere>
+        SAMLReplyURL http://127.0.0.1:@PORT1@/saml/elsewhere/acs
+    </SAMLApplication>
+</VirtualHost>
 CONF
     . join('', map { my ($app) = /^(\w+?)\d/; "<Location \"/$_\">\nAuthType SAML\nSAMLApplication $app\nRequire valid-user\n</Location>\n" } @blue, @red)
     . "<Location \"/own\">\nAuthType SAML\nRequire valid-user\n</Location>\n",
@@ -107,6 +119,11 @@ subtest 'settings of one are not settings of the other' => sub {
     $t->refused('unsolicited');
     like $t->browser->get('/saml/blue/metadata')->body, qr{entityID="https://app\.example/blue"}, 'each has its own metadata';
     like $t->browser->get('/saml/red/metadata')->body, qr{Location="\Q${\ $t->url('/saml/red/acs')}\E"}, 'with its own addresses';
+};
+
+subtest 'a place of the main server whose application another virtual host has' => sub {
+    is $t->browser->get('/elsewhere')->status, 500, 'is open to nobody';
+    $t->expect_log(qr{AuthType SAML guards /elsewhere, but this virtual host has no application for it: expected an identity provider, a Server});
 };
 
 $t->finish;
