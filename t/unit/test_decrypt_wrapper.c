@@ -30,6 +30,23 @@ static const char *foreign_key(const char *transport)
     return key_xml(&e, cek, sizeof(cek));
 }
 
+/* Several EncryptedKeys for one ciphertext: for recipients with longer keys and shorter ones, or for us more than once. */
+static void test_several_keys(void **state)
+{
+    static const unsigned char cek[32];
+    enc_t e = usual(), other = usual();
+
+    (void)state;
+    other.key = material_key("RSA", 1024, NULL);
+    e.in_key_info = key_xml(&other, cek, sizeof(cek));
+    assert_says(decrypt(&e), SAML_OK, "");
+    is_the_assertion();
+    e.zero_cek = 1;
+    e.in_key_info = key_xml(&e, cek, sizeof(cek));          /* the same key in other octets, as OAEP is random */
+    assert_says(decrypt(&e), SAML_OK, "");
+    is_the_assertion();
+}
+
 static const char *times(const char *text, int count)
 {
     const char *out = "";
@@ -182,8 +199,8 @@ static void test_lengths(void **state)
 int main(void)
 {
     static const struct CMUnitTest wrapper[] = {
-        unit(test_our_keys), unit(test_where_the_key_stands), unit(test_no_key_in_the_message), unit(test_wrapped_key_lengths),
-        unit(test_wrapper), unit(test_odd_keys), unit(test_lengths),
+        unit(test_our_keys), unit(test_several_keys), unit(test_where_the_key_stands), unit(test_no_key_in_the_message),
+        unit(test_wrapped_key_lengths), unit(test_wrapper), unit(test_odd_keys), unit(test_lengths),
     };
 
     apr_initialize();
