@@ -20,7 +20,10 @@ const char *fuzz_source(const char *name, apr_pool_t *p);
 /** Our decryption keys: t/fixtures/sp.key (array of saml_keypair_t *). */
 const apr_array_header_t *fuzz_sp_keys(void);
 
-/** What the mutator never leaves in anything that it signs; whoever is called so was forged. */
-#define FUZZ_CANARY "eve@"
+/**
+ * What the mutator never leaves in anything that it signs, and no fixture has in what is signed; whoever is called so was forged.
+ * The attacks call theirs otherwise, as some of them are genuine but weak.
+ */
+#define FUZZ_CANARY "eve@example.org"
 
 #endif
