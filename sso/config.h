@@ -188,7 +188,7 @@ const char *sso_dir_header(cmd_parms *cmd, void *dir, int argc, char *const argv
 const char *sso_dir_env(cmd_parms *cmd, void *dir, int on);
 const char *sso_dir_unauthenticated(cmd_parms *cmd, void *dir, const char *arg);
 
-/* resolve.c */
+/* config_report.c */
 /** What a resolve reports into. */
 typedef struct {
     apr_pool_t *p;                      /* pconf */
@@ -209,6 +209,8 @@ void sso_check_warn(sso_check_t *check, const char *directive, const sso_at_t *a
 /** The same at INFO: nothing is wrong, but somebody may look for it. */
 void sso_check_inform(sso_check_t *check, const char *directive, const sso_at_t *at, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* resolve.c */
 /**
  * Every default applied, everything loaded.
  * @param conf  merged and inherited
