@@ -10,6 +10,7 @@
 #   differential.t --list     the differences, and the rule of each
 use strict;
 use warnings;
+use File::Glob qw(bsd_glob);
 use File::Temp qw(tempdir);
 use JSON::PP;
 use Test::More;
@@ -110,7 +111,7 @@ sub explains
 sub fixture_cases
 {
     my @cases = map { +{ name => s/.*\/response-(.*)\.xml$/fixture-$1/r, file => $_, certs => ['idp'], allow => [],
-        key => JSON::PP::true, unsolicited => JSON::PP::false } } sort glob "$fixtures/response-*.xml";
+        key => JSON::PP::true, unsolicited => JSON::PP::false } } sort { $a cmp $b } bsd_glob("$fixtures/response-*.xml");
 
     mkdir "$tmp/fixtures" or die $!;
     spew("$tmp/fixtures/cases.json", $json->encode({ now => $now,
