@@ -219,6 +219,12 @@ int sso_is_guarded(request_rec *r);
 int sso_check_authn(request_rec *r);
 
 /**
+ * A person looking at a page, or a script? Fetch Metadata says so where the browser sends it (W3C Fetch Metadata 2.2); else a
+ * page is what asks for HTML and is no XMLHttpRequest and no upgrade.
+ */
+int sso_is_navigation(request_rec *r);
+
+/**
  * Refuse what a browser asks for by itself, for a part of a page (an image, a script, a style) or ahead of time, and what a script of
  * another site asks for: nobody followed a link then. What says nothing of itself is not refused.
  */
