@@ -14,26 +14,12 @@ my $form = 'application/x-www-form-urlencoded';
 my $t = SSOTest->new(modules => [qw(deflate filter)], prepare => sub {
         my ($self) = @_;
         $self->httpd->write_file("htdocs/$_", "in $_", 0644) for qw(app open);
-    }, conf => saml_conf() . <<'CONF');
-<SAMLApplication tiles>
-    SAMLIdentifier https://app.example/tiles
-    SAMLReplyURL http://127.0.0.1:@PORT@/saml/tiles/acs
-    SAMLIdPInitiated on
-</SAMLApplication>
+    }, conf => tiles_conf('/app') . <<'CONF');
 <SAMLApplication packed>
     SAMLIdentifier https://app.example/packed
     SAMLReplyURL http://127.0.0.1:@PORT@/saml/packed/acs
     SAMLIdPInitiated on
 </SAMLApplication>
-<Location "/app">
-    AuthType SAML
-    Require valid-user
-</Location>
-<Location "/open">
-    AuthType SAML
-    SAMLApplication tiles
-    Require valid-user
-</Location>
 <Location "/saml/packed/acs">
     SetInputFilter DEFLATE
     DeflateInflateLimitRequestBody 104857600

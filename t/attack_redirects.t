@@ -8,22 +8,7 @@ use SSOTest;
 use SSOTest::Target;
 
 my $t = SSOTest->new(prepare => sub { $_[0]->httpd->write_file("htdocs/$_", "in $_", 0644) for qw(closed open) },
-    conf => saml_conf(SAMLReplyURL => 'http://localhost:@PORT@/saml/acs') . <<'CONF');
-<SAMLApplication tiles>
-    SAMLIdentifier https://app.example/tiles
-    SAMLReplyURL http://localhost:@PORT@/saml/tiles/acs
-    SAMLIdPInitiated on
-</SAMLApplication>
-<Location "/closed">
-    AuthType SAML
-    Require valid-user
-</Location>
-<Location "/open">
-    AuthType SAML
-    SAMLApplication tiles
-    Require valid-user
-</Location>
-CONF
+    conf => tiles_conf('/closed', 'localhost'));
 
 my $port = $t->httpd->port;
 my $own = "http://localhost:$port";

@@ -11,22 +11,7 @@ use SSOTest::Raw;
 
 use constant { ROUNDS => 12, AT_ONCE => 6 };
 
-my $t = SSOTest->new(prepare => sub { $_[0]->httpd->write_file("htdocs/$_", "in $_", 0644) for qw(app open) }, conf => saml_conf() . <<'CONF');
-<SAMLApplication tiles>
-    SAMLIdentifier https://app.example/tiles
-    SAMLReplyURL http://127.0.0.1:@PORT@/saml/tiles/acs
-    SAMLIdPInitiated on
-</SAMLApplication>
-<Location "/app">
-    AuthType SAML
-    Require valid-user
-</Location>
-<Location "/open">
-    AuthType SAML
-    SAMLApplication tiles
-    Require valid-user
-</Location>
-CONF
+my $t = SSOTest->new(prepare => sub { $_[0]->httpd->write_file("htdocs/$_", "in $_", 0644) for qw(app open) }, conf => tiles_conf('/app'));
 $t->tolerate_log(qr/log(?:in|out) refused \[(?:replay|state-missing)\]/);
 
 my %tiles = (acs => $t->url('/saml/tiles/acs'), issuer => 'https://app.example/tiles');

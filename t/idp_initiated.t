@@ -7,22 +7,7 @@ use Test::More;
 use SSOTest;
 
 my $t = SSOTest->new(prepare => sub { $_[0]->httpd->write_file("htdocs/$_", "in $_", 0644) for qw(closed open) },
-    conf => saml_conf() . <<'CONF');
-<SAMLApplication tiles>
-    SAMLIdentifier https://app.example/tiles
-    SAMLReplyURL http://127.0.0.1:@PORT@/saml/tiles/acs
-    SAMLIdPInitiated on
-</SAMLApplication>
-<Location "/closed">
-    AuthType SAML
-    Require valid-user
-</Location>
-<Location "/open">
-    AuthType SAML
-    SAMLApplication tiles
-    Require valid-user
-</Location>
-CONF
+    conf => tiles_conf('/closed'));
 
 my %tiles = (acs => $t->url('/saml/tiles/acs'), issuer => 'https://app.example/tiles');
 my %closed = (acs => $t->url('/saml/acs'), issuer => 'https://app.example/saml');

@@ -27,7 +27,7 @@ use SSOTest::Browser;
 use SSOTest::Httpd;
 use SSOTest::IdP;
 
-our @EXPORT = qw(saml_conf);
+our @EXPORT = qw(saml_conf tiles_conf);
 
 # So that END and destructors run, and httpd with them ends.
 $SIG{$_} = sub { die "ended by SIG$_[0]\n" } for qw(TERM INT HUP PIPE);
@@ -46,6 +46,31 @@ sub saml_conf
     );
 
     return join '', map { "$_ $is{$_}\n" } grep { defined $is{$_} } sort keys %is;
+}
+
+# Two applications on one host: the server's own guards $closed and takes answers to its requests alone, "tiles" guards /open and takes what
+# nobody asked for.
+sub tiles_conf
+{
+    my ($closed, $host) = @_;
+
+    $host //= '127.0.0.1';
+    return saml_conf(SAMLReplyURL => "http://$host:\@PORT\@/saml/acs") . <<"CONF";
+<SAMLApplication tiles>
+    SAMLIdentifier https://app.example/tiles
+    SAMLReplyURL http://$host:\@PORT\@/saml/tiles/acs
+    SAMLIdPInitiated on
+</SAMLApplication>
+<Location "$closed">
+    AuthType SAML
+    Require valid-user
+</Location>
+<Location "/open">
+    AuthType SAML
+    SAMLApplication tiles
+    Require valid-user
+</Location>
+CONF
 }
 
 # %o: conf, modules, ports, tls (a certificate tls.cer for localhost and app.example is made), backend (port is @BACKEND@), env,
