@@ -217,7 +217,15 @@ int sso_endpoint_handler(request_rec *r);
 /** Whether AuthType SAML holds for `r`. */
 int sso_is_guarded(request_rec *r);
 int sso_check_authn(request_rec *r);
+int sso_check_authz(request_rec *r);
+int sso_note_auth_failure(request_rec *r, const char *auth_type);
+void sso_authz_register(apr_pool_t *p);
+/** What the browser asked for, as a place to come back to; "/" where that is none of ours. */
+const char *sso_request_target(request_rec *r, const sso_app_t *app);
+/** Answer a request that has no session: sign-on page, redirect, or 401 for scripts. `target` is ours (url.h). */
+int sso_answer_without_session(request_rec *r, const sso_app_t *app, sso_unauthenticated_t how, const char *target);
 
+/* fetch_metadata.c: what the browser says of a request */
 /**
  * A person looking at a page, or a script? Fetch Metadata says so where the browser sends it (W3C Fetch Metadata 2.2); else a
  * page is what asks for HTML and is no XMLHttpRequest and no upgrade.
@@ -229,13 +237,6 @@ int sso_is_navigation(request_rec *r);
  * another site asks for: nobody followed a link then. What says nothing of itself is not refused.
  */
 SAML_MUST_CHECK saml_status_t sso_refuse_embedded(request_rec *r, const char *what, saml_err_t *err);
-int sso_check_authz(request_rec *r);
-int sso_note_auth_failure(request_rec *r, const char *auth_type);
-void sso_authz_register(apr_pool_t *p);
-/** What the browser asked for, as a place to come back to; "/" where that is none of ours. */
-const char *sso_request_target(request_rec *r, const sso_app_t *app);
-/** Answer a request that has no session: sign-on page, redirect, or 401 for scripts. `target` is ours (url.h). */
-int sso_answer_without_session(request_rec *r, const sso_app_t *app, sso_unauthenticated_t how, const char *target);
 
 /* current.c: the session that the request's cookie names */
 /**
