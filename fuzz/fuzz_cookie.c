@@ -41,12 +41,12 @@ apr_time_t apr_time_now(void)
 static const sso_app_t *application(void)
 {
     static sso_app_t app;
-    static sso_secret_t *secret;
+    static saml_secret_t *secret;
     static const char text[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
     saml_err_t err = { .pool = fuzz_pool() };
 
     if (!secret) {
-        FUZZ_MUST(sso_secret_parse(&secret, text, strlen(text), "secret", fuzz_pool(), &err) == SAML_OK);
+        FUZZ_MUST(saml_secret_parse(&secret, text, strlen(text), "secret", fuzz_pool(), &err) == SAML_OK);
         app.id = "|https://sp.example.org/saml/metadata";
         app.state_prefix = PREFIX;
         app.secret = secret;
@@ -198,7 +198,7 @@ static const char *with_sealed(const char *header, const sso_app_t *app, const c
     const char *bound = apr_pstrcat(p, app->id, "\n", cookie, NULL);
     saml_err_t err = { .pool = p };
 
-    FUZZ_MUST(sso_seal(&sealed, app->secret, "state", bound, text, strlen(text), p, &err) == SAML_OK);
+    FUZZ_MUST(saml_seal(&sealed, app->secret, "state", bound, text, strlen(text), p, &err) == SAML_OK);
     return apr_pstrcat(p, header, *header ? "; " : "", cookie, "=", sealed, NULL);
 }
 

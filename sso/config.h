@@ -255,10 +255,10 @@ int sso_file_is_public(const char *file);
 /** Whether the secret file is there or could be made. @return NULL or "expected ..., found ...; mend: ..." */
 const char *sso_secret_file_check(const char *file, apr_pool_t *p);
 /** Read it; @return SAML_OK or SAML_E_METADATA with the reason. */
-SAML_MUST_CHECK saml_status_t sso_secret_file_load(sso_secret_t **out, const char *file, apr_pool_t *p,
+SAML_MUST_CHECK saml_status_t sso_secret_file_load(saml_secret_t **out, const char *file, apr_pool_t *p,
                                                    saml_err_t *err);
 /** Read it, or make it once (mode 0600) where there is none; one that cannot be read is never replaced. */
-SAML_MUST_CHECK saml_status_t sso_secret_file_make(sso_secret_t **out, const char *file, apr_pool_t *p,
+SAML_MUST_CHECK saml_status_t sso_secret_file_make(saml_secret_t **out, const char *file, apr_pool_t *p,
                                                    saml_err_t *err);
 
 #endif

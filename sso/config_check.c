@@ -304,7 +304,7 @@ int sso_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
 static int make_secret(const sso_process_t *process, apr_pool_t *p, server_rec *base)
 {
     saml_err_t *err = sso_err_new(p);
-    sso_secret_t *secret;
+    saml_secret_t *secret;
 
     if (!process->default_secret)
         return 1;

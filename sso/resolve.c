@@ -311,7 +311,7 @@ static int resolve_secret(sso_check_t *check, const sso_app_conf_t *conf, sso_ap
     const char *file = own ? own : ap_runtime_dir_relative(check->p, SSO_SECRET_FILE);
     const sso_at_t *at = own ? at_of(conf, SSO_SET_SECRET) : &conf->at;
     saml_err_t *err = sso_err_new(check->p);
-    sso_secret_t *secret = NULL;
+    saml_secret_t *secret = NULL;
     const char *wrong = own ? sso_unreadable(file, "file of secrets", check->p) : sso_secret_file_check(file, check->p);
 
     if (!wrong && (own || sso_file_exists(file)) && sso_secret_file_load(&secret, file, check->p, err) != SAML_OK)

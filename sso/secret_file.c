@@ -78,7 +78,7 @@ static saml_status_t read_all(const char **out, apr_size_t *out_len, int fd, con
     return SAML_OK;
 }
 
-saml_status_t sso_secret_file_load(sso_secret_t **out, const char *file, apr_pool_t *p, saml_err_t *err)
+saml_status_t sso_secret_file_load(saml_secret_t **out, const char *file, apr_pool_t *p, saml_err_t *err)
 {
     int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     const char *text = NULL;
@@ -90,7 +90,7 @@ saml_status_t sso_secret_file_load(sso_secret_t **out, const char *file, apr_poo
     status = read_all(&text, &len, fd, file, p, err);
     close(fd);
     SAML_TRY(status);
-    return sso_secret_parse(out, text, len, file, p, err);
+    return saml_secret_parse(out, text, len, file, p, err);
 }
 
 static int write_all(int fd, const char *text)
@@ -129,7 +129,7 @@ static saml_status_t make_new(const char *file, apr_pool_t *p, saml_err_t *err)
     saml_status_t status = SAML_OK;
     int fd;
 
-    SAML_TRY(sso_secret_new_text(&text, p, err));
+    SAML_TRY(saml_secret_new_text(&text, p, err));
     /* Left over by a process of this number that was killed right here. */
     (void)unlink(temporary);
     fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -159,7 +159,7 @@ static saml_status_t check_private(const char *file, saml_err_t *err)
     return SAML_OK;
 }
 
-saml_status_t sso_secret_file_make(sso_secret_t **out, const char *file, apr_pool_t *p, saml_err_t *err)
+saml_status_t sso_secret_file_make(saml_secret_t **out, const char *file, apr_pool_t *p, saml_err_t *err)
 {
     if (!sso_file_exists(file))
         SAML_TRY(make_new(file, p, err));

@@ -19,7 +19,7 @@
 
 #include "saml/metadata.h"
 #include "saml/response.h"
-#include "seal.h"
+#include "saml/seal.h"
 #include "session.h"
 #include "store.h"
 
@@ -91,7 +91,7 @@ typedef struct {
     sso_cookie_t cookie;
     const char *state_prefix;   /* of the names of login state cookies: "__Host-saml-state-" */
     const char *secret_file;
-    const sso_secret_t *secret;     /* NULL only before the file has been made */
+    const saml_secret_t *secret;     /* NULL only before the file has been made */
 } sso_app_t;
 
 typedef enum { SSO_ENCODE_NONE, SSO_ENCODE_PERCENT, SSO_ENCODE_BASE64 } sso_encode_t;

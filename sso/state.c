@@ -72,7 +72,7 @@ static saml_status_t open_cookie(sso_state_t *out, request_rec *r, const sso_app
         return saml_fail(err, SAML_E_STATE_MISSING,
                          "login state: expected the cookie %s that was set when this sign-on began, it did not come",
                          saml_quote(r->pool, cookie));
-    SAML_TRY(sso_unseal(&text, &len, app->secret, purpose, bound_to(app, cookie, r->pool), sealed, r->pool, err));
+    SAML_TRY(saml_unseal(&text, &len, app->secret, purpose, bound_to(app, cookie, r->pool), sealed, r->pool, err));
     if (!read_state(out, text, len, r->pool))
         return saml_fail(err, SAML_E_STATE_MISSING, "login state: the cookie %s holds no login",
                          saml_quote(r->pool, cookie));
@@ -150,8 +150,8 @@ saml_status_t sso_state_begin(const char **relay_state, request_rec *r, const ss
         name = apr_pstrcat(r->pool, name, AGAIN_MARK, NULL);
     cookie = cookie_name(app, name, r->pool);
     text = write_state(state, r->pool);
-    SAML_TRY(sso_seal(&sealed, app->secret, purpose, bound_to(app, cookie, r->pool), text, strlen(text), r->pool,
-                      err));
+    SAML_TRY(saml_seal(&sealed, app->secret, purpose, bound_to(app, cookie, r->pool), text, strlen(text), r->pool,
+                       err));
     drop_surplus(r, app, octets_of(cookie, sealed));
     sso_cookie_set_cross_site(r, app, cookie, sealed, SSO_STATE_AGE);
     *relay_state = name;

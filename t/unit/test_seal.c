@@ -2,16 +2,16 @@
 /* seal.c: the secret file, sealing, and everything that must not open. */
 
 #include "glue.h"
-#include "sso/seal.h"
+#include "saml/seal.h"
 
 #define SECRET_A "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define SECRET_B "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff101112131415161718191a1b1c1d1e1f"
 
-static sso_secret_t *secret_of(const char *text)
+static saml_secret_t *secret_of(const char *text)
 {
-    sso_secret_t *secret = NULL;
+    saml_secret_t *secret = NULL;
 
-    assert_int_equal(sso_secret_parse(&secret, text, strlen(text), "secret.hex", pool, new_err()), SAML_OK);
+    assert_int_equal(saml_secret_parse(&secret, text, strlen(text), "secret.hex", pool, new_err()), SAML_OK);
     assert_non_null(secret);
     return secret;
 }
@@ -39,9 +39,9 @@ static void secret_files(void **state)
     (void)state;
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         saml_err_t *err = new_err();
-        sso_secret_t *secret = NULL;
+        saml_secret_t *secret = NULL;
 
-        assert_int_equal(sso_secret_parse(&secret, cases[i].text, strlen(cases[i].text), "secret.hex", pool, err),
+        assert_int_equal(saml_secret_parse(&secret, cases[i].text, strlen(cases[i].text), "secret.hex", pool, err),
                          cases[i].want);
         if (cases[i].says) {
             assert_null(secret);
@@ -55,7 +55,7 @@ static void secret_files(void **state)
 static void too_many_secrets(void **state)
 {
     const char *text = "";
-    sso_secret_t *secret = NULL;
+    saml_secret_t *secret = NULL;
     saml_err_t *err = new_err();
     int i;
 
@@ -64,7 +64,7 @@ static void too_many_secrets(void **state)
         text = apr_pstrcat(pool, text, SECRET_A "\n", NULL);
     secret_of(text);
     text = apr_pstrcat(pool, text, SECRET_B "\n", NULL);
-    assert_int_equal(sso_secret_parse(&secret, text, strlen(text), "s", pool, err), SAML_E_METADATA);
+    assert_int_equal(saml_secret_parse(&secret, text, strlen(text), "s", pool, err), SAML_E_METADATA);
     assert_non_null(strstr(err->reason, "line 17: expected at most 16 secrets"));
 }
 
@@ -73,39 +73,39 @@ static void new_secret_is_readable_and_random(void **state)
     const char *one = NULL, *other = NULL;
 
     (void)state;
-    assert_int_equal(sso_secret_new_text(&one, pool, new_err()), SAML_OK);
-    assert_int_equal(sso_secret_new_text(&other, pool, new_err()), SAML_OK);
+    assert_int_equal(saml_secret_new_text(&one, pool, new_err()), SAML_OK);
+    assert_int_equal(saml_secret_new_text(&other, pool, new_err()), SAML_OK);
     assert_int_equal(strlen(one), 65);
     assert_string_not_equal(one, other);
     secret_of(one);
 }
 
-static const char *seal(const sso_secret_t *secret, const char *purpose, const char *bound, const char *text)
+static const char *seal(const saml_secret_t *secret, const char *purpose, const char *bound, const char *text)
 {
     const char *sealed = NULL;
 
-    assert_int_equal(sso_seal(&sealed, secret, purpose, bound, text, strlen(text), pool, new_err()), SAML_OK);
+    assert_int_equal(saml_seal(&sealed, secret, purpose, bound, text, strlen(text), pool, new_err()), SAML_OK);
     return sealed;
 }
 
-static void assert_opens(const sso_secret_t *secret, const char *purpose, const char *bound, const char *sealed,
+static void assert_opens(const saml_secret_t *secret, const char *purpose, const char *bound, const char *sealed,
                          const char *want)
 {
     const char *out = NULL;
     apr_size_t len = 0;
 
-    assert_int_equal(sso_unseal(&out, &len, secret, purpose, bound, sealed, pool, new_err()), SAML_OK);
+    assert_int_equal(saml_unseal(&out, &len, secret, purpose, bound, sealed, pool, new_err()), SAML_OK);
     assert_int_equal(len, strlen(want));
     assert_string_equal(out, want);
 }
 
-static void assert_stays_shut(const sso_secret_t *secret, const char *purpose, const char *bound, const char *sealed)
+static void assert_stays_shut(const saml_secret_t *secret, const char *purpose, const char *bound, const char *sealed)
 {
     const char *out = NULL;
     apr_size_t len = 0;
     saml_err_t *err = new_err();
 
-    assert_int_equal(sso_unseal(&out, &len, secret, purpose, bound, sealed, pool, err), SAML_E_STATE_MISSING);
+    assert_int_equal(saml_unseal(&out, &len, secret, purpose, bound, sealed, pool, err), SAML_E_STATE_MISSING);
     assert_null(out);
     assert_string_equal(err->reason,
                         "sealed text: expected one that was sealed here and not altered, got another");
@@ -113,7 +113,7 @@ static void assert_stays_shut(const sso_secret_t *secret, const char *purpose, c
 
 static void what_is_sealed_opens(void **state)
 {
-    const sso_secret_t *secret = secret_of(SECRET_A);
+    const saml_secret_t *secret = secret_of(SECRET_A);
     static const char *const purposes[] = { "state", "relay-state", "cookie", "provision", "another" };
     size_t i;
 
@@ -127,7 +127,7 @@ static void what_is_sealed_opens(void **state)
 
 static void octets_survive(void **state)
 {
-    const sso_secret_t *secret = secret_of(SECRET_A);
+    const saml_secret_t *secret = secret_of(SECRET_A);
     char data[3000];
     const char *sealed = NULL, *out = NULL;
     apr_size_t len = 0, i;
@@ -135,8 +135,8 @@ static void octets_survive(void **state)
     (void)state;
     for (i = 0; i < sizeof(data); i++)
         data[i] = (char)(i * 7);
-    assert_int_equal(sso_seal(&sealed, secret, "state", "b", data, sizeof(data), pool, new_err()), SAML_OK);
-    assert_int_equal(sso_unseal(&out, &len, secret, "state", "b", sealed, pool, new_err()), SAML_OK);
+    assert_int_equal(saml_seal(&sealed, secret, "state", "b", data, sizeof(data), pool, new_err()), SAML_OK);
+    assert_int_equal(saml_unseal(&out, &len, secret, "state", "b", sealed, pool, new_err()), SAML_OK);
     assert_int_equal(len, sizeof(data));
     assert_memory_equal(out, data, sizeof(data));
 }
@@ -150,7 +150,7 @@ static void sealed_elsewhere_opens(void **state)
 
 static void another_purpose_bound_or_secret_does_not_open(void **state)
 {
-    const sso_secret_t *secret = secret_of(SECRET_A);
+    const saml_secret_t *secret = secret_of(SECRET_A);
     const char *sealed = seal(secret, "state", "app", "hello");
 
     (void)state;
@@ -166,7 +166,7 @@ static void another_purpose_bound_or_secret_does_not_open(void **state)
 
 static void no_altered_text_opens(void **state)
 {
-    const sso_secret_t *secret = secret_of(SECRET_A);
+    const saml_secret_t *secret = secret_of(SECRET_A);
     const char *sealed = seal(secret, "state", "app", "hello, world");
     apr_size_t i, len = strlen(sealed);
 
@@ -186,7 +186,7 @@ static void no_altered_text_opens(void **state)
 
 static void rotated_secrets_open_what_the_old_sealed(void **state)
 {
-    const sso_secret_t *old = secret_of(SECRET_A), *both = secret_of(SECRET_B "\n" SECRET_A "\n");
+    const saml_secret_t *old = secret_of(SECRET_A), *both = secret_of(SECRET_B "\n" SECRET_A "\n");
     const char *before = seal(old, "state", "app", "before"), *after = seal(both, "state", "app", "after");
 
     (void)state;
@@ -198,18 +198,18 @@ static void rotated_secrets_open_what_the_old_sealed(void **state)
 
 static void size_is_bounded(void **state)
 {
-    const sso_secret_t *secret = secret_of(SECRET_A);
+    const saml_secret_t *secret = secret_of(SECRET_A);
     apr_size_t most = 1024 * 1024, len = 0;
     char *data = apr_pcalloc(pool, most + 1);
     const char *sealed = NULL, *out = NULL;
     saml_err_t *err = new_err();
 
     (void)state;
-    assert_int_equal(sso_seal(&sealed, secret, "state", "b", data, most, pool, new_err()), SAML_OK);
-    assert_int_equal(sso_unseal(&out, &len, secret, "state", "b", sealed, pool, new_err()), SAML_OK);
+    assert_int_equal(saml_seal(&sealed, secret, "state", "b", data, most, pool, new_err()), SAML_OK);
+    assert_int_equal(saml_unseal(&out, &len, secret, "state", "b", sealed, pool, new_err()), SAML_OK);
     assert_int_equal(len, most);
     sealed = NULL;
-    assert_int_equal(sso_seal(&sealed, secret, "state", "b", data, most + 1, pool, err), SAML_E_TOO_LARGE);
+    assert_int_equal(saml_seal(&sealed, secret, "state", "b", data, most + 1, pool, err), SAML_E_TOO_LARGE);
     assert_null(sealed);
     assert_non_null(strstr(err->reason, "expected at most 1048576 octets, got 1048577"));
 }

@@ -32,9 +32,9 @@ saml_err_t *sso_err_new(apr_pool_t *p)
 static sso_app_t *app_with(const char *id, const char *secret)
 {
     sso_app_t *app = apr_pcalloc(pool, sizeof(*app));
-    sso_secret_t *read;
+    saml_secret_t *read;
 
-    assert_int_equal(sso_secret_parse(&read, secret, strlen(secret), "secret", pool, new_err()), SAML_OK);
+    assert_int_equal(saml_secret_parse(&read, secret, strlen(secret), "secret", pool, new_err()), SAML_OK);
     app->id = id;
     app->secret = read;
     app->state_prefix = PREFIX;
@@ -63,7 +63,7 @@ static const char *seal_text(const sso_app_t *app, const char *name, const char 
     const char *bound = apr_pstrcat(pool, app->id, "\n" PREFIX, name, NULL);
     const char *sealed;
 
-    assert_int_equal(sso_seal(&sealed, app->secret, "state", bound, text, strlen(text), pool, new_err()), SAML_OK);
+    assert_int_equal(saml_seal(&sealed, app->secret, "state", bound, text, strlen(text), pool, new_err()), SAML_OK);
     return sealed;
 }
 

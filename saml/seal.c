@@ -45,7 +45,7 @@ typedef struct {
     unsigned char keys[PURPOSES][KEY_BYTES];
 } one_secret_t;
 
-struct sso_secret_t {
+struct saml_secret_t {
     EVP_CIPHER *cipher;
     EVP_KDF *kdf;
     int count;
@@ -80,7 +80,7 @@ static saml_status_t derive_for(unsigned char *out, const EVP_KDF *kdf, const on
     return derive(out, KEY_BYTES, kdf, from, apr_pstrcat(err->pool, "seal 1 ", purpose, NULL), err);
 }
 
-static saml_status_t derive_all(sso_secret_t *secret, saml_err_t *err)
+static saml_status_t derive_all(saml_secret_t *secret, saml_err_t *err)
 {
     int i;
     apr_size_t k;
@@ -125,9 +125,9 @@ static saml_status_t read_line(one_secret_t *out, const char *line, apr_size_t l
             return saml_fail(err, SAML_E_METADATA, "%s line %d: expected hex digits only, got another character in "
                              "column %d", source, number, (int)i + 1);
     }
-    if (len % 2 != 0 || len < 2 * SSO_MIN_SECRET_BYTES || len > 2 * MAX_SECRET_BYTES)
+    if (len % 2 != 0 || len < 2 * SAML_MIN_SECRET_BYTES || len > 2 * MAX_SECRET_BYTES)
         return saml_fail(err, SAML_E_METADATA, "%s line %d: expected an even number of hex digits, %d to %d, got %"
-                         APR_SIZE_T_FMT, source, number, 2 * SSO_MIN_SECRET_BYTES, 2 * MAX_SECRET_BYTES, len);
+                         APR_SIZE_T_FMT, source, number, 2 * SAML_MIN_SECRET_BYTES, 2 * MAX_SECRET_BYTES, len);
     for (i = 0; i < len / 2; i++) {
         out->octets[i] = (unsigned char)(hex_value(line[2 * i]) << 4 | hex_value(line[2 * i + 1]));
         differs |= out->octets[i] != out->octets[0];
@@ -139,7 +139,7 @@ static saml_status_t read_line(one_secret_t *out, const char *line, apr_size_t l
     return SAML_OK;
 }
 
-static saml_status_t read_lines(sso_secret_t *out, const char *text, apr_size_t len, const char *source,
+static saml_status_t read_lines(saml_secret_t *out, const char *text, apr_size_t len, const char *source,
                                 saml_err_t *err)
 {
     const char *end = text + len;
@@ -165,13 +165,13 @@ static saml_status_t read_lines(sso_secret_t *out, const char *text, apr_size_t 
     }
     if (out->count == 0)
         return saml_fail(err, SAML_E_METADATA, "%s: expected a line of %d or more hex digits, got none", source,
-                         2 * SSO_MIN_SECRET_BYTES);
+                         2 * SAML_MIN_SECRET_BYTES);
     return SAML_OK;
 }
 
 static apr_status_t forget(void *data)
 {
-    sso_secret_t *secret = data;
+    saml_secret_t *secret = data;
 
     EVP_CIPHER_free(secret->cipher);
     EVP_KDF_free(secret->kdf);
@@ -179,10 +179,10 @@ static apr_status_t forget(void *data)
     return APR_SUCCESS;
 }
 
-saml_status_t sso_secret_parse(sso_secret_t **out, const char *text, apr_size_t len, const char *source,
-                               apr_pool_t *p, saml_err_t *err)
+saml_status_t saml_secret_parse(saml_secret_t **out, const char *text, apr_size_t len, const char *source,
+                                apr_pool_t *p, saml_err_t *err)
 {
-    sso_secret_t *secret = apr_pcalloc(p, sizeof(*secret));
+    saml_secret_t *secret = apr_pcalloc(p, sizeof(*secret));
 
     apr_pool_cleanup_register(p, secret, forget, apr_pool_cleanup_null);
     secret->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
@@ -196,9 +196,9 @@ saml_status_t sso_secret_parse(sso_secret_t **out, const char *text, apr_size_t 
     return SAML_OK;
 }
 
-saml_status_t sso_secret_new_text(const char **out, apr_pool_t *p, saml_err_t *err)
+saml_status_t saml_secret_new_text(const char **out, apr_pool_t *p, saml_err_t *err)
 {
-    unsigned char octets[SSO_MIN_SECRET_BYTES];
+    unsigned char octets[SAML_MIN_SECRET_BYTES];
     char *text = apr_palloc(p, 2 * sizeof(octets) + 2);
     apr_size_t i;
 
@@ -217,7 +217,7 @@ saml_status_t sso_secret_new_text(const char **out, apr_pool_t *p, saml_err_t *e
 /* ---- seal and open ------------------------------------------------------ */
 
 /* The key of `purpose`: derived ahead, or into `room` for a purpose that is not in the list. */
-static saml_status_t key_for(const unsigned char **out, unsigned char *room, const sso_secret_t *secret,
+static saml_status_t key_for(const unsigned char **out, unsigned char *room, const saml_secret_t *secret,
                              const one_secret_t *one, const char *purpose, saml_err_t *err)
 {
     apr_size_t k;
@@ -249,7 +249,7 @@ static int add_bound(EVP_CIPHER_CTX *ctx, const unsigned char *head, const char 
         && (bound_len == 0 || update(ctx, NULL, &n, (const unsigned char *)bound, (int)bound_len));
 }
 
-static int encrypt(unsigned char *raw, const sso_secret_t *secret, const unsigned char *key, const char *purpose,
+static int encrypt(unsigned char *raw, const saml_secret_t *secret, const unsigned char *key, const char *purpose,
                    const char *bound, const void *data, apr_size_t len)
 {
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
@@ -266,8 +266,8 @@ static int encrypt(unsigned char *raw, const sso_secret_t *secret, const unsigne
     return ok;
 }
 
-saml_status_t sso_seal(const char **out, const sso_secret_t *secret, const char *purpose, const char *bound,
-                       const void *data, apr_size_t len, apr_pool_t *p, saml_err_t *err)
+saml_status_t saml_seal(const char **out, const saml_secret_t *secret, const char *purpose, const char *bound,
+                        const void *data, apr_size_t len, apr_pool_t *p, saml_err_t *err)
 {
     const one_secret_t *one = &secret->secrets[0];
     apr_size_t raw_len = HEAD_BYTES + len + TAG_BYTES;
@@ -292,7 +292,7 @@ saml_status_t sso_seal(const char **out, const sso_secret_t *secret, const char 
 }
 
 /* EVP_DecryptFinal_ex compares the tag in constant time; nothing of the plaintext is used before it has. */
-static int decrypt(unsigned char *plain, const sso_secret_t *secret, const unsigned char *key, const char *purpose,
+static int decrypt(unsigned char *plain, const saml_secret_t *secret, const unsigned char *key, const char *purpose,
                    const char *bound, const unsigned char *raw, apr_size_t len)
 {
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
@@ -311,7 +311,7 @@ static int decrypt(unsigned char *plain, const sso_secret_t *secret, const unsig
     return ok;
 }
 
-static saml_status_t open_with(unsigned char *plain, int *opened, const sso_secret_t *secret, const one_secret_t *one,
+static saml_status_t open_with(unsigned char *plain, int *opened, const saml_secret_t *secret, const one_secret_t *one,
                                const char *purpose, const char *bound, const unsigned char *raw, apr_size_t len,
                                saml_err_t *err)
 {
@@ -324,8 +324,8 @@ static saml_status_t open_with(unsigned char *plain, int *opened, const sso_secr
     return SAML_OK;
 }
 
-saml_status_t sso_unseal(const char **out, apr_size_t *out_len, const sso_secret_t *secret, const char *purpose,
-                         const char *bound, const char *sealed, apr_pool_t *p, saml_err_t *err)
+saml_status_t saml_unseal(const char **out, apr_size_t *out_len, const saml_secret_t *secret, const char *purpose,
+                          const char *bound, const char *sealed, apr_pool_t *p, saml_err_t *err)
 {
     const unsigned char *raw;
     const char *decoded;
