@@ -6,6 +6,15 @@
 
 #include "saml/metadata.h"
 
+/** An application of Entra as SAMLEntra names it. The GUIDs are in lower case. */
+typedef struct {
+    const char *tenant;
+    const char *application;
+    const char *cloud;          /* "global", "usgov", "china" */
+    const char *login_host;     /* "login.microsoftonline.com": metadata, sign-on, tokens */
+    const char *graph_host;     /* "graph.microsoft.com" */
+} sso_entra_t;
+
 /** The tenant of which `idp` is Entra, by its entity ID; NULL where it is another identity provider. */
 const char *sso_entra_tenant(const saml_idp_t *idp, apr_pool_t *p);
 

@@ -72,6 +72,7 @@ typedef struct {
     const char *id;             /* name, our and the IdP's entity ID: what sessions and sealed states carry to be told apart */
     const server_rec *server;
     const saml_idp_t *idp;
+    const sso_entra_t *entra;   /* of SAMLEntra; NULL without it */
     const char *identifier;     /* our entity ID */
     const apr_array_header_t *audiences;    /* const char *, identifier included */
     const apr_array_header_t *reply_urls;   /* sso_reply_url_t, at least one */
