@@ -20,6 +20,7 @@
 #include "saml/metadata.h"
 #include "saml/response.h"
 #include "saml/seal.h"
+#include "entra.h"
 #include "session.h"
 #include "store.h"
 
