@@ -7,7 +7,7 @@
  * One HTTPS request with limits, by libcurl: metadata, Microsoft Graph, provisioning.
  *
  * Nothing comes from the environment (no proxy, no CA, no .netrc, no cookies), nothing is kept between two calls. Any number of
- * threads may call at once.
+ * threads may call at once. SIGPIPE must be ignored in the process, as httpd does.
  */
 
 #include "saml.h"
@@ -20,7 +20,7 @@ typedef struct {
     const char *body;                   /* NULL: GET; else POST with these octets and no redirects followed */
     apr_size_t body_len;
     const char *ca_file;                /* PEM certificates to trust in place of the system's; NULL: the system's */
-    const char *proxy;                  /* "http://host:port", NULL: none */
+    const char *proxy;                  /* "http://host:port", NULL: none; asked for https:// alone, by CONNECT */
     apr_interval_time_t timeout;        /* of everything together */
     apr_size_t max_bytes;               /* of the answer's body */
     int (*cancelled)(void *baton);      /* asked now and then; nonzero ends the request; may be NULL */
@@ -46,5 +46,14 @@ typedef struct {
  * @return SAML_OK or what->failure: could not connect, TLS, time, size, redirect; the reason says what was expected and what came
  */
 SAML_MUST_CHECK saml_status_t saml_fetch(saml_fetched_t **out, const saml_fetch_t *what, apr_pool_t *p, saml_err_t *err);
+
+/**
+ * Whether saml_fetch would ask at `url`: https://, or http:// at a loopback host, without user and password. For start-up; nothing
+ * is connected to.
+ * @param what  "SAMLProvision", for the reason
+ * @return SAML_OK or `failure`
+ */
+SAML_MUST_CHECK saml_status_t saml_fetch_check_url(const char *url, const char *what, saml_status_t failure, apr_pool_t *p,
+                                                   saml_err_t *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <apr_strings.h>
+#include <curl/curl.h>
 #include <libxml/parser.h>
 #include <xmlsec/crypto.h>
 #include <xmlsec/errors.h>
@@ -58,6 +59,8 @@ static void init_libraries(void)
     xmlSecErrorsSetCallback(note_xmlsec_error);
     /* Without input callbacks no Reference and no RetrievalMethod can open a file or a connection. */
     xmlSecIOCleanupCallbacks();
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        init_failure = "libcurl could not be set up";
 }
 
 saml_status_t saml_library_init(saml_err_t *err)
