@@ -146,7 +146,7 @@ subtest 'status names' => sub {
 subtest 'what the browser gets' => sub {
     my %code = (HTTP_BAD_REQUEST => 400, HTTP_REQUEST_ENTITY_TOO_LARGE => 413, HTTP_SERVICE_UNAVAILABLE => 503,
         HTTP_FORBIDDEN => 403);
-    my %sent = slurp('sso/page.c') =~ /\{ (SAML_E_\w+), (HTTP_\w+),/g;
+    my %sent = slurp('sso/refusal.c') =~ /\{ (SAML_E_\w+), (HTTP_\w+),/g;
     my ($sentence) = section('doc/manual.md', '## Status names') =~ /^(To the browser .*?\.)\n\n/ms;
     my %said;
 
