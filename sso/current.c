@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "cookie.h"
+#include "idp.h"
 #include "logout_index.h"
 #include "saml/encoding.h"
 #include "saml/id.h"
@@ -150,6 +151,7 @@ saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml
     const char *token;
     sso_key_t key;
     sso_label_t labels[SSO_MAX_LABELS];
+    const saml_idp_t *idp;
     void *record;
     apr_size_t len;
     int ended, label_count;
@@ -162,7 +164,8 @@ saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml
     if (sso_session_state(&session, from.now) != SSO_SESSION_LIVE)
         return saml_fail(err, SAML_E_SESSION_EXPIRED, "SessionNotOnOrAfter: expected a time to come by this server's clock, "
                          "so that the session could begin, got one that has passed");
-    SAML_TRY(sso_logout_labels(labels, &label_count, app, login, r->pool, err));
+    SAML_TRY(sso_idp_current(&idp, r, app, err));
+    SAML_TRY(sso_logout_labels(labels, &label_count, app, idp, login, r->pool, err));
     SAML_TRY(sso_session_end(&ended, r, app, err));
     SAML_TRY(end_referred(replaces, r, app, err));
     SAML_TRY(sso_store_put_labelled(app->store, &key, record, len, sso_session_forget_at(&session), labels, label_count,

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "saml/binding.h"
+#include "idp.h"
 #include "page.h"
 #include "query.h"
 #include "state.h"
@@ -118,12 +119,14 @@ static saml_status_t check_answer(saml_login_t **login, request_rec *r, const ss
 {
     saml_replay_t replay = { sso_replay_use, r };
     saml_expect_t want = { 0 };
+    const saml_idp_t *idp;
 
+    SAML_TRY(sso_idp_current(&idp, r, app, err));
     /* Not when the request began: who sends its body slowly must not hold on to a time that has passed. */
     want.now = apr_time_now();
     want.skew = app->clock_skew;
-    want.issuer = app->idp->entity_id;
-    want.certs = app->idp->certs;
+    want.issuer = idp->entity_id;
+    want.certs = idp->certs;
     want.acs_url = context->acs_url;
     want.audiences = app->audiences;
     want.in_response_to = context->request_id;

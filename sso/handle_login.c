@@ -5,6 +5,7 @@
 
 #include "saml/binding.h"
 #include "saml/id.h"
+#include "idp.h"
 #include "page.h"
 #include "query.h"
 #include "resend.h"
@@ -18,10 +19,18 @@ static const saml_keypair_t *signing_key(const sso_app_t *app)
     return app->sign_requests ? APR_ARRAY_IDX(app->keys, 0, const saml_keypair_t *) : NULL;
 }
 
-/* Where this application's requests go; start-up has seen to it that the binding has a location. */
-static const char *login_url(const sso_app_t *app)
+/** Where a request goes, and how. */
+typedef struct {
+    const char *url;
+    sso_binding_t binding;
+} service_t;
+
+static saml_status_t find_service(service_t *out, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
-    return app->request_binding == SSO_BINDING_REDIRECT ? app->idp->sso_redirect : app->idp->sso_post;
+    const saml_idp_t *idp;
+
+    SAML_TRY(sso_idp_current(&idp, r, app, err));
+    return sso_idp_login_service(&out->url, &out->binding, app, idp, err);
 }
 
 /* login?again=1: where an answer came whose login was gone. */
@@ -34,7 +43,7 @@ static int is_begun_anew(request_rec *r)
 }
 
 static saml_status_t make_request(const char **xml, const char **relay_state, request_rec *r, const sso_app_t *app,
-                                  const char *target, saml_err_t *err)
+                                  const service_t *service, const char *target, saml_err_t *err)
 {
     const sso_reply_url_t *reply = sso_reply_url_of(app, r);
     saml_authn_request_t request = { 0 };
@@ -42,7 +51,7 @@ static saml_status_t make_request(const char **xml, const char **relay_state, re
 
     SAML_TRY(saml_id_new(&request.id, r->pool, err));
     request.issue_instant = r->request_time;
-    request.destination = login_url(app);
+    request.destination = service->url;
     request.issuer = app->identifier;
     request.acs_url = reply->url;
     request.name_id_format = app->name_id_format;
@@ -57,7 +66,7 @@ static saml_status_t make_request(const char **xml, const char **relay_state, re
     return SAML_OK;
 }
 
-static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *app, const char *xml,
+static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *app, const char *service_url, const char *xml,
                                   const char *relay_state, const sso_kept_t *kept, saml_err_t *err)
 {
     sso_field_t fields[2];
@@ -68,16 +77,16 @@ static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *ap
     fields[0].value = saml_base64_encode(r->pool, xml, strlen(xml));
     fields[1].name = "RelayState";
     fields[1].value = relay_state;
-    *http = sso_page_form(r, login_url(app), fields, 2, kept);
+    *http = sso_page_form(r, service_url, fields, 2, kept);
     return SAML_OK;
 }
 
-static saml_status_t send_by_redirect(int *http, request_rec *r, const sso_app_t *app, const char *xml,
+static saml_status_t send_by_redirect(int *http, request_rec *r, const sso_app_t *app, const char *service_url, const char *xml,
                                       const char *relay_state, const sso_kept_t *kept, saml_err_t *err)
 {
     const char *url;
 
-    SAML_TRY(saml_redirect_url(&url, login_url(app), "SAMLRequest", xml, relay_state, signing_key(app), NULL, r->pool,
+    SAML_TRY(saml_redirect_url(&url, service_url, "SAMLRequest", xml, relay_state, signing_key(app), NULL, r->pool,
                                err));
     *http = kept ? sso_page_keep_and_go(r, url, kept) : sso_page_redirect(r, HTTP_MOVED_TEMPORARILY, url);
     return SAML_OK;
@@ -87,13 +96,15 @@ static saml_status_t start(int *http, request_rec *r, const sso_app_t *app, cons
 {
     const sso_kept_t *kept = sso_resend_take(r, app, target);
     const char *xml, *relay_state;
+    service_t service;
 
+    SAML_TRY(find_service(&service, r, app, err));
     if (kept)
         target = sso_resend_target(app, kept, r->pool);
-    SAML_TRY(make_request(&xml, &relay_state, r, app, target, err));
-    if (app->request_binding == SSO_BINDING_REDIRECT)
-        return send_by_redirect(http, r, app, xml, relay_state, kept, err);
-    return send_by_post(http, r, app, xml, relay_state, kept, err);
+    SAML_TRY(make_request(&xml, &relay_state, r, app, &service, target, err));
+    if (service.binding == SSO_BINDING_REDIRECT)
+        return send_by_redirect(http, r, app, service.url, xml, relay_state, kept, err);
+    return send_by_post(http, r, app, service.url, xml, relay_state, kept, err);
 }
 
 int sso_login_start(request_rec *r, const sso_app_t *app, const char *target)

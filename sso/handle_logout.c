@@ -39,7 +39,7 @@ static int log_out_here(request_rec *r, const sso_app_t *app)
     sso_cookie_drop_session(r, app);
     if (ended)
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\"", app->name);
-    if (session && sso_logout_is_sent(app))
+    if (session && sso_logout_is_sent(r, app))
         return log_out_there(r, app, session, target);
     return target ? sso_page_redirect(r, HTTP_SEE_OTHER, target) : sso_page_logged_out(r, NULL);
 }

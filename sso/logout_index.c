@@ -38,10 +38,10 @@ static const char *qualifier(const char *given, const char *implied)
 }
 
 /* @param index  NULL: whatever it is */
-static saml_status_t label_of_name(sso_label_t *out, const sso_app_t *app, const saml_name_id_t *name, const char *format,
-                                   const char *index, apr_pool_t *p, saml_err_t *err)
+static saml_status_t label_of_name(sso_label_t *out, const sso_app_t *app, const saml_idp_t *idp, const saml_name_id_t *name,
+                                   const char *format, const char *index, apr_pool_t *p, saml_err_t *err)
 {
-    const char *parts[] = { name->value, format, qualifier(name->name_qualifier, app->idp->entity_id),
+    const char *parts[] = { name->value, format, qualifier(name->name_qualifier, idp->entity_id),
                             qualifier(name->sp_name_qualifier, app->identifier), index, NULL };
 
     return label_of(out, index ? "name and index" : "name", app, parts, p, err);
@@ -56,16 +56,16 @@ static saml_status_t label_of_index(sso_label_t *out, const sso_app_t *app, cons
 }
 
 saml_status_t sso_logout_labels(sso_label_t labels[SSO_MAX_LABELS], int *count, const sso_app_t *app,
-                                const saml_login_t *login, apr_pool_t *p, saml_err_t *err)
+                                const saml_idp_t *idp, const saml_login_t *login, apr_pool_t *p, saml_err_t *err)
 {
     const saml_name_id_t *name = &login->name_id;
 
     *count = 0;
-    SAML_TRY(label_of_name(&labels[(*count)++], app, name, format_of(name), NULL, p, err));
+    SAML_TRY(label_of_name(&labels[(*count)++], app, idp, name, format_of(name), NULL, p, err));
     if (!login->session_index)
         return SAML_OK;
-    SAML_TRY(label_of_name(&labels[(*count)++], app, name, format_of(name), login->session_index, p, err));
-    if (sso_entra_tenant(app->idp, p))
+    SAML_TRY(label_of_name(&labels[(*count)++], app, idp, name, format_of(name), login->session_index, p, err));
+    if (sso_entra_tenant(idp, p))
         SAML_TRY(label_of_index(&labels[(*count)++], app, login->session_index, p, err));
     return SAML_OK;
 }
@@ -83,43 +83,43 @@ static const char *const usual_formats[] = {
 #define USUAL_FORMATS (sizeof(usual_formats) / sizeof(usual_formats[0]))
 
 /* The request's name, in every format that it may have had. */
-static saml_status_t add_names(apr_array_header_t *labels, const sso_app_t *app, const saml_name_id_t *name,
-                               const char *index, apr_pool_t *p, saml_err_t *err)
+static saml_status_t add_names(apr_array_header_t *labels, const sso_app_t *app, const saml_idp_t *idp,
+                               const saml_name_id_t *name, const char *index, apr_pool_t *p, saml_err_t *err)
 {
     const char *format = format_of(name);
     apr_size_t i;
 
     if (*format)
-        return label_of_name(apr_array_push(labels), app, name, format, index, p, err);
+        return label_of_name(apr_array_push(labels), app, idp, name, format, index, p, err);
     for (i = 0; i < USUAL_FORMATS; i++)
-        SAML_TRY(label_of_name(apr_array_push(labels), app, name, usual_formats[i], index, p, err));
+        SAML_TRY(label_of_name(apr_array_push(labels), app, idp, name, usual_formats[i], index, p, err));
     return SAML_OK;
 }
 
-static saml_status_t labels_of_request(apr_array_header_t *labels, const sso_app_t *app,
+static saml_status_t labels_of_request(apr_array_header_t *labels, const sso_app_t *app, const saml_idp_t *idp,
                                        const saml_logout_request_t *request, apr_pool_t *p, saml_err_t *err)
 {
     const apr_array_header_t *indexes = request->session_indexes;
-    int i, by_index = sso_entra_tenant(app->idp, p) != NULL;
+    int i, by_index = sso_entra_tenant(idp, p) != NULL;
 
     if (!indexes->nelts)
-        return add_names(labels, app, &request->name_id, NULL, p, err);
+        return add_names(labels, app, idp, &request->name_id, NULL, p, err);
     for (i = 0; i < indexes->nelts; i++) {
         const char *index = APR_ARRAY_IDX(indexes, i, const char *);
 
-        SAML_TRY(add_names(labels, app, &request->name_id, index, p, err));
+        SAML_TRY(add_names(labels, app, idp, &request->name_id, index, p, err));
         if (by_index)
             SAML_TRY(label_of_index(apr_array_push(labels), app, index, p, err));
     }
     return SAML_OK;
 }
 
-saml_status_t sso_logout_end_named(int *ended, const sso_app_t *app, const saml_logout_request_t *request,
-                                   apr_pool_t *p, saml_err_t *err)
+saml_status_t sso_logout_end_named(int *ended, const sso_app_t *app, const saml_idp_t *idp,
+                                   const saml_logout_request_t *request, apr_pool_t *p, saml_err_t *err)
 {
     apr_array_header_t *labels = apr_array_make(p, 8, sizeof(sso_label_t));
 
-    SAML_TRY(labels_of_request(labels, app, request, p, err));
+    SAML_TRY(labels_of_request(labels, app, idp, request, p, err));
     return sso_store_remove_labelled(app->store, (const sso_label_t *)(const void *)labels->elts, labels->nelts, ended,
                                      err);
 }

@@ -13,13 +13,14 @@
 
 /** The labels of a session that begins with `login`. @param count set to how many there are */
 SAML_MUST_CHECK saml_status_t sso_logout_labels(sso_label_t labels[SSO_MAX_LABELS], int *count, const sso_app_t *app,
-                                                const saml_login_t *login, apr_pool_t *p, saml_err_t *err);
+                                                const saml_idp_t *idp, const saml_login_t *login, apr_pool_t *p,
+                                                saml_err_t *err);
 
 /**
  * End every session of `app` that `request` names: those of its NameID; with SessionIndex, of these only the ones with any of
  * them. With Entra a SessionIndex alone is enough, as it is unique and the NameID may be another than at sign-on.
  */
-SAML_MUST_CHECK saml_status_t sso_logout_end_named(int *ended, const sso_app_t *app, const saml_logout_request_t *request,
-                                                   apr_pool_t *p, saml_err_t *err);
+SAML_MUST_CHECK saml_status_t sso_logout_end_named(int *ended, const sso_app_t *app, const saml_idp_t *idp,
+                                                   const saml_logout_request_t *request, apr_pool_t *p, saml_err_t *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "logout_message.h"
 
 #include "entra.h"
+#include "idp.h"
 #include "logout_index.h"
 #include "page.h"
 #include "query.h"
@@ -78,18 +79,18 @@ static apr_array_header_t *logout_urls(const sso_app_t *app, apr_pool_t *p)
     return urls;
 }
 
-static saml_logout_expect_t expectation(request_rec *r, const sso_app_t *app, const saml_replay_t *replay)
+static saml_logout_expect_t expectation(request_rec *r, const sso_app_t *app, const saml_idp_t *idp, const saml_replay_t *replay)
 {
     saml_logout_expect_t want = { 0 };
 
     /* Not when the request began: who sends its body slowly must not hold on to a time that has passed. */
     want.now = apr_time_now();
     want.skew = app->clock_skew;
-    want.issuers = sso_logout_issuers(app->idp, r->pool);
-    want.certs = app->idp->certs;
+    want.issuers = sso_logout_issuers(idp, r->pool);
+    want.certs = idp->certs;
     want.destinations = logout_urls(app, r->pool);
     /* What Microsoft documents of its messages is without a Destination. */
-    want.without_destination = sso_entra_tenant(app->idp, r->pool) != NULL;
+    want.without_destination = sso_entra_tenant(idp, r->pool) != NULL;
     want.keys = app->keys;
     want.allow = app->allow;
     want.replay = replay;
@@ -101,12 +102,15 @@ static saml_logout_expect_t expectation(request_rec *r, const sso_app_t *app, co
 static saml_status_t obey(request_rec *r, const sso_app_t *app, const sso_logout_message_t *came, saml_err_t *err)
 {
     saml_replay_t replay = { sso_replay_use, r };
-    saml_logout_expect_t want = expectation(r, app, &replay);
     saml_logout_request_t *request;
+    saml_logout_expect_t want;
+    const saml_idp_t *idp;
     int ended;
 
+    SAML_TRY(sso_idp_current(&idp, r, app, err));
+    want = expectation(r, app, idp, &replay);
     SAML_TRY(saml_logout_request_check(&request, &came->message, &want, r->pool, err));
-    SAML_TRY(sso_logout_end_named(&ended, app, request, r->pool, err));
+    SAML_TRY(sso_logout_end_named(&ended, app, idp, request, r->pool, err));
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\", asked for by the identity provider in %s%s, "
                   "sessions ended: %d", app->name, saml_quote(r->pool, request->id),
                   request->is_signed ? "" : " (unsigned)", ended);
@@ -136,11 +140,15 @@ static int answer_response(request_rec *r, const sso_app_t *app, const sso_logou
 {
     saml_err_t *err = sso_err_new(r->pool);
     saml_replay_t replay = { sso_replay_use, r };
-    saml_logout_expect_t want = expectation(r, app, &replay);
     saml_logout_response_t *response;
+    saml_logout_expect_t want;
+    const saml_idp_t *idp;
     sso_state_t state = { 0 };
     saml_status_t known = sso_state_resume(&state, r, app, came->relay_state, err);
 
+    if (sso_idp_current(&idp, r, app, err) != SAML_OK)
+        return known == SAML_OK ? sso_page_unconfirmed(r, err) : sso_page_refused(r, app, err);
+    want = expectation(r, app, idp, &replay);
     if (known == SAML_OK)
         want.in_response_to = state.request_id;
     else if (known != SAML_E_STATE_MISSING)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "logout_send.h"
 
+#include "idp.h"
 #include "page.h"
 #include "saml/binding.h"
 #include "saml/id.h"
@@ -8,9 +9,11 @@
 #include "state.h"
 #include "url.h"
 
-int sso_logout_is_sent(const sso_app_t *app)
+int sso_logout_is_sent(request_rec *r, const sso_app_t *app)
 {
-    return app->idp->slo_redirect != NULL;
+    const saml_idp_t *idp;
+
+    return sso_idp_current(&idp, r, app, sso_err_new(r->pool)) == SAML_OK && idp->slo_redirect != NULL;
 }
 
 /* As a login in progress: sealed into a cookie, gone by itself after some minutes. */
@@ -33,15 +36,17 @@ saml_status_t sso_logout_send(int *http, request_rec *r, const sso_app_t *app, c
     saml_name_id_t name = { session->name_id, session->name_id_format, NULL, NULL };
     saml_logout_request_new_t request = { 0 };
     const char *relay_state, *url;
+    const saml_idp_t *idp;
 
+    SAML_TRY(sso_idp_current(&idp, r, app, err));
     SAML_TRY(saml_id_new(&request.id, r->pool, err));
     request.issue_instant = r->request_time;
-    request.destination = app->idp->slo_redirect;
+    request.destination = idp->slo_redirect;
     request.issuer = app->identifier;
     request.name_id = &name;
     request.session_index = session->session_index;
     SAML_TRY(begin(&relay_state, r, app, request.id, target, err));
-    SAML_TRY(saml_redirect_url(&url, app->idp->slo_redirect, "SAMLRequest", saml_logout_request_xml(&request, r->pool),
+    SAML_TRY(saml_redirect_url(&url, idp->slo_redirect, "SAMLRequest", saml_logout_request_xml(&request, r->pool),
                                relay_state, key, NULL, r->pool, err));
     *http = sso_page_redirect(r, HTTP_SEE_OTHER, url);
     return SAML_OK;

@@ -6,8 +6,8 @@
 
 #include "sso.h"
 
-/** Whether `app` has where to ask. */
-int sso_logout_is_sent(const sso_app_t *app);
+/** Whether `app`'s identity provider is known, and has where to ask. */
+int sso_logout_is_sent(request_rec *r, const sso_app_t *app);
 
 /**
  * Send the browser to the identity provider with a LogoutRequest by HTTP-Redirect, signed where requests are. The session must

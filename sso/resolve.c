@@ -222,6 +222,7 @@ static int resolve_binding(sso_check_t *check, const sso_app_conf_t *conf, sso_a
                   [SSO_BINDING_REDIRECT] = app->idp->sso_redirect != NULL };
 
     app->request_binding = (sso_binding_t)number_or(conf, SSO_SET_REQUEST_BINDING, SSO_BINDING_POST);
+    app->binding_is_fixed = sso_is_set(conf, SSO_SET_REQUEST_BINDING);
     if (has[app->request_binding])
         return 1;
     if (!sso_is_set(conf, SSO_SET_REQUEST_BINDING)) {

@@ -72,7 +72,7 @@ typedef struct {
     const char *name;           /* "" for the vhost's default application */
     const char *id;             /* name, our and the IdP's entity ID: what sessions and sealed states carry to be told apart */
     const server_rec *server;
-    const saml_idp_t *idp;
+    const saml_idp_t *idp;     /* from files or by hand; NULL where it comes from a URL. Ask sso_idp_current (idp.h) */
     const sso_entra_t *entra;   /* of SAMLEntra; NULL without it */
     const char *identifier;     /* our entity ID */
     const apr_array_header_t *audiences;    /* const char *, identifier included */
@@ -82,6 +82,7 @@ typedef struct {
     const apr_array_header_t *keys;         /* saml_keypair_t *; may be empty */
     int sign_requests;
     sso_binding_t request_binding;
+    int binding_is_fixed;       /* written, not left to us */
     const char *name_id_format; /* URI, or NULL: no NameIDPolicy */
     int force_authn;
     int idp_initiated;
