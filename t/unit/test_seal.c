@@ -32,6 +32,8 @@ static void secret_files(void **state)
         { "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e\n", SAML_E_METADATA, "line 1: expected an even number of hex digits, 64 to 2048, got 62" },
         { "# x\n" SECRET_A "0\n", SAML_E_METADATA, "line 2: expected an even number of hex digits, 64 to 2048, got 65" },
         { SECRET_A "\n" SECRET_B " x\n", SAML_E_METADATA, "line 2: expected hex digits only, got another character in column 65" },
+        { "g" SECRET_A, SAML_E_METADATA, "another character in column 1" },
+        { "0G" SECRET_A, SAML_E_METADATA, "another character in column 2" },
         { "00000000000000000000000000000000000000000000000000000000000000000000\n", SAML_E_METADATA, "got the same octet throughout" }
     };
     size_t i;
@@ -50,6 +52,22 @@ static void secret_files(void **state)
             assert_null(strstr(err->reason, "0001020304"));
         }
     }
+}
+
+static void longest_secret(void **state)
+{
+    const char *most = "";
+    saml_secret_t *secret = NULL;
+    saml_err_t *err = new_err();
+    int i;
+
+    (void)state;
+    for (i = 0; i < 32; i++)
+        most = apr_pstrcat(pool, most, SECRET_A, NULL);
+    secret_of(most);
+    most = apr_pstrcat(pool, most, "00", NULL);
+    assert_int_equal(saml_secret_parse(&secret, most, strlen(most), "s", pool, err), SAML_E_METADATA);
+    assert_non_null(strstr(err->reason, "64 to 2048, got 2050"));
 }
 
 static void too_many_secrets(void **state)
@@ -214,10 +232,39 @@ static void size_is_bounded(void **state)
     assert_non_null(strstr(err->reason, "expected at most 1048576 octets, got 1048577"));
 }
 
+/* A text of `len` times 'a'. */
+static const char *long_text(apr_size_t len)
+{
+    char *text = apr_palloc(pool, len + 1);
+
+    memset(text, 'a', len);
+    text[len] = '\0';
+    return text;
+}
+
+static void purpose_bound_and_sealed_text_are_bounded(void **state)
+{
+    const saml_secret_t *secret = secret_of(SECRET_A);
+    apr_size_t most = 1024 * 1024;
+    const char *sealed = NULL;
+    saml_err_t *err = new_err();
+
+    (void)state;
+    assert_opens(secret, "state", long_text(most), seal(secret, "state", long_text(most), "x"), "x");
+    assert_int_equal(saml_seal(&sealed, secret, "state", long_text(most + 1), "x", 1, pool, err), SAML_E_STORE);
+    assert_non_null(strstr(err->reason, "sealing failed"));
+    assert_int_equal(saml_seal(&sealed, secret, long_text(most), "b", "x", 1, pool, err), SAML_E_METADATA);
+    assert_non_null(strstr(err->reason, "deriving a key"));
+    assert_null(sealed);
+    assert_stays_shut(secret, "state", "b", long_text(2 * most));
+    assert_stays_shut(secret, "state", "b", long_text(2 * most + 1));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(secret_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(longest_secret, setup, teardown),
         cmocka_unit_test_setup_teardown(too_many_secrets, setup, teardown),
         cmocka_unit_test_setup_teardown(new_secret_is_readable_and_random, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_sealed_opens, setup, teardown),
@@ -226,7 +273,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_purpose_bound_or_secret_does_not_open, setup, teardown),
         cmocka_unit_test_setup_teardown(no_altered_text_opens, setup, teardown),
         cmocka_unit_test_setup_teardown(rotated_secrets_open_what_the_old_sealed, setup, teardown),
-        cmocka_unit_test_setup_teardown(size_is_bounded, setup, teardown)
+        cmocka_unit_test_setup_teardown(size_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(purpose_bound_and_sealed_text_are_bounded, setup, teardown)
     };
     int failed;
 
