@@ -7,6 +7,7 @@
 #include "page.h"
 #include "saml/json.h"
 #include "url.h"
+#include "user.h"
 
 int sso_is_guarded(request_rec *r)
 {
@@ -55,11 +56,13 @@ static int refuse(request_rec *r, const sso_app_t *app, const saml_err_t *err)
     return r->main ? sso_refusal_http_status(err->status) : sso_page_refused(r, app, err);
 }
 
-static int refuse_without_user(request_rec *r, const sso_app_t *app, const char *claim)
+static int refuse_without_user(request_rec *r, const sso_app_t *app)
 {
+    const sso_user_t *how = sso_user(sso_dir_of(r));
     saml_err_t *err = sso_err_new(r->pool);
-    saml_status_t status = saml_fail(err, SAML_E_CLAIM, "SAMLUser: expected claim \"%s\" with a value that can be a "
-                                     "user name, the session has none", claim);
+    saml_status_t status = saml_fail(err, SAML_E_CLAIM, "SAMLUser: expected claim %s with a value that can be a "
+                                     "user name%s, the session has none", sso_user_claims(how, r->pool),
+                                     how->strip_domain ? " without its domain" : "");
 
     return status == SAML_OK ? HTTP_INTERNAL_SERVER_ERROR : refuse(r, app, err);
 }
@@ -67,12 +70,11 @@ static int refuse_without_user(request_rec *r, const sso_app_t *app, const char 
 static int let_in(request_rec *r, const sso_app_t *app, const sso_session_t *session)
 {
     const sso_dir_t *dir = sso_dir_of(r);
-    const char *claim = sso_user_claim(dir);
-    const char *user = sso_session_user(session, claim);
+    const char *user = sso_user_of_session(sso_user(dir), session, r->pool);
 
     if (!user)
-        return refuse_without_user(r, app, claim);
-    r->user = apr_pstrdup(r->pool, user);
+        return refuse_without_user(r, app);
+    r->user = (char *)user;
     r->ap_auth_type = (char *)SSO_AUTH_TYPE;
     sso_headers_export(r, dir, session);
     return OK;

@@ -151,6 +151,7 @@ void *sso_create_server(apr_pool_t *p, server_rec *s)
     conf->refs = apr_array_make(p, 1, sizeof(sso_app_ref_t));
     conf->managed = apr_array_make(p, 1, sizeof(const char *));
     conf->problems = apr_array_make(p, 1, sizeof(sso_problem_t));
+    conf->advice = apr_array_make(p, 1, sizeof(sso_problem_t));
     conf->own = apr_array_make(p, 1, sizeof(const char *));
     return conf;
 }
@@ -252,8 +253,8 @@ void *sso_merge_dir(apr_pool_t *p, void *base, void *add)
         conf->say.application = outer->say.application;
     if (conf->say.unauthenticated == SSO_UNAUTH_UNSET)
         conf->say.unauthenticated = outer->say.unauthenticated;
-    if (!conf->say.user_claim)
-        conf->say.user_claim = outer->say.user_claim;
+    if (!conf->say.user)
+        conf->say.user = outer->say.user;
     if (conf->say.env == -1)
         conf->say.env = outer->say.env;
     if (!inner->added) {
@@ -302,16 +303,27 @@ const sso_app_t *sso_app_of(const request_rec *r)
     return NULL;
 }
 
-const char *sso_user_claim(const sso_dir_t *dir)
+static const char *const default_user_claims[] = { "nameid" };
+
+static const apr_array_header_t default_user_list = {
+    .elt_size = sizeof(const char *),
+    .nelts = 1,
+    .nalloc = 1,
+    .elts = (char *)(apr_uintptr_t)default_user_claims,
+};
+
+static const sso_user_t default_user = { .claims = &default_user_list };
+
+const sso_user_t *sso_user(const sso_dir_t *dir)
 {
-    return dir->user_claim ? dir->user_claim : "nameid";
+    return dir->user ? dir->user : &default_user;
 }
 
 static const sso_header_t default_headers[] = {
-    { "X-Remote-User", "user", ";", SSO_ENCODE_NONE, 0 },
-    { "X-Remote-Email", "email", ";", SSO_ENCODE_NONE, 0 },
-    { "X-Remote-Name", "name", ";", SSO_ENCODE_NONE, 0 },
-    { "X-Remote-Groups", "groups", ";", SSO_ENCODE_NONE, 0 },
+    { "X-Remote-User", "user", ";", SSO_ENCODE_NONE, 0, 0, 0 },
+    { "X-Remote-Email", "email", ";", SSO_ENCODE_NONE, 0, 0, 0 },
+    { "X-Remote-Name", "name", ";", SSO_ENCODE_NONE, 0, 0, 0 },
+    { "X-Remote-Groups", "groups", ";", SSO_ENCODE_NONE, 0, 0, 0 },
 };
 
 /* The same as an array that no pool owns and nothing may grow. */

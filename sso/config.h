@@ -117,6 +117,7 @@ typedef struct {
     apr_array_header_t *refs;           /* sso_app_ref_t, of this server alone */
     apr_array_header_t *managed;        /* const char *, header names of this server alone */
     apr_array_header_t *problems;       /* sso_problem_t, of this server alone */
+    apr_array_header_t *advice;         /* sso_problem_t to warn of, of this server alone */
     apr_array_header_t *own;            /* const char *, names of the applications that this server itself writes on */
     sso_server_t *resolved;             /* NULL until checked */
     sso_process_t *process;             /* on the main server, once checked */
@@ -162,6 +163,18 @@ const apr_array_header_t *sso_default_headers(void);
 /** Work out the headers of a directory from what is written in it. */
 void sso_dir_settle_headers(apr_pool_t *p, sso_dir_conf_t *conf);
 
+/* header_presets.c */
+/** The headers that another product sets. */
+typedef struct {
+    const char *name;                   /* "siteminder" */
+    const sso_header_t *headers;
+    apr_size_t count;
+} sso_preset_t;
+
+/** The preset of that name, or NULL. */
+const sso_preset_t *sso_header_preset(const char *name);
+#define SSO_PRESET_NAMES "appproxy, siteminder, oam, shibboleth or mellon"
+
 /* directives.c */
 /** Note that `name` is set twice in one scope; the check reports it in the one form. */
 void sso_note_twice(cmd_parms *cmd, const sso_at_t *first);
@@ -183,7 +196,7 @@ const char *sso_open_application(cmd_parms *cmd, void *dir, const char *arg);
 
 /* setters_dir.c: directives of a place */
 const char *sso_dir_application(cmd_parms *cmd, void *dir, const char *arg);
-const char *sso_dir_user(cmd_parms *cmd, void *dir, const char *arg);
+const char *sso_dir_user(cmd_parms *cmd, void *dir, int argc, char *const argv[]);
 const char *sso_dir_header(cmd_parms *cmd, void *dir, int argc, char *const argv[]);
 const char *sso_dir_env(cmd_parms *cmd, void *dir, int on);
 const char *sso_dir_unauthenticated(cmd_parms *cmd, void *dir, const char *arg);

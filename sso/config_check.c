@@ -124,6 +124,11 @@ static void check_server(sso_check_t *check, server_rec *s)
 
         sso_check_fail(check, problem->directive, &problem->at, "%s", problem->text);
     }
+    for (int i = 0; i < conf->advice->nelts; i++) {
+        const sso_problem_t *advice = &APR_ARRAY_IDX(conf->advice, i, sso_problem_t);
+
+        sso_check_warn(check, advice->directive, &advice->at, "%s", advice->text);
+    }
     server->app = resolve_app(check, conf, conf->app);
     if (server->app)
         APR_ARRAY_PUSH(apps, sso_app_t *) = server->app;
@@ -250,6 +255,7 @@ static void collect_managed(const sso_check_t *check)
     sso_managed_t *managed = apr_palloc(check->p, sizeof(*managed));
 
     managed->headers = collect_headers(check);
+    managed->left_out_s = apr_pcalloc(check->p, (apr_size_t)managed->headers->nelts * sizeof(*managed->left_out_s));
     managed->cookies = collect_cookies(check);
     sso_set_managed(managed, check->p);
 }

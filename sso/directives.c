@@ -75,11 +75,13 @@ const command_rec sso_directives[] = {
                      "A named application: container for the SAML directives that differ from the vhost's own"),
     AP_INIT_TAKE1("SAMLApplication", sso_dir_application, NULL, PLACE,
                   "Name of the <SAMLApplication> that guards this place, default the vhost's own"),
-    AP_INIT_TAKE1("SAMLUser", sso_dir_user, NULL, PLACE,
-                  "Claim that becomes REMOTE_USER (alias or full name), default nameid"),
+    AP_INIT_TAKE_ARGV("SAMLUser", sso_dir_user, NULL, PLACE,
+                      "Claims (alias or full name) of which the first with a value becomes REMOTE_USER, then lower and "
+                      "strip-domain or strip-domain=DOMAIN, default nameid"),
     AP_INIT_TAKE_ARGV("SAMLHeader", sso_dir_header, NULL, PLACE,
-                      "Header to set, claim to set it to, and separator=, encode=none|percent|base64, first; besides "
-                      "X-Remote-User, -Email, -Name and -Groups unless 'none' clears them"),
+                      "Header to set, claim to set it to, and separator=, encode=none|percent|base64, first, max=BYTES; "
+                      "or 'preset' and appproxy, siteminder, oam, shibboleth or mellon; besides X-Remote-User, -Email, "
+                      "-Name and -Groups unless 'none' clears them"),
     AP_INIT_FLAG("SAMLEnv", sso_dir_env, NULL, PLACE,
                  "Whether claims become SAML_ environment variables (on or off, default on)"),
     AP_INIT_TAKE1("SAMLUnauthenticated", sso_dir_unauthenticated, NULL, PLACE,

@@ -8,6 +8,7 @@
 #include "saml/binding.h"
 #include "saml/clock.h"
 #include "cookie.h"
+#include "header_budget.h"
 
 /* By ASCII and without the C library's locale: this runs for each header of each request. */
 static char fold(char c)
@@ -135,36 +136,13 @@ const char *sso_headers_scrub(request_rec *r)
     return own;
 }
 
-/* Octets that end a header line or mean something to whoever reads it; UTF-8 above 0x7f passes. */
-static int has_control(const char *text)
+int sso_has_control(const char *text)
 {
     for (; *text; ++text) {
         if ((unsigned char)*text < 0x20 || *text == 0x7f)
             return 1;
     }
     return 0;
-}
-
-/* White space at the ends does not survive a header, so that " ada" would arrive as "ada". */
-static int has_space_around(const char *text)
-{
-    apr_size_t len = strlen(text);
-
-    return len > 0 && (text[0] == ' ' || text[len - 1] == ' ');
-}
-
-const char *sso_session_user(const sso_session_t *session, const char *claim)
-{
-    sso_attribute_t attribute;
-    const char *value;
-
-    if (strcmp(claim, "nameid") == 0)
-        value = session->name_id;
-    else if (sso_session_find(&attribute, session, claim) && attribute.value_count > 0)
-        value = attribute.values;
-    else
-        value = NULL;
-    return value && *value && !has_control(value) && !has_space_around(value) ? value : NULL;
 }
 
 /*
@@ -285,9 +263,11 @@ static const char *header_value(request_rec *r, const sso_session_t *session, co
     return join_values(r->pool, &attribute, header);
 }
 
-static void export_headers(request_rec *r, const sso_dir_t *dir, const sso_session_t *session)
+/* @return the names of those that are left out, or NULL */
+static const char *export_headers(request_rec *r, const sso_dir_t *dir, const sso_session_t *session)
 {
     const apr_array_header_t *headers = sso_headers(dir);
+    sso_budget_t budget = { 0, NULL };
     int i;
 
     for (i = 0; i < headers->nelts; ++i) {
@@ -296,14 +276,17 @@ static void export_headers(request_rec *r, const sso_dir_t *dir, const sso_sessi
 
         if (!value)
             continue;
-        if (has_control(value)) {
+        if (sso_has_control(value)) {
             ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                           "header %s is left out: claim \"%s\" has control characters, which no header can carry; "
                           "encode=percent or encode=base64 would carry it", header->header, header->claim);
-            continue;
+            sso_budget_leave_out(&budget, r, header);
         }
-        apr_table_setn(r->headers_in, header->header, value);
+        else if (sso_budget_takes(&budget, r, header, value)) {
+            apr_table_setn(r->headers_in, header->header, value);
+        }
     }
+    return budget.left_out;
 }
 
 static int has_env_of_ours(const apr_table_t *env)
@@ -342,7 +325,11 @@ static void export_env(request_rec *r, const sso_session_t *session)
 
 void sso_headers_export(request_rec *r, const sso_dir_t *dir, const sso_session_t *session)
 {
-    export_headers(r, dir, session);
-    if (sso_env_is_on(dir))
-        export_env(r, session);
+    const char *left_out = export_headers(r, dir, session);
+
+    if (!sso_env_is_on(dir))
+        return;
+    export_env(r, session);
+    if (left_out)
+        apr_table_setn(r->subprocess_env, "SAML_HEADERS_LEFT_OUT", left_out);
 }

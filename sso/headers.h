@@ -19,8 +19,8 @@ void sso_headers_withdraw(request_rec *r);
 /** Whether header `got` reads as `managed` to somebody who folds as CGI does. */
 int sso_header_folds_to(const char *got, const char *managed);
 
-/** What becomes REMOTE_USER: `claim` of the session; NULL where it is absent, empty, has control octets or a space at an end. */
-const char *sso_session_user(const sso_session_t *session, const char *claim);
+/** Whether `text` has octets that end a header line or mean something to whoever reads it; UTF-8 above 0x7f has none. */
+int sso_has_control(const char *text);
 
 /** Write the session into request headers and environment as `dir` says. r->user is set already. */
 void sso_headers_export(request_rec *r, const sso_dir_t *dir, const sso_session_t *session);

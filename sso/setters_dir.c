@@ -5,8 +5,10 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "saml/claims.h"
 
 #define MAX_HEADER_BYTES 128
+#define MAX_VALUE_BYTES 60000   /* of a header: what httpd's largest sensible LimitRequestFieldSize takes */
 #define MAX_CLAIM_BYTES 256
 #define MAX_SEPARATOR_BYTES 8
 
@@ -45,16 +47,104 @@ static int is_claim(const char *name)
     return len > 0 && len <= MAX_CLAIM_BYTES;
 }
 
-const char *sso_dir_user(cmd_parms *cmd, void *dir, const char *arg)
+/* White space around a name is a slip of quoting or pasting: those that come are trimmed as well. */
+static const char *trimmed(apr_pool_t *p, const char *name)
 {
+    char *copy = apr_pstrdup(p, name + strspn(name, " \t\r\n"));
+
+    for (apr_size_t len = strlen(copy); len > 0 && strchr(" \t\r\n", copy[len - 1]); len--)
+        copy[len - 1] = '\0';
+    return copy;
+}
+
+/* Of DNS or of Windows; no wildcard, as each domain is another one's to give names in. */
+static int is_domain(const char *name)
+{
+    apr_size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_");
+
+    return len > 0 && len <= 253 && !name[len] && name[0] != '.' && !strstr(name, "..");
+}
+
+static void advise(cmd_parms *cmd, const char *text)
+{
+    sso_problem_t *advice = apr_array_push(sso_server_conf_of(cmd->server)->advice);
+
+    advice->at = sso_at_here(cmd);
+    advice->directive = cmd->cmd->name;
+    advice->text = text;
+}
+
+/* @return NULL where `arg` is an option and is taken; "" where it is none; else what is wrong with it */
+static const char *take_user_option(cmd_parms *cmd, sso_user_t *user, const char *arg)
+{
+    static const char strip[] = "strip-domain";
+
+    if (strcasecmp(arg, "lower") == 0) {
+        if (user->lower)
+            return refuse(cmd, "each option once", arg);
+        user->lower = 1;
+        return NULL;
+    }
+    if (strncasecmp(arg, strip, strlen(strip)) != 0 || (arg[strlen(strip)] && arg[strlen(strip)] != '='))
+        return "";
+    if (user->strip_domain)
+        return refuse(cmd, "each option once", arg);
+    user->strip_domain = 1;
+    if (!arg[strlen(strip)]) {
+        advise(cmd, "expected strip-domain=DOMAIN, found strip-domain, which makes ada@one.example and ada@two.example one "
+                    "and the same user; mend: name the domain whose users sign on here");
+        return NULL;
+    }
+    user->domain = arg + strlen(strip) + 1;
+    return is_domain(user->domain) ? NULL : refuse(cmd, "strip-domain= and the name of one domain", arg);
+}
+
+/* The same attribute, whether by alias or full name. */
+static int is_same_claim(const char *a, const char *b)
+{
+    const char *uri_a = saml_claim_uri(a), *uri_b = saml_claim_uri(b);
+
+    return strcmp(uri_a ? uri_a : a, uri_b ? uri_b : b) == 0;
+}
+
+static const char *add_user_claim(cmd_parms *cmd, apr_array_header_t *claims, const char *claim)
+{
+    /* "user" is what this directive defines. */
+    if (!is_claim(claim) || strcmp(claim, "user") == 0)
+        return refuse(cmd, "the alias or full name of a claim", claim);
+    for (int i = 0; i < claims->nelts; i++) {
+        if (is_same_claim(APR_ARRAY_IDX(claims, i, const char *), claim))
+            return refuse(cmd, "each claim once", claim);
+    }
+    APR_ARRAY_PUSH(claims, const char *) = claim;
+    return NULL;
+}
+
+const char *sso_dir_user(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    apr_array_header_t *claims = apr_array_make(cmd->pool, 2, sizeof(const char *));
+    sso_user_t *user = apr_pcalloc(cmd->pool, sizeof(*user));
     sso_dir_conf_t *conf = dir;
 
-    if (conf->say.user_claim)
-        return twice(cmd, arg);
-    /* "user" is what this directive defines. */
-    if (!is_claim(arg) || strcmp(arg, "user") == 0)
-        return refuse(cmd, "the alias or full name of a claim", arg);
-    conf->say.user_claim = arg;
+    if (conf->say.user)
+        return twice(cmd, argc ? argv[0] : "");
+    for (int i = 0; i < argc; i++) {
+        const char *arg = trimmed(cmd->pool, argv[i]);
+        const char *wrong = take_user_option(cmd, user, arg);
+
+        if (wrong && !*wrong) {
+            if (user->lower || user->strip_domain)
+                return refuse(cmd, "claims first and lower, strip-domain or strip-domain=DOMAIN behind them", arg);
+            wrong = add_user_claim(cmd, claims, arg);
+        }
+        if (wrong)
+            return wrong;
+    }
+    if (claims->nelts == 0)
+        return refuse(cmd, "one or more claims before lower and strip-domain (a claim cannot be named like an option)",
+                      argc ? argv[0] : "");
+    user->claims = claims;
+    conf->say.user = user;
     return NULL;
 }
 
@@ -136,10 +226,22 @@ static const char *set_separator(cmd_parms *cmd, sso_header_t *header, const cha
     return NULL;
 }
 
+static const char *set_max(cmd_parms *cmd, sso_header_t *header, const char *arg)
+{
+    const char *digits = arg + strlen("max=");
+    apr_size_t len = strspn(digits, "0123456789");
+    apr_int64_t bytes = len > 0 && len <= 6 && !digits[len] ? apr_atoi64(digits) : 0;
+
+    if (bytes < 1 || bytes > MAX_VALUE_BYTES)
+        return refuse(cmd, "max= and 1 to 60000 bytes", arg);
+    header->max_bytes = (apr_size_t)bytes;
+    return NULL;
+}
+
 static const char *parse_header(cmd_parms *cmd, sso_header_t *header, int argc, char *const argv[])
 {
-    header->header = argv[0];
-    header->claim = argv[1];
+    header->header = trimmed(cmd->pool, argv[0]);
+    header->claim = trimmed(cmd->pool, argv[1]);
     header->separator = ";";
     if (!is_header_name(header->header))
         return refuse(cmd, "a header name of letters, digits, - _ that HTTP does not need itself", header->header);
@@ -152,10 +254,12 @@ static const char *parse_header(cmd_parms *cmd, sso_header_t *header, int argc, 
             wrong = set_separator(cmd, header, argv[i]);
         else if (strncmp(argv[i], "encode=", 7) == 0)
             wrong = set_encode(cmd, header, argv[i]);
+        else if (strncmp(argv[i], "max=", 4) == 0)
+            wrong = set_max(cmd, header, argv[i]);
         else if (strcmp(argv[i], "first") == 0)
             header->first_only = 1;
         else
-            wrong = refuse(cmd, "separator=, encode= or first after header and claim", argv[i]);
+            wrong = refuse(cmd, "separator=, encode=, max= or first after header and claim", argv[i]);
         if (wrong)
             return wrong;
     }
@@ -166,14 +270,19 @@ static const char *parse_header(cmd_parms *cmd, sso_header_t *header, int argc, 
 static const char *add_header(cmd_parms *cmd, sso_dir_conf_t *conf, const sso_header_t *header)
 {
     apr_array_header_t *added = apr_array_make(cmd->pool, 4, sizeof(sso_header_t));
+    sso_header_t *same = NULL;
 
     if (conf->added)
         apr_array_cat(added, conf->added);
-    for (int i = 0; i < added->nelts; i++) {
+    for (int i = 0; !same && i < added->nelts; i++) {
         if (sso_header_same(APR_ARRAY_IDX(added, i, sso_header_t).header, header->header))
-            return refuse(cmd, "each header once in a section", header->header);
+            same = &APR_ARRAY_IDX(added, i, sso_header_t);
     }
-    APR_ARRAY_PUSH(added, sso_header_t) = *header;
+    if (same && header->from_preset)
+        return refuse(cmd, "a preset before the line or preset that sets one of its headers too", header->header);
+    if (same && !same->from_preset)
+        return refuse(cmd, "each header once in a section", header->header);
+    *(same ? same : (sso_header_t *)apr_array_push(added)) = *header;
     APR_ARRAY_PUSH(sso_server_conf_of(cmd->server)->managed, const char *) = header->header;
     conf->added = added;
     sso_dir_settle_headers(cmd->pool, conf);
@@ -190,6 +299,27 @@ static const char *clear_headers(cmd_parms *cmd, sso_dir_conf_t *conf)
     return NULL;
 }
 
+/* All headers of a preset, as if each had a line. */
+static const char *add_preset(cmd_parms *cmd, sso_dir_conf_t *conf, int argc, char *const argv[])
+{
+    const sso_preset_t *preset = sso_header_preset(argv[1]);
+    sso_header_t options = { 0 };
+    const char *wrong = NULL;
+
+    if (!preset)
+        return refuse(cmd, "preset and " SSO_PRESET_NAMES, argv[1]);
+    for (int i = 2; !wrong && i < argc; i++)
+        wrong = strncmp(argv[i], "max=", 4) == 0 ? set_max(cmd, &options, argv[i])
+                                                 : refuse(cmd, "max= or nothing after the preset", argv[i]);
+    for (apr_size_t i = 0; !wrong && i < preset->count; i++) {
+        sso_header_t header = preset->headers[i];
+
+        header.max_bytes = options.max_bytes;
+        wrong = add_header(cmd, conf, &header);
+    }
+    return wrong;
+}
+
 const char *sso_dir_header(cmd_parms *cmd, void *dir, int argc, char *const argv[])
 {
     sso_header_t header = { 0 };
@@ -198,7 +328,9 @@ const char *sso_dir_header(cmd_parms *cmd, void *dir, int argc, char *const argv
     if (argc == 1 && strcmp(argv[0], "none") == 0)
         return clear_headers(cmd, dir);
     if (argc < 2)
-        return refuse(cmd, "a header name and a claim, or \"none\"", argc ? argv[0] : "");
+        return refuse(cmd, "a header name and a claim, \"preset\" and its name, or \"none\"", argc ? argv[0] : "");
+    if (strcmp(argv[0], "preset") == 0)
+        return add_preset(cmd, dir, argc, argv);
     wrong = parse_header(cmd, &header, argc, argv);
     return wrong ? wrong : add_header(cmd, dir, &header);
 }

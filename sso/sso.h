@@ -106,13 +106,23 @@ typedef struct {
     const char *separator;      /* ";" */
     sso_encode_t encode;
     int first_only;
+    apr_size_t max_bytes;       /* of the value; 0: the usual budget */
+    int from_preset;            /* a line of its own in the same section may replace it */
 } sso_header_t;
+
+/** SAMLUser. */
+typedef struct {
+    const apr_array_header_t *claims;   /* const char *, alias or full name; the first with a usable value is the user */
+    int lower;                  /* ASCII letters in lower case */
+    int strip_domain;
+    const char *domain;         /* the one domain that is stripped; NULL: any */
+} sso_user_t;
 
 /** What a directory says. Merged along the walk; unset is NULL or -1. */
 typedef struct {
     const char *application;    /* SAMLApplication NAME; NULL: the vhost's own */
     int unauthenticated;        /* sso_unauthenticated_t */
-    const char *user_claim;     /* SAMLUser */
+    const sso_user_t *user;     /* SAMLUser */
     const apr_array_header_t *headers;  /* sso_header_t; NULL unset, empty: none */
     int env;                    /* SAMLEnv */
 } sso_dir_t;
@@ -126,6 +136,7 @@ typedef struct {
 /** What of a request is ours in any place of this process: no backend sees it as it came, and none of a sibling's. */
 typedef struct {
     const apr_array_header_t *headers;      /* const char *, each name once as CGI folds them */
+    apr_uint32_t *left_out_s;   /* of each header, when this process last said that it was left out; atomic */
     const apr_array_header_t *cookies;      /* sso_cookie_names_t, each once */
 } sso_managed_t;
 
@@ -182,7 +193,7 @@ const sso_dir_t *sso_dir_of(const request_rec *r);
 /** The application that guards `r`, or NULL where the vhost has none of that name. */
 const sso_app_t *sso_app_of(const request_rec *r);
 /** Defaults in one place. */
-const char *sso_user_claim(const sso_dir_t *dir);
+const sso_user_t *sso_user(const sso_dir_t *dir);
 const apr_array_header_t *sso_headers(const sso_dir_t *dir);
 int sso_env_is_on(const sso_dir_t *dir);
 sso_unauthenticated_t sso_unauthenticated(const sso_dir_t *dir);

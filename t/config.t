@@ -349,15 +349,34 @@ for (
     [SAMLCookie => 'a Domain=..', qr/expected Domain= and a host name/], [SAMLCookie => 'a SameSite=Loose', qr/expected SameSite=Lax or SameSite=None/],
     [SAMLCookie => 'a SameSite=Lax SameSite=Lax', qr/expected each attribute once/], [SAMLCookie => 'a b', qr/expected a name of letters/],
     [SAMLUser => 'upn'], [SAMLUser => 'user', 'expected the alias or full name of a claim, got "user"'],
-    [SAMLUser => '""', qr/SAMLUser takes one argument/],
+    [SAMLUser => '""', qr/expected one or more claims before lower and strip-domain \(a claim cannot be named like an option\), got ""$/],
+    [SAMLUser => 'upn email nameid'], [SAMLUser => '" upn " LOWER'], [SAMLUser => 'upn lower strip-domain=example.org'],
+    [SAMLUser => 'upn strip-domain=CORP_1 lower'],
+    [SAMLUser => 'lower', 'expected one or more claims before lower and strip-domain (a claim cannot be named like an option), got "lower"'],
+    [SAMLUser => 'strip-domain=a upn', 'expected claims first and lower, strip-domain or strip-domain=DOMAIN behind them, got "upn"'],
+    [SAMLUser => 'upn lower email', 'expected claims first and lower, strip-domain or strip-domain=DOMAIN behind them, got "email"'],
+    [SAMLUser => 'upn lower lower', 'expected each option once, got "lower"'],
+    [SAMLUser => 'upn strip-domain=a strip-domain=b', 'expected each option once, got "strip-domain=b"'],
+    [SAMLUser => 'upn strip-domain=', 'expected strip-domain= and the name of one domain, got "strip-domain="'],
+    [SAMLUser => 'upn strip-domain=*.example', 'expected strip-domain= and the name of one domain, got "strip-domain=*.example"'],
+    [SAMLUser => 'upn strip-domain=@example.org', 'expected strip-domain= and the name of one domain, got "strip-domain=@example.org"'],
+    [SAMLUser => 'upn upn', 'expected each claim once, got "upn"'], [SAMLUser => 'upn user', 'expected the alias or full name of a claim, got "user"'],
+    [SAMLUser => 'upn http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn',
+        'expected each claim once, got "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"'],
     [SAMLUnauthenticated => 'PASS'], [SAMLUnauthenticated => '403', 'expected auto, login, 401 or pass, got "403"'],
-    [SAMLHeader => 'none'], [SAMLHeader => 'X-A', 'expected a header name and a claim, or "none", got "X-A"'],
+    [SAMLHeader => 'none'], [SAMLHeader => 'X-A', 'expected a header name and a claim, "preset" and its name, or "none", got "X-A"'],
+    (map { [SAMLHeader => "preset $_"] } qw(appproxy siteminder oam shibboleth mellon)), [SAMLHeader => 'preset siteminder max=60000'],
+    [SAMLHeader => 'preset', 'expected a header name and a claim, "preset" and its name, or "none", got "preset"'],
+    [SAMLHeader => 'preset SiteMinder', 'expected preset and appproxy, siteminder, oam, shibboleth or mellon, got "SiteMinder"'],
+    [SAMLHeader => 'preset oam separator=,', 'expected max= or nothing after the preset, got "separator=,"'],
+    [SAMLHeader => 'X-A groups max=1'], [SAMLHeader => 'X-A groups max=60000 first'],
+    (map { [SAMLHeader => "X-A groups max=$_", "expected max= and 1 to 60000 bytes, got \"max=$_\""] } 0, 60001, '', '7k', '-1', 9999999),
     [SAMLHeader => 'X-A groups separator=, encode=base64 first'],
     [SAMLHeader => 'X-A groups encode=rot13', 'expected encode=none, encode=percent or encode=base64, got "encode=rot13"'],
     [SAMLHeader => 'X-A groups separator=', 'expected separator= and 1 to 8 printable ASCII characters without %, digits and A to F, got "separator="'],
     [SAMLHeader => 'X-A groups separator=;2', 'expected separator= and 1 to 8 printable ASCII characters without %, digits and A to F, got "separator=;2"'],
     [SAMLHeader => 'X-A groups separator=%', 'expected separator= and 1 to 8 printable ASCII characters without %, digits and A to F, got "separator=%"'],
-    [SAMLHeader => 'X-A groups last', 'expected separator=, encode= or first after header and claim, got "last"'],
+    [SAMLHeader => 'X-A groups last', 'expected separator=, encode=, max= or first after header and claim, got "last"'],
     [SAMLHeader => '"X A" groups', qr/expected a header name of letters, digits, - _ that HTTP does not need itself, got "X A"/],
     [SAMLHeader => 'X:A groups', qr/expected a header name/], [SAMLHeader => 'Content_Length groups', qr/that HTTP does not need itself, got "Content_Length"/],
     [SAMLHeader => 'cookie groups', qr/that HTTP does not need itself/], [SAMLHeader => 'Host groups', qr/that HTTP does not need itself/],
@@ -384,6 +403,16 @@ refused 'SAMLHeader none behind others', $good . "SAMLHeader X-A groups\nSAMLHea
     'line 7 of @ROOT@/site.conf: SAMLHeader: expected "none" as the first in a section, got "none"';
 refused 'the same header in other letters', $good . "SAMLHeader X-A groups\nSAMLHeader x_a roles\n",
     'line 7 of @ROOT@/site.conf: SAMLHeader: expected each header once in a section, got "x_a"';
+refused 'a preset behind a line that sets one of its headers', $good . "SAMLHeader sm-user upn\nSAMLHeader preset siteminder\n",
+    'line 7 of @ROOT@/site.conf: SAMLHeader: expected a preset before the line or preset that sets one of its headers too, got "SM_USER"';
+refused 'two presets that share a header', $good . "SAMLHeader preset appproxy\nSAMLHeader preset shibboleth\n",
+    'line 7 of @ROOT@/site.conf: SAMLHeader: expected a preset before the line or preset that sets one of its headers too, got "mail"';
+refused 'a header of a preset twice', $good . "SAMLHeader preset oam\nSAMLHeader OAM_REMOTE_USER upn\nSAMLHeader oam-remote-user email\n",
+    'line 8 of @ROOT@/site.conf: SAMLHeader: expected each header once in a section, got "oam-remote-user"';
+accepted 'a preset, then a line in place of one of its headers', $good . "SAMLHeader none\nSAMLHeader preset siteminder\nSAMLHeader SM_UNIVERSALID objectid\n";
+accepted 'strip-domain without a domain', $good . "<Location />\nSAMLUser upn strip-domain\n</Location>\n",
+    at('SAMLUser', 7) . 'expected strip-domain=DOMAIN, found strip-domain, which makes ada@one.example and ada@two.example one and the same user; '
+    . 'mend: name the domain whose users sign on here';
 refused 'a directive of applications in a location', $good . "<Location />\nSAMLPath /x\n</Location>\n",
     qr/^line 7 of \S+: SAMLPath not allowed (?:in <Location> context|here)$/;
 
