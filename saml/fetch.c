@@ -35,7 +35,8 @@ typedef struct {
     CURL *curl;
     CURLU *url;                         /* where it goes now */
     struct curl_slist *headers;
-    const char *place;                  /* "host:port", for reasons */
+    const char *place;                  /* "https://host:port" in quotes, for reasons */
+    int is_https;
     apr_interval_time_t left;           /* of the time for everything */
     char complaint[CURL_ERROR_SIZE];
     head_t head;
@@ -79,21 +80,13 @@ static const char *scheme_of(CURLU *url, apr_pool_t *p)
     return url_part(url, CURLUPART_SCHEME, 0, p);
 }
 
-static const char *host_of(CURLU *url, apr_pool_t *p)
+/* "https://host:port" in quotes, or NULL. Only this is named in reasons: paths and queries may hold what is nobody's business. */
+static const char *place_of(CURLU *url, apr_pool_t *p)
 {
-    return url_part(url, CURLUPART_HOST, 0, p);
-}
+    const char *scheme = scheme_of(url, p), *host = url_part(url, CURLUPART_HOST, 0, p);
+    const char *port = url_part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT, p);
 
-static const char *port_of(CURLU *url, apr_pool_t *p)
-{
-    return url_part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT, p);
-}
-
-static int is_https(CURLU *url, apr_pool_t *p)
-{
-    const char *scheme = scheme_of(url, p);
-
-    return scheme && strcmp(scheme, "https") == 0;
+    return scheme && host && port ? saml_quote(p, apr_pstrcat(p, scheme, "://", host, ":", port, NULL)) : NULL;
 }
 
 /* RFC 6761 6.3, RFC 5735 3, RFC 4291 2.5.3: what never leaves this machine. */
@@ -106,17 +99,17 @@ static int is_loopback(const char *host)
     return inet_pton(AF_INET, host, address) == 1 && address[0] == 127;
 }
 
-/* Only that place is named in reasons: paths and queries may hold what is nobody's business. */
 static saml_status_t check_place(exchange_t *x)
 {
-    const char *scheme = scheme_of(x->url, x->p), *host = host_of(x->url, x->p), *port = port_of(x->url, x->p);
+    const char *scheme = scheme_of(x->url, x->p), *host = url_part(x->url, CURLUPART_HOST, 0, x->p);
 
-    if (!scheme || !host || !port)
+    x->place = place_of(x->url, x->p);
+    x->is_https = scheme && strcmp(scheme, "https") == 0;
+    if (!scheme || !host || !x->place)
         return saml_fail(x->err, x->what->failure, "%s: expected an https:// address with a host, got none", x->what->what);
-    x->place = saml_quote(x->p, apr_pstrcat(x->p, host, ":", port, NULL));
-    if (strcmp(scheme, "https") != 0 && (strcmp(scheme, "http") != 0 || !is_loopback(host)))
+    if (!x->is_https && (strcmp(scheme, "http") != 0 || !is_loopback(host)))
         return saml_fail(x->err, x->what->failure, "%s: expected an https:// address (http:// for localhost, 127.0.0.0/8 and [::1] "
-                         "alone), got %s:// at %s", x->what->what, scheme, x->place);
+                         "alone), got %s", x->what->what, x->place);
     return SAML_OK;
 }
 
@@ -263,9 +256,9 @@ static const struct {
 static int set_protocol(exchange_t *x)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
-    return curl_easy_setopt(x->curl, CURLOPT_PROTOCOLS_STR, is_https(x->url, x->p) ? "https" : "http") == CURLE_OK;
+    return curl_easy_setopt(x->curl, CURLOPT_PROTOCOLS_STR, x->is_https ? "https" : "http") == CURLE_OK;
 #else
-    return curl_easy_setopt(x->curl, CURLOPT_PROTOCOLS, is_https(x->url, x->p) ? CURLPROTO_HTTPS : CURLPROTO_HTTP) == CURLE_OK;
+    return curl_easy_setopt(x->curl, CURLOPT_PROTOCOLS, x->is_https ? CURLPROTO_HTTPS : CURLPROTO_HTTP) == CURLE_OK;
 #endif
 }
 
@@ -294,7 +287,7 @@ static int set_callbacks(exchange_t *x)
 /* Empty, not unset: libcurl asks the environment for what is unset. What may go in the clear stays on this machine, so no proxy sees it. */
 static int set_way(exchange_t *x)
 {
-    const char *proxy = x->what->proxy && is_https(x->url, x->p) ? x->what->proxy : "";
+    const char *proxy = x->what->proxy && x->is_https ? x->what->proxy : "";
 
     if (curl_easy_setopt(x->curl, CURLOPT_PROXY, proxy) != CURLE_OK || curl_easy_setopt(x->curl, CURLOPT_NOPROXY, "") != CURLE_OK)
         return 0;
@@ -412,32 +405,35 @@ static saml_status_t perform(exchange_t *x)
     return SAML_OK;
 }
 
+/* Host names and schemes know no case. */
+static int is_same_part(CURLU *a, CURLU *b, CURLUPart part, unsigned flags, apr_pool_t *p)
+{
+    const char *in_a = url_part(a, part, flags, p), *in_b = url_part(b, part, flags, p);
+
+    return in_a && in_b && curl_strequal(in_a, in_b);
+}
+
 static int is_same_place(CURLU *a, CURLU *b, apr_pool_t *p)
 {
-    const char *scheme = scheme_of(b, p), *host = host_of(b, p), *port = port_of(b, p);
-
-    return scheme && host && port && strcmp(scheme_of(a, p), scheme) == 0 && curl_strequal(host_of(a, p), host)
-           && strcmp(port_of(a, p), port) == 0;
+    return is_same_part(a, b, CURLUPART_SCHEME, 0, p) && is_same_part(a, b, CURLUPART_HOST, 0, p)
+           && is_same_part(a, b, CURLUPART_PORT, CURLU_DEFAULT_PORT, p);
 }
 
 /* RFC 9110 15.4: Location may be relative to where the request went. */
 static saml_status_t follow(exchange_t *x)
 {
     CURLU *next = curl_url_dup(x->url);
-    int is_url, is_same;
+    int is_url;
 
     if (!next)
         return out_of_memory(x);
     is_url = curl_url_set(next, CURLUPART_URL, x->head.location, CURLU_DISALLOW_USER) == CURLUE_OK;
-    is_same = is_url && is_same_place(x->url, next, x->p);
-    if (!is_same) {
-        const char *scheme = is_url ? scheme_of(next, x->p) : NULL, *host = is_url ? host_of(next, x->p) : NULL;
-        const char *port = is_url ? port_of(next, x->p) : NULL;
+    if (!is_url || !is_same_place(x->url, next, x->p)) {
+        const char *elsewhere = is_url ? place_of(next, x->p) : NULL;
 
         curl_url_cleanup(next);
         return saml_fail(x->err, x->what->failure, "%s from %s: expected a redirect to the same scheme, host and port, got one to %s",
-                         x->what->what, x->place, scheme && host && port
-                         ? saml_quote(x->p, apr_pstrcat(x->p, scheme, "://", host, ":", port, NULL)) : "what is no address of the web");
+                         x->what->what, x->place, elsewhere ? elsewhere : "what is no address of the web");
     }
     curl_url_cleanup(x->url);
     x->url = next;
@@ -446,7 +442,7 @@ static saml_status_t follow(exchange_t *x)
 
 static int is_redirect(const exchange_t *x, long http_status)
 {
-    return !x->what->body && x->head.location
+    return !x->what->body && x->head.location && *x->head.location
            && (http_status == 301 || http_status == 302 || http_status == 303 || http_status == 307 || http_status == 308);
 }
 
