@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read an AuthnRequest and refuse what Entra refuses, with its AADSTS codes (entra.md section 2).
+"""Read an AuthnRequest and refuse what Entra refuses, with its AADSTS codes (doc/entra.md section 2).
 
 Stricter than Entra where its documentation disagrees with its own error codes: a Destination that
 is present must be ours (75008), and an old IssueInstant is refused (76026).
@@ -8,35 +8,21 @@ import base64
 import binascii
 import datetime
 import re
-import urllib.parse
 import zlib
 from dataclasses import dataclass
-from typing import Optional
+from typing import List, Optional
 
-import xmlsec
 from lxml import etree
 
+import request_signature
 import saml_response as sr
+from aadsts import Aadsts
 from claims import NAME_ID_FORMATS
 
 POST_BINDING = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
-AC = "urn:oasis:names:tc:SAML:2.0:ac:classes:"
-# How every user of the stand-in signs in; anything else in the request is AADSTS75011.
-PASSWORD_CONTEXTS = (AC + "Password", AC + "PasswordProtectedTransport", AC + "unspecified",
-                     AC + "Unspecified")
 MAX_URL = 8192
 MAX_XML = 65536
 FUTURE_S = 300
-
-
-class Aadsts(Exception):
-    """A refusal that stays on Microsoft's page."""
-
-    def __init__(self, code, text, status=400):
-        super().__init__("AADSTS%s: %s" % (code, text))
-        self.code = code
-        self.text = text
-        self.status = status
 
 
 @dataclass
@@ -47,10 +33,11 @@ class Request:
     acs_url: str
     application: object
     name_id_format: Optional[str] = None
-    authn_context: Optional[str] = None
+    authn_contexts: Optional[List[str]] = None      # what RequestedAuthnContext lists
     force_authn: bool = False
     is_passive: bool = False
     relay_state: Optional[str] = None
+    whr: Optional[str] = None
     xml: bytes = b""
 
 
@@ -111,14 +98,21 @@ def _application(tree, tenant):
     if app is None:
         raise Aadsts(700016, "Application with identifier '%s' was not found in the directory '%s'."
                      % (issuer, tenant.name))
+    return _enabled(issuer, app)
+
+
+def _enabled(issuer, app):
     if not app.enabled:
         raise Aadsts(7000112, "Application '%s'(%s) is disabled." % (app.id, app.name))
     return issuer, app
 
 
-def _reply_url(tree, app):
+def _check_binding(tree):
     if tree.get("ProtocolBinding") not in (None, POST_BINDING):
-        raise Aadsts(75003, "The ProtocolBinding '%s' is not supported." % tree.get("ProtocolBinding"))
+        raise Aadsts(75003, "SAML2 protocol binding '%s' is not supported. Only HTTP POST is." % tree.get("ProtocolBinding"))
+
+
+def _reply_url(tree, app):
     acs_url = tree.get("AssertionConsumerServiceURL")
     if acs_url is None:
         if not app.reply_urls:
@@ -142,19 +136,15 @@ def _name_id_format(tree):
     return wanted
 
 
-def _authn_context(tree):
+def _authn_contexts(tree):
+    """What the way of signing in must be one of (claims.py); None: anything."""
     context = tree.find("{%s}RequestedAuthnContext" % sr.NS_SAMLP)
     if context is None:
         return None
     if context.get("Comparison") not in (None, "exact"):
         raise Aadsts(900235, "SAML authentication request's RequestedAuthenticationContext Comparison "
                      "value must be 'exact'. Received value: '%s'." % context.get("Comparison"))
-    wanted = [e.text for e in context.findall("{%s}AuthnContextClassRef" % sr.NS_SAML)]
-    match = next((w for w in wanted if w in PASSWORD_CONTEXTS), None)
-    if match is None:
-        raise Aadsts(75011, "Authentication method 'Password' by which the user authenticated with the "
-                     "service doesn't match requested authentication method '%s'." % ", ".join(map(str, wanted)))
-    return match
+    return [(e.text or "").strip() for e in context.findall("{%s}AuthnContextClassRef" % sr.NS_SAML)]
 
 
 def _check_unsupported(tree):
@@ -174,76 +164,45 @@ def _flag(tree, name):
     return value in ("true", "1")
 
 
-def _allowed_algorithms(app):
-    names = ["rsa-sha256"] + (["rsa-sha1"] if app.allow_weak_request_signatures else [])
-    return [sr.SIGNATURE_ALGORITHMS[n] for n in names]
+class Reader:
+    """Reads one request. `partial` is set once it is known whom an error could be posted to."""
 
+    def __init__(self, tenant, sso_url, service=None, now=None):
+        """`service`: what stands after /saml2/, a service principal that overrides the request's Issuer."""
+        self.tenant, self.sso_url, self.service = tenant, sso_url, service
+        self.now = now or datetime.datetime.now(datetime.timezone.utc)
+        self.partial = None
 
-def check_query_signature(app, query):
-    """Redirect binding: RSA over the raw octets SAMLRequest=..[&RelayState=..]&SigAlg=.. (Bindings 3.4.4.1)."""
-    raw = dict(part.partition("=")[::2] for part in query.split("&"))
-    if "Signature" not in raw or "SigAlg" not in raw:
-        raise Aadsts(76021, "Application '%s' requires signed authentication requests." % app.id)
-    algorithm = urllib.parse.unquote_plus(raw["SigAlg"])
-    if algorithm not in _allowed_algorithms(app):
-        raise Aadsts(76022, "The signature algorithm '%s' is not accepted." % algorithm)
-    signed = "&".join("%s=%s" % (n, raw[n]) for n in ("SAMLRequest", "RelayState", "SigAlg") if n in raw)
-    transform = {sr.SIGNATURE_ALGORITHMS["rsa-sha256"]: xmlsec.constants.TransformRsaSha256,
-                 sr.SIGNATURE_ALGORITHMS["rsa-sha1"]: xmlsec.constants.TransformRsaSha1}[algorithm]
-    try:
-        signature = base64.b64decode(urllib.parse.unquote_plus(raw["Signature"]), validate=True)
-    except binascii.Error:
-        raise Aadsts(76022, "The request signature is not base64.")
-    for cert in app.verification_certs[-2:]:    # the two most recent ones
-        context = xmlsec.SignatureContext()
-        context.key = xmlsec.Key.from_memory(sr.read(cert), xmlsec.constants.KeyDataFormatCertPem)
-        try:
-            context.verify_binary(signed.encode(), transform, signature)
-            return
-        except xmlsec.Error:
-            continue
-    raise Aadsts(76022, "The request signature does not verify with any certificate of the application.")
+    def _whose(self, tree):
+        if self.service is None:
+            return _application(tree, self.tenant)
+        app = next((a for a in self.tenant.applications if self.service in (a.service_principal_id, a.id)), None)
+        if app is None:
+            raise Aadsts(700016, "Application with identifier '%s' was not found in the directory '%s'."
+                         % (self.service, self.tenant.name))
+        if app.require_signed_requests:     # even with a valid signature (section 1)
+            raise Aadsts(76021, "Application '%s' requires signed authentication requests." % app.id)
+        return _enabled(app.identifiers[0] if app.identifiers else app.id, app)
 
-
-def check_xml_signature(app, tree):
-    """POST binding: an enveloped signature over the whole request."""
-    node = tree.find("{%s}Signature" % sr.NS_DS)
-    if node is None:
-        raise Aadsts(76021, "Application '%s' requires signed authentication requests." % app.id)
-    method = node.find(".//{%s}SignatureMethod" % sr.NS_DS)
-    if method is None or method.get("Algorithm") not in _allowed_algorithms(app):
-        raise Aadsts(76022, "The signature algorithm is not accepted.")
-    references = node.findall("{0}SignedInfo/{0}Reference".format("{%s}" % sr.NS_DS))
-    if [r.get("URI") for r in references] != ["#" + tree.get("ID")]:
-        raise Aadsts(76022, "The request signature does not refer to the request.")
-    for cert in app.verification_certs[-2:]:
-        context = xmlsec.SignatureContext()
-        context.key = xmlsec.Key.from_memory(sr.read(cert), xmlsec.constants.KeyDataFormatCertPem)
-        context.register_id(tree, "ID")
-        try:
-            context.verify(node)
-            return
-        except xmlsec.Error:
-            continue
-    raise Aadsts(76022, "The request signature does not verify with any certificate of the application.")
-
-
-def read(xml, tenant, sso_url, relay_state=None, query=None, now=None):
-    """A Request out of decoded XML, or Aadsts. `query`: the raw query string of a Redirect binding."""
-    tree = parse(xml)
-    now = now or datetime.datetime.now(datetime.timezone.utc)
-    _check_envelope(tree, tenant, sso_url, now)
-    issuer, app = _application(tree, tenant)
-    if query is not None and len(query) > MAX_URL:
-        raise Aadsts(90015, "Requested query string is too long.")
-    if app.require_signed_requests:
-        if query is not None:
-            check_query_signature(app, query)
-        else:
-            check_xml_signature(app, tree)
-    acs_url = _reply_url(tree, app)
-    _check_unsupported(tree)
-    return Request(id=tree.get("ID"), issuer=issuer, acs_url=acs_url, application=app,
-                   name_id_format=_name_id_format(tree), authn_context=_authn_context(tree),
-                   force_authn=_flag(tree, "ForceAuthn"), is_passive=_flag(tree, "IsPassive"),
-                   relay_state=relay_state, xml=xml)
+    def read(self, xml, relay_state=None, query=None):
+        """A Request out of decoded XML, or Aadsts. `query`: the raw query string of a Redirect binding."""
+        tree = parse(xml)
+        sso_url = self.sso_url + ("/" + self.service if self.service else "")
+        _check_envelope(tree, self.tenant, sso_url, self.now)
+        issuer, app = self._whose(tree)
+        if query is not None and len(query) > MAX_URL:
+            raise Aadsts(90015, "Requested query string is too long.")
+        if app.require_signed_requests:
+            if query is not None:
+                request_signature.check_query_signature(app, query)
+            else:
+                request_signature.check_xml_signature(app, tree)
+        request = Request(id=tree.get("ID"), issuer=issuer, acs_url=_reply_url(tree, app), application=app, relay_state=relay_state,
+                          xml=xml)
+        self.partial = request
+        _check_binding(tree)
+        _check_unsupported(tree)
+        request.name_id_format = _name_id_format(tree)
+        request.authn_contexts = _authn_contexts(tree)
+        request.force_authn, request.is_passive = _flag(tree, "ForceAuthn"), _flag(tree, "IsPassive")
+        return request

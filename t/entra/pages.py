@@ -21,11 +21,11 @@ def _page(title, body):
             % (html.escape(title), STYLE, body)).encode("utf-8")
 
 
-def sign_in(tenant, application, action, context):
+def sign_in(tenant, application, action, context, users):
     """One button for each user; no script needed."""
     buttons = "".join(
         '<button type="submit" name="user" value="%s">%s<small>%s</small></button>'
-        % (html.escape(u.id), html.escape(u.display_name), html.escape(u.upn)) for u in tenant.users)
+        % (html.escape(u.id), html.escape(u.display_name), html.escape(u.upn)) for u in users)
     return _page("Sign in", (
         '<body><main><h1>Sign in to %s</h1><p>Demo directory &#8220;%s&#8221;. '
         "Choose who you are; there is no password.</p>"
@@ -48,14 +48,18 @@ def post_form(url, xml, relay_state):
             % (html.escape(url), inputs)).encode("utf-8")
 
 
-def signed_out():
+def signed_out(frames=(), back=None):
+    """`frames`: Logout URLs with requests, each in a hidden frame of its own; `back`: where the page then leads."""
+    hidden = "".join('<iframe src="%s" hidden></iframe>' % html.escape(url) for url in frames)
+    link = '<p><a href="%s">Continue</a></p>' % html.escape(back) if back else ""
+    script = "<script>addEventListener('load',()=>location.replace(document.querySelector('a').href))</script>" if back else ""
     return _page("Sign out", "<body><main><h1>You signed out of your account</h1>"
-                 "<p>It&#8217;s a good idea to close all browser windows.</p></main></body>")
+                 "<p>It&#8217;s a good idea to close all browser windows.</p>%s</main>%s%s</body>" % (link, hidden, script))
 
 
 def error(refusal):
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%SZ")
     return _page("Sign in to your account", (
         "<body><main><h1>Sorry, but we&#8217;re having trouble signing you in.</h1>"
-        "<pre>AADSTS%s: %s</pre><pre>Correlation Id: %s\nTimestamp: %s</pre></main></body>")
-        % (refusal.code, html.escape(refusal.text), uuid.uuid4(), now))
+        "<pre>AADSTS%s: %s</pre><pre>Request Id: %s\nCorrelation Id: %s\nTimestamp: %s</pre></main></body>")
+        % (refusal.code, html.escape(refusal.text), uuid.uuid4(), uuid.uuid4(), now))

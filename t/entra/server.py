@@ -4,37 +4,36 @@
     with Entra(configuration) as idp:       # configuration: see tenant.py
         idp.login_url(tenant_id)            # https://127.0.0.1:port/<tenant>/saml2
 
-Paths: /<tenant>/saml2 takes requests by POST and Redirect, /<tenant>/login the choice of a user,
-/<tenant>/signin/<appid> starts IdP-initiated sign-on as a My Apps tile does, and
-/<tenant>/FederationMetadata/2007-06/FederationMetadata.xml[?appid=] gives the metadata.
-`login_hint` (on /saml2 and /signin) that names a user signs that user in without a page.
+Reached under one of Microsoft's host names (through proxy.py, or a browser's resolver rules) it writes its URLs with that name,
+else with its origin. Paths: routes.py. Failures on command: faults.py.
 """
-import collections
 import http.cookies
 import http.server
-import secrets
+import socket
 import ssl
 import sys
+import tempfile
 import threading
+import time
 import urllib.parse
 
-import authn_request
 import claims
-import logout
+import cloud
 import metadata
 import pages
-import saml_response as sr
+import routes
 import tenant as directory
-from authn_request import Aadsts
+from aadsts import Aadsts
+from faults import Faults
+from http_parts import Answer, Call
+from sessions import Store
 
 MAX_BODY = 262144
-MAX_PENDING = 1000
-SESSION_COOKIE = "ESTSAUTH"
-METADATA_PATH = "federationmetadata/2007-06/federationmetadata.xml"
 
 
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    block_on_close = False
     request_queue_size = 128
 
     def handle_error(self, request, client_address):
@@ -44,14 +43,21 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 class Entra:
-    """The whole stand-in: tenants, waiting requests and a server that runs in a thread."""
+    """The whole stand-in: tenants, what waits and lives, and a server that runs in a thread."""
 
-    def __init__(self, configuration, port=0, tls=None, host="127.0.0.1", public_host=None, log=None):
-        """`tls`: (key file, certificate file) or None; `log`: called with one line per request."""
-        self.tenants = directory.load(configuration)
+    def __init__(self, configuration, port=0, tls=None, host="127.0.0.1", public_host=None, log=None, folder=None):
+        """`tls`: (key file, certificate file) or None; `log`: called with one line per request; `folder`: for keys made here."""
+        self._folder = None if folder else tempfile.TemporaryDirectory(prefix="entra-keys-")
+        self.folder = folder or self._folder.name
+        self.tenants = directory.load(configuration, self.folder)
+        for app in (a for t in self.tenants.values() for a in t.applications):
+            claims.check(app, directory.User("", "", ""))
         self.log = log
-        self._pending = collections.OrderedDict()
-        self._lock = threading.Lock()
+        self.faults = Faults()
+        self.parked, self.sessions = Store(), Store()
+        self.tokens, self.seen_jti, self.pages = Store(3600), Store(3600), Store(3600)
+        self.settings = {"conditional": True, "next_link_host": None, "page_size": None, "token_s": 3599}
+        self.documents = metadata.Documents()
         handler = type("Handler", (_Handler,), {"idp": self})
         self.httpd = _Server((host, port), handler)
         if tls:
@@ -71,55 +77,29 @@ class Entra:
         self.httpd.shutdown()
         self.httpd.server_close()
         self._thread.join(5)
+        if self._folder:
+            self._folder.cleanup()
 
-    def login_url(self, tenant_id):
-        return "%s/%s/saml2" % (self.origin, tenant_id)
+    def login_url(self, tenant_id, base=None):
+        return "%s/%s/saml2" % (base or self.origin, tenant_id)
 
-    def metadata(self, tenant_id, app_id=None):
+    def tenant(self, name, host=""):
+        """By ID or verified domain; a host of another cloud does not have it (AADSTS90038)."""
+        found = self.tenants.get(name) or next((t for t in self.tenants.values() if name in t.domains), None)
+        if found is None:
+            raise Aadsts(90002, "Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into "
+                         "the correct cloud." % name)
+        if host and cloud.LOGIN_HOSTS.get(host, found.cloud) != found.cloud:
+            raise Aadsts(90038, "Tenant '%s' request is being redirected to the National Cloud '%s'."
+                         % (name, cloud.CLOUDS[found.cloud].login[0]))
+        return found
+
+    def metadata(self, tenant_id, app_id=None, base=None):
         """Metadata octets without a request."""
-        tenant = self.tenants[tenant_id]
-        app = tenant.application(app_id) if app_id else None
-        if app_id and app is None:
-            raise Aadsts(700016, "Application with identifier '%s' was not found." % app_id)
-        return metadata.build(tenant, "%s/%s" % (self.origin, tenant.id), app)
+        return self.documents.document(self.tenant(tenant_id), app_id, base or self.origin).octets
 
-    def park(self, request):
-        """Keep a request while the user chooses; its one-time name."""
-        name = secrets.token_urlsafe(16)
-        with self._lock:
-            self._pending[name] = request
-            while len(self._pending) > MAX_PENDING:
-                self._pending.popitem(last=False)
-        return name
-
-    def unpark(self, name):
-        with self._lock:
-            return self._pending.pop(name, None)
-
-    def response(self, tenant, request, user):
-        """The signed Response for a request; request.id None makes it unsolicited."""
-        app = request.application
-        if app.assigned is not None and user.id not in app.assigned:
-            raise Aadsts(50105, "Your administrator has configured the application %s ('%s') to block "
-                         "users unless they are specifically granted access." % (app.name, app.id))
-        name_id, name_id_format = claims.name_id(app, user, request.name_id_format)
-        if not name_id:
-            raise Aadsts(501241, "Mandatory input for the NameID is missing on user '%s'." % user.id)
-        return sr.make_response(sr.Response(
-            issuer=tenant.entity_id(), destination=request.acs_url, in_response_to=request.id,
-            audiences=[claims.audience(request.issuer)], name_id=name_id,
-            name_id_format=name_id_format, attributes=claims.attributes(tenant, app, user),
-            authn_context=request.authn_context or sr.AC_PASSWORD),
-            app.signer(), app.sign, app.encrypt_cert, app.encrypt_cipher)
-
-    def unsolicited(self, tenant, app):
-        """The request that a My Apps tile stands for."""
-        if app.require_signed_requests:
-            raise Aadsts(76021, "Application '%s' requires signed authentication requests." % app.id)
-        if not app.reply_urls or not app.identifiers:
-            raise Aadsts(900971, "No reply address provided.")
-        return authn_request.Request(id=None, issuer=app.identifiers[0], acs_url=app.reply_urls[0],
-                                     application=app, relay_state=app.relay_state)
+    def base(self, host):
+        return "https://" + host if host else self.origin
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -134,122 +114,63 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.idp.log(format % args)
 
     def do_GET(self):
-        self._serve("GET", {})
+        self._serve("GET", b"")
 
     def do_POST(self):
         length = self.headers.get("Content-Length", "")
         if not length.isdigit() or int(length) > MAX_BODY:
             self.close_connection = True
-            self._send(413, b"")
+            self._send(Answer(413))
             return
-        body = self.rfile.read(int(length)).decode("utf-8", "replace")
-        self._serve("POST", urllib.parse.parse_qs(body, keep_blank_values=True))
+        self._serve("POST", self.rfile.read(int(length)))
 
-    def _serve(self, method, form):
+    def _call(self, method, body):
         path, _, query = self.path.partition("?")
-        parts = urllib.parse.unquote(path).strip("/").split("/", 1)
-        try:
-            tenant = self.idp.tenants.get(parts[0])
-            if tenant is None:
-                raise Aadsts(90002, "Tenant '%s' not found." % parts[0], 404)
-            self._route(tenant, method, parts[1] if len(parts) > 1 else "", query, form)
-        except Aadsts as refusal:
-            self._send(refusal.status, pages.error(refusal))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        host = headers.get("host", "").lower()
+        host = host[:-4] if host.endswith(":443") else host
+        host = host if host in cloud.HOSTS else ""
+        form = {}
+        if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            form = urllib.parse.parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+        jar = http.cookies.SimpleCookie(headers.get("cookie", ""))
+        return Call(method, host, self.idp.base(host), urllib.parse.unquote(path).strip("/"), query,
+                    urllib.parse.parse_qs(query, keep_blank_values=True), form, body, headers,
+                    {name: morsel.value for name, morsel in jar.items()})
 
-    def _route(self, tenant, method, rest, query, form):
-        params = urllib.parse.parse_qs(query, keep_blank_values=True)
-        if rest == "saml2":
-            self._saml2(tenant, method, query, params, form)
-        elif rest == "login" and method == "POST":
-            self._chosen(tenant, form)
-        elif rest.startswith("signin/") and method == "GET":
-            app = tenant.application(rest[len("signin/"):])
-            if app is None:
-                raise Aadsts(700016, "Application with identifier '%s' was not found in the directory."
-                             % rest[len("signin/"):])
-            self._ask(tenant, self.idp.unsolicited(tenant, app), params)
-        elif rest.lower() == METADATA_PATH and method == "GET":
-            xml = self.idp.metadata(tenant.id, _one(params, "appid"))
-            self._send(200, xml, "application/xml; charset=utf-8")
-        else:
-            raise Aadsts(900144, "Nothing is served at this address.", 404)
-
-    def _saml2(self, tenant, method, query, params, form):
-        values = form if method == "POST" else params
-        xml = authn_request.decode(_one(values, "SAMLRequest"), deflated=method == "GET")
-        if method == "GET" and logout.is_request(xml):
-            self._logout(tenant, xml, _one(values, "RelayState"))
+    def _serve(self, method, body):
+        call = self._call(method, body)
+        endpoint, serve = routes.find(call)
+        rule = self.idp.faults.take(endpoint, call.brief()) or {}
+        time.sleep(rule.get("delay", 0))
+        if rule.get("hang") or rule.get("close"):
+            time.sleep(rule.get("hang", 0))
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
             return
-        request = authn_request.read(xml, tenant, self.idp.login_url(tenant.id),
-                                     _one(values, "RelayState"), query if method == "GET" else None)
-        self._ask(tenant, request, params)
+        try:
+            answer = routes.failure(endpoint, rule) or serve(self.idp, call)
+        except Aadsts as refusal:
+            answer = Answer(refusal.status, pages.error(refusal))
+        self.idp.faults.answered(endpoint, answer.status)
+        self._send(answer, rule)
 
-    def _ask(self, tenant, request, params):
-        """Sign in at once with a session or a hint, else show the page with the users."""
-        user = None if request.force_authn else self._session_user(tenant)
-        user = user or tenant.user(_one(params, "login_hint"))
-        if user:
-            self._answer(tenant, request, user)
-        elif request.is_passive:
-            xml = sr.build(sr.Response(
-                issuer=tenant.entity_id(), in_response_to=request.id,
-                status_codes=[sr.STATUS + "Responder", sr.STATUS + "NoPassive"],
-                status_message="AADSTS50058: A silent sign-in request was sent but no user is signed in."))
-            self._send(200, pages.post_form(request.acs_url, xml, request.relay_state))
-        else:
-            self._send(200, pages.sign_in(tenant, request.application, "/%s/login" % tenant.id,
-                                          self.idp.park(request)))
-
-    def _logout(self, tenant, xml, relay_state):
-        """End the session here; then back to the application, or a page where it has no logout URL."""
-        app, request_id = logout.read(xml, tenant)
-        cookies = ["%s=; Path=/%s; Max-Age=0; HttpOnly; SameSite=None; Secure" % (SESSION_COOKIE, tenant.id)]
-        if app.logout_url:
-            self._send(302, b"", cookies=cookies, location=logout.response_url(tenant, app, request_id, relay_state))
-        else:
-            self._send(200, pages.signed_out(), cookies=cookies)
-
-    def _chosen(self, tenant, form):
-        request = self.idp.unpark(_one(form, "ctx") or "")
-        user = tenant.user(_one(form, "user"))
-        if request is None or request.application not in tenant.applications:
-            raise Aadsts(165000, "Invalid request: the request tokens do not match the user context.")
-        if user is None:
-            raise Aadsts(50034, "The user account does not exist in the directory.")
-        self._answer(tenant, request, user)
-
-    def _answer(self, tenant, request, user):
-        xml = self.idp.response(tenant, request, user)
-        cookies = []
-        if tenant.sessions:
-            cookies.append("%s=%s; Path=/%s; HttpOnly; SameSite=None; Secure"
-                           % (SESSION_COOKIE, user.id, tenant.id))
-        self._send(200, pages.post_form(request.acs_url, xml, request.relay_state), cookies=cookies)
-
-    def _session_user(self, tenant):
-        if not tenant.sessions:
-            return None
-        jar = http.cookies.SimpleCookie(self.headers.get("Cookie", ""))
-        return tenant.user(jar[SESSION_COOKIE].value) if SESSION_COOKIE in jar else None
-
-    def _send(self, status, body, content_type="text/html; charset=utf-8", cookies=(), location=None):
-        self.send_response(status)
-        if location:
-            self.send_header("Location", location)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Cache-Control", "no-store, no-cache")
-        for cookie in cookies:
-            self.send_header("Set-Cookie", cookie)
+    def _send(self, answer, rule=None):
+        rule = rule or {}
+        body = answer.body
+        if rule.get("garbage"):
+            body = body[:len(body) // 2] + b"\x00<&]]>" * 16
+        if rule.get("huge"):
+            body = body[:len(body) // 2] + b" " * rule["huge"]
+        self.send_response(answer.status)
+        if answer.status != 304:
+            self.send_header("Content-Type", answer.content_type)
+            self.send_header("Content-Length", str(len(body)))
+        if not answer.cacheable:
+            self.send_header("Cache-Control", "no-store, no-cache")
+        for name, value in answer.headers:
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
-
-
-def _one(params, name):
-    """The only value of a parameter; None when absent; twice is a refusal."""
-    values = params.get(name)
-    if not values:
-        return None
-    if len(values) > 1:
-        raise Aadsts(75005, "The request is not a valid Saml2 protocol message. (%s twice)" % name)
-    return values[0]
+        self.wfile.write(body[:rule["cut"]] if "cut" in rule else body)
+        if "cut" in rule:
+            self.close_connection = True

@@ -13,6 +13,7 @@ import zlib
 import xmlsec
 
 import claims
+import groups
 import keys
 import logout
 import saml_response as sr
@@ -105,7 +106,7 @@ class ServerTest(unittest.TestCase):
         self.assertEqual(tree.findtext(".//{%s}Audience" % sr.NS_SAML), "https://sp.example/saml/metadata")
         names = [a.get("Name") for a in tree.iter("{%s}Attribute" % sr.NS_SAML)]
         self.assertEqual(names[:3], [claims.MS + n for n in ("tenantid", "objectidentifier", "displayname")])
-        self.assertIn(claims.GROUPS, names)
+        self.assertIn(groups.GROUPS, names)
         self.assertNotIn(claims.XMLSOAP + "givenname", names)
 
     def test_redirect_and_the_page_with_users(self):
@@ -131,7 +132,7 @@ class ServerTest(unittest.TestCase):
     def test_logout(self):
         status, page = self.fetch(self.url + "?" + self.query(self.logout_request()))
         self.assertEqual((status, "You signed out" in page), (200, True))
-        for changes, code in (({"name": None}, "7500530"), ({"issuer": "https://other"}, "700016"), ({"ID": "1"}, "75005")):
+        for changes, code in (({"name": None}, "7500530"), ({"issuer": "https://other"}, "700016"), ({"ID": "1"}, "7500529"), ({"Version": "1.1"}, "50061")):
             status, page = self.fetch(self.url + "?" + self.query(self.logout_request(**changes)))
             self.assertEqual((status, "AADSTS" + code in page), (400, True))
 
@@ -180,18 +181,25 @@ class ServerTest(unittest.TestCase):
             (76026, self.request(IssueInstant=old)),
             (75008, self.request(Destination="https://elsewhere/saml2")),
             (75003, self.request(ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact")),
-            (75016, self.request(inner=policy % ' Format="urn:x"')),
-            (90011, self.request(inner=policy % ' SPNameQualifier="x"')),
             (900235, self.request(inner=context % (' Comparison="minimum"', "urn:x"))),
             (75011, self.request(inner=context % ("", "urn:oasis:names:tc:SAML:2.0:ac:classes:X509"))),
-            (75006, self.request(inner='<Subject xmlns="%s"/>' % sr.NS_SAML)),
-            (900236, self.request(inner='<samlp:Scoping ProxyCount="1"/>')),
             (76021, self.request(issuer="https://sp.example/signed")),
         ]
         for code, xml in cases:
             status, page = self.post(xml)
             self.assertEqual(status, 400, code)
             self.assertIn("AADSTS%d:" % code, page)
+        for code, nested, xml in (
+                (75016, "InvalidNameIDPolicy", self.request(inner=policy % ' Format="urn:x"')),
+                (90011, "RequestUnsupported", self.request(inner=policy % ' SPNameQualifier="x"')),
+                (75006, "RequestUnsupported", self.request(inner='<Subject xmlns="%s"/>' % sr.NS_SAML)),
+                (900236, "RequestUnsupported", self.request(inner='<samlp:Scoping ProxyCount="1"/>'))):
+            posted = self.response(self.post(xml)[1]).decode()      # section 9: these go back to the application
+            self.assertIn("AADSTS%d: " % code, posted)
+            self.assertIn("status:" + nested, posted)
+            self.assertIn('InResponseTo="_r1"', posted)
+            for absent in ("Destination", "Assertion ", "Signature"):
+                self.assertNotIn(absent, posted)
         self.assertIn("AADSTS750054:", self.fetch(self.url)[1])
         self.assertIn("AADSTS50105:", self.post(self.request(), hint="?login_hint=u3")[1])
         self.assertIn("AADSTS90002:", self.fetch(self.idp.origin + "/other/saml2")[1])
