@@ -33,6 +33,7 @@ typedef enum {
     SSO_SET_NAME_ID_FORMAT,
     SSO_SET_FORCE_AUTHN,
     SSO_SET_IDP_INITIATED,
+    SSO_SET_RELAY_STATE,
     SSO_SET_CLOCK_SKEW,
     SSO_SET_ALLOW,
     SSO_SET_SESSION_STORE,
@@ -55,7 +56,7 @@ typedef struct {
     sso_at_t at;
     const char *text;           /* as written; NULL where the value says "none" */
     const char *path;           /* the same as a file name, where it is one */
-    const char *more;           /* second argument (SAMLKey's certificate) */
+    const char *more;           /* second argument (SAMLKey's certificate, SAMLRelayState's target) */
     const char *more_path;
 } sso_value_t;
 
@@ -187,6 +188,7 @@ const char *sso_set_file(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_path(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_flag(cmd_parms *cmd, void *dir, int on);
 const char *sso_set_key(cmd_parms *cmd, void *dir, const char *key, const char *cert);
+const char *sso_set_relay_state(cmd_parms *cmd, void *dir, const char *name, const char *target);
 const char *sso_set_binding(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_name_id_format(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_duration(cmd_parms *cmd, void *dir, const char *arg);
@@ -235,6 +237,12 @@ sso_app_t *sso_resolve(sso_check_t *check, const sso_app_conf_t *conf, int own);
 /* resolve_idp.c */
 /** The identity provider of `conf`. @return NULL after sso_check_fail */
 const saml_idp_t *sso_resolve_idp(sso_check_t *check, const sso_app_conf_t *conf, unsigned allow);
+
+/* resolve_relay_state.c */
+/** The SAMLRelayState lines of `conf`. @return 0 after sso_check_fail */
+int sso_resolve_relay_states(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app);
+/** That none of them leads to an endpoint; once all applications of the server are known. */
+void sso_check_relay_states(sso_check_t *check, const sso_app_t *app);
 
 /* readable.c */
 /** @return "expected ..." or NULL where `file` can be read. */

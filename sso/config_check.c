@@ -143,6 +143,8 @@ static void check_server(sso_check_t *check, server_rec *s)
     conf->resolved = server;
     apr_array_cat(check->process->apps, apps);
     check_collisions(check, conf, server);
+    for (int i = 0; i < apps->nelts; i++)
+        sso_check_relay_states(check, APR_ARRAY_IDX(apps, i, const sso_app_t *));
 }
 
 /* ---- all servers together --------------------------------------------------------------------------------- */

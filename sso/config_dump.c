@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "relay_state.h"
 
 static const char *duration(apr_pool_t *p, apr_interval_time_t time)
 {
@@ -44,7 +45,7 @@ static void print_idp(apr_file_t *out, const saml_idp_t *idp, apr_pool_t *p)
     }
 }
 
-static void print_us(apr_file_t *out, const sso_app_t *app)
+static void print_us(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
 {
     print(out, "SAMLIdentifier", app->identifier);
     for (int i = 1; i < app->audiences->nelts; i++)
@@ -59,6 +60,11 @@ static void print_us(apr_file_t *out, const sso_app_t *app)
     print(out, "SAMLNameIDFormat", app->name_id_format ? app->name_id_format : "none");
     print(out, "SAMLForceAuthn", app->force_authn ? "on" : "off");
     print(out, "SAMLIdPInitiated", app->idp_initiated ? "on" : "off");
+    for (int i = 0; i < app->relay_states->nelts; i++) {
+        const sso_relay_state_t *state = &APR_ARRAY_IDX(app->relay_states, i, sso_relay_state_t);
+
+        print(out, "SAMLRelayState", apr_pstrcat(p, state->name, " ", state->target, NULL));
+    }
 }
 
 static void print_sessions(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
@@ -83,7 +89,7 @@ static void print_app(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
         apr_file_printf(out, "  <SAMLApplication %s>\n", app->name);
     else
         apr_file_printf(out, "  default application\n");
-    print_us(out, app);
+    print_us(out, app, p);
     print_idp(out, app->idp, p);
     print_sessions(out, app, p);
 }

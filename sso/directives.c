@@ -54,6 +54,9 @@ const command_rec sso_directives[] = {
              "Whether every sign-on asks for the password again (on or off, default off)"),
     APP_FLAG(SSO_SET_IDP_INITIATED, "SAMLIdPInitiated", sso_set_flag,
              "Whether responses that nobody asked for are accepted (on or off, default off)"),
+    APP_TAKE2(SSO_SET_RELAY_STATE, "SAMLRelayState", sso_set_relay_state,
+              "A RelayState that responses nobody asked for may carry, and the place on this site where it lands; may be "
+              "repeated; default none"),
     APP_TAKE1(SSO_SET_CLOCK_SKEW, "SAMLClockSkew", sso_set_duration,
               "How far the identity provider's clock may differ from ours (0s to 600s, default 180s)"),
     APP_ITERATE(SSO_SET_ALLOW, "SAMLAllow", sso_set_allow,

@@ -7,6 +7,7 @@
 #include "idp.h"
 #include "page.h"
 #include "query.h"
+#include "relay_state.h"
 #include "state.h"
 #include "url.h"
 
@@ -45,22 +46,16 @@ static saml_status_t read_answer(answer_t *out, request_rec *r, saml_err_t *err)
                               "SAMLResponse", r->pool, err);
 }
 
-/* Nobody here asked for it: where that is allowed, RelayState may name a place on this site. */
+/* Nobody here asked for it: where that is allowed, RelayState may say where to land on this site. */
 static saml_status_t unsolicited_context(context_t *out, request_rec *r, const sso_app_t *app, const answer_t *answer,
                                          saml_err_t *err)
 {
-    const char *target = answer->relay_state && *answer->relay_state
-                             ? sso_own_target(app, answer->relay_state, r->pool) : "/";
-
     if (!app->idp_initiated)
         return saml_fail(err, SAML_E_UNSOLICITED, "expected the answer to a sign-on begun here, got one that answers "
                          "none (IdP-initiated); SAMLIdPInitiated on would admit it");
-    if (!target || sso_target_is_endpoint(app, target, r->pool))
-        return saml_fail(err, SAML_E_RELAY_STATE, "RelayState: expected a path or a URL of this site, none of the "
-                         "sign-on itself, got %s", saml_quote(r->pool, answer->relay_state));
+    SAML_TRY(sso_relay_state_target(&out->target, app, answer->relay_state, r->pool, err));
     out->request_id = NULL;
     out->acs_url = sso_reply_url_of(app, r)->url;
-    out->target = target;
     return SAML_OK;
 }
 

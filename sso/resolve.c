@@ -348,6 +348,8 @@ sso_app_t *sso_resolve(sso_check_t *check, const sso_app_conf_t *conf, int own)
         return NULL;
     resolve_id(check, app);
     resolve_requests(check, conf, app);
+    if (!sso_resolve_relay_states(check, conf, app))
+        return NULL;
     if (!resolve_keys(check, conf, app) || !resolve_lifetimes(check, conf, app))
         return NULL;
     if (!sso_resolve_cookie(check, conf, app) || !resolve_store(check, conf, app))

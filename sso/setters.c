@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "saml/relay_state.h"
 #include "saml/request.h"
 #include "url.h"
 
@@ -152,6 +153,16 @@ const char *sso_set_key(cmd_parms *cmd, void *dir, const char *key, const char *
     value->path = key_path;
     value->more = cert;
     value->more_path = cert_path;
+    return NULL;
+}
+
+/* Bindings 3.4.3: RelayState has 80 bytes at most. */
+const char *sso_set_relay_state(cmd_parms *cmd, void *dir, const char *name, const char *target)
+{
+    (void)dir;
+    if (!*name || strlen(name) > SAML_RELAY_STATE_SAFE_BYTES || !is_printable(name))
+        return refuse(cmd, "a name of 1 to 80 printable ASCII characters without spaces", name);
+    add_value(cmd, setting_of(cmd), name)->more = target;
     return NULL;
 }
 

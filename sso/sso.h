@@ -86,6 +86,7 @@ typedef struct {
     const char *name_id_format; /* URI, or NULL: no NameIDPolicy */
     int force_authn;
     int idp_initiated;
+    const apr_array_header_t *relay_states; /* sso_relay_state_t (relay_state.h); may be empty */
     apr_interval_time_t clock_skew;
     unsigned allow;             /* SAML_ALLOW_ bits */
     sso_store_t *store;
