@@ -9,6 +9,7 @@
 #include "cli.h"
 #include "saml/algorithm.h"
 #include "saml/clock.h"
+#include "saml/explain.h"
 #include "saml/key.h"
 
 static void account_query_signature(account_t *a, const cli_message_t *m)
@@ -33,11 +34,25 @@ static void account_envelope(account_t *a, const xmlNode *root)
         account_doubt(a, "Version: expected \"2.0\", got %s", saml_quote(a->p, version));
 }
 
+/* What the codes mean, in the words of the error page. */
+static void account_failure(const account_t *a, const saml_idp_status_t *idp)
+{
+    saml_idp_words_t known;
+
+    saml_explain_idp(&known, idp, a->p);
+    if (known.words) {
+        account_linef(a, "  meaning", "%s: %s", known.words->name, known.words->meaning);
+        account_linef(a, "  fix", "%s (%s)", known.words->fix, saml_mender_words[known.words->mender].name);
+    }
+    account_line(a, "  look-up", known.aadsts_url);
+}
+
 /* Core 3.2.2.1: the outer code says whose fault, the inner one what; Entra puts its AADSTS number into the message. */
 static void account_status(account_t *a, const xmlNode *root)
 {
     const xmlNode *status = saml_xml_child(root, SAML_NS_PROTOCOL, "Status"), *code;
     const char *value = NULL, *label = "status";
+    saml_idp_status_t idp = { NULL, NULL, NULL };
 
     if (!status) {
         account_doubt(a, "Status: expected one, got none");
@@ -48,9 +63,15 @@ static void account_status(account_t *a, const xmlNode *root)
         value = saml_xml_attr(code, "Value", a->p);
     if (!value || strcmp(value, SAML_STATUS_SUCCESS) != 0)
         account_doubt(a, "the identity provider says that it failed: %s", saml_quote(a->p, value));
-    for (; code; code = saml_xml_child(code, SAML_NS_PROTOCOL, "StatusCode"), label = "  within it")
-        account_line(a, label, saml_xml_attr(code, "Value", a->p));
-    account_line(a, "  message", account_text(a, saml_xml_child(status, SAML_NS_PROTOCOL, "StatusMessage")));
+    for (; code; code = saml_xml_child(code, SAML_NS_PROTOCOL, "StatusCode"), label = "  within it") {
+        idp.subcode = saml_xml_attr(code, "Value", a->p);
+        account_line(a, label, idp.subcode);
+    }
+    idp.code = value;
+    idp.message = account_text(a, saml_xml_child(status, SAML_NS_PROTOCOL, "StatusMessage"));
+    account_line(a, "  message", idp.message);
+    if (!value || strcmp(value, SAML_STATUS_SUCCESS) != 0)
+        account_failure(a, &idp);
 }
 
 static void account_answer(const account_t *a, const xmlNode *root)

@@ -16,6 +16,7 @@ static const struct {
     { "decode",   cli_decode,   "show what a SAML message says: form value, redirect URL, XML, HAR file" },
     { "metadata", cli_metadata, "write the metadata of a service provider, or read that of an identity provider" },
     { "keygen",   cli_keygen,   "make a key and a self-signed certificate" },
+    { "explain",  cli_explain,  "say what an error code means and how to mend it: AADSTS50105, NoPassive, recipient" },
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 

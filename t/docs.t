@@ -143,6 +143,48 @@ subtest 'status names' => sub {
     }
 };
 
+# The words of `saml-sso explain`, which are those of the log and the page: { name => { meaning, fix, ... } }.
+sub explained
+{
+    my ($name) = @_;
+
+    open my $from, '-|', $cli, 'explain', $name or die "$cli: $!";
+    my %said = map { /^  (meaning|who mends|fix) +(.*)$/ ? ($1 => $2) : () } readline $from;
+    close $from or die "saml-sso explain $name failed: $?";
+    return \%said;
+}
+
+# A cell without what makes it a link or a word of code.
+sub plain
+{
+    my ($cell) = @_;
+
+    $cell =~ s/\[([^\]]*)\]\([^)]*\)/$1/g;
+    return $cell =~ tr/`//dr;
+}
+
+subtest 'saml-sso explain says of status names what the manual says' => sub {
+    for my $row (grep { $_->[0] =~ /^`/ } rows(section('doc/manual.md', '## Status names'))) {
+        my ($name, @cells) = map { plain($_) } @$row;
+        my $said = explained($name);
+
+        is $cells[0], $said->{meaning}, "$name: meaning";
+        is $cells[1], $said->{fix}, "$name: fix";
+    }
+};
+
+subtest "Entra's codes" => sub {
+    my @rows = grep { $_->[0] =~ /^`/ } rows(section('doc/manual.md', "## Entra's codes"));
+    my @known = slurp('saml/texts.c') =~ /^ *\{ "(AADSTS\d+)"/mg;
+
+    same_names([map { plain($_->[0]) } @rows], \@known, 'neither more nor less');
+    for my $row (@rows) {
+        my ($name, @cells) = map { plain($_) } @$row;
+
+        is_deeply { meaning => $cells[0], 'who mends' => $cells[1], fix => $cells[2] }, explained($name), $name;
+    }
+};
+
 subtest 'what the browser gets' => sub {
     my %code = (HTTP_BAD_REQUEST => 400, HTTP_REQUEST_ENTITY_TOO_LARGE => 413, HTTP_SERVICE_UNAVAILABLE => 503,
         HTTP_FORBIDDEN => 403);
