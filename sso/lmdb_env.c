@@ -18,7 +18,7 @@
 #define FORMAT_KEY      "saml-sso"
 #define FORMAT_VERSION  "sessions 1"
 #define MAX_READERS     16384   /* slots of 64 bytes, sparse: SSO_LMDB_KEPT_TXNS for each of 256 children */
-#define MAX_DATABASES   5
+#define MAX_DATABASES   6
 #define SPARE_PAGES     256     /* at the end of the file, that a commit may have given back before writing them */
 
 const char *const sso_lmdb_files[] = { "data.mdb", "lock.mdb", NULL };
@@ -216,6 +216,8 @@ static int make_databases(sso_lmdb_t *db, MDB_txn *txn)
 
     if (rc == 0)
         rc = mdb_dbi_open(txn, "used", MDB_CREATE | short_keys, &db->used);
+    if (rc == 0)
+        rc = mdb_dbi_open(txn, "marks", MDB_CREATE | short_keys, &db->marks);
     if (rc == 0)
         rc = mdb_dbi_open(txn, "expiry", MDB_CREATE, &db->expiry);
     return rc == 0 ? sso_lmdb_labels_open(db, txn, short_keys) : rc;

@@ -14,7 +14,7 @@
  */
 #define SSO_LMDB_SPARE_BYTES(limit) ((limit) / 16 + ((apr_size_t)1 << 20))
 
-/* Keys of the databases of sessions and of used IDs. */
+/* Keys of the databases of sessions, of used IDs and of marks. */
 #define SSO_LMDB_SHORT_KEY_BYTES 8
 
 /* Besides LMDB's codes: what is there has another key that begins alike. */
@@ -36,6 +36,7 @@ typedef struct {
     pthread_mutex_t writing;    /* among the threads of this process, see sso_lmdb_begin_write */
     MDB_dbi sessions;
     MDB_dbi used;
+    MDB_dbi marks;
     MDB_dbi expiry;
     MDB_dbi labels;             /* lmdb_labels.h */
     MDB_dbi labelled;

@@ -138,6 +138,18 @@ saml_status_t sso_store_use_once(sso_store_t *store, const sso_key_t *key, apr_t
     return store->provider->use_once(store->ctx, key, until, now, err);
 }
 
+saml_status_t sso_store_mark_get(sso_store_t *store, const sso_key_t *key, apr_time_t now, sso_mark_t *out, int *found,
+                                 saml_err_t *err)
+{
+    return store->provider->mark_get(store->ctx, key, now, out, found, err);
+}
+
+saml_status_t sso_store_mark_put(sso_store_t *store, const sso_key_t *key, const sso_key_t *value, apr_time_t expires,
+                                 saml_err_t *err)
+{
+    return store->provider->mark_put(store->ctx, key, value, expires, err);
+}
+
 saml_status_t sso_store_sweep(sso_store_t *store, apr_time_t now, int at_most, int *swept, saml_err_t *err)
 {
     return store->provider->sweep(store->ctx, now, at_most, swept, err);

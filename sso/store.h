@@ -4,7 +4,7 @@
 
 /**
  * @file store.h
- * What every store must do: sessions under the SHA-256 of their cookie, IDs that are used once, expiry. The stores
+ * What every store must do: sessions under the SHA-256 of their cookie, IDs that are used once, marks, expiry. The stores
  * themselves know no httpd: APR and their own library only.
  *
  * Life of a store: sso_store_configure while directives are read (no side effects); sso_store_prepare in the parent
@@ -30,6 +30,12 @@ typedef struct {
 
 #define SSO_MAX_LABELS 4        /* of one session */
 
+/** What is remembered under a key for a long time: a digest, and until when. */
+typedef struct {
+    sso_key_t value;
+    apr_time_t expires;
+} sso_mark_t;
+
 typedef struct sso_store_t sso_store_t;
 
 /** The largest session record any store takes, in bytes. */
@@ -38,6 +44,7 @@ typedef struct sso_store_t sso_store_t;
 typedef struct {
     apr_uint64_t sessions;      /* live or not yet swept */
     apr_uint64_t used_ids;
+    apr_uint64_t marks;
     apr_uint64_t bytes_used;
     apr_uint64_t bytes_limit;   /* 0: unknown */
 } sso_store_stat_t;
@@ -67,6 +74,8 @@ typedef struct {
     saml_status_t (*remove_labelled)(void *ctx, const sso_label_t *labels, int label_count, int *removed,
                                      saml_err_t *err);
     saml_status_t (*use_once)(void *ctx, const sso_key_t *key, apr_time_t until, apr_time_t now, saml_err_t *err);
+    saml_status_t (*mark_get)(void *ctx, const sso_key_t *key, apr_time_t now, sso_mark_t *out, int *found, saml_err_t *err);
+    saml_status_t (*mark_put)(void *ctx, const sso_key_t *key, const sso_key_t *value, apr_time_t expires, saml_err_t *err);
     saml_status_t (*sweep)(void *ctx, apr_time_t now, int at_most, int *swept, saml_err_t *err);
     saml_status_t (*stat)(void *ctx, sso_store_stat_t *out, saml_err_t *err);
 } sso_store_provider_t;
@@ -127,7 +136,18 @@ SAML_MUST_CHECK saml_status_t sso_store_remove_labelled(sso_store_t *store, cons
 SAML_MUST_CHECK saml_status_t sso_store_use_once(sso_store_t *store, const sso_key_t *key, apr_time_t until,
                                                  apr_time_t now, saml_err_t *err);
 
-/** Drop at most `at_most` expired records and IDs. */
+/**
+ * Look a mark up; one that has expired at `now` is none.
+ * @param out  set on SAML_OK where *found
+ */
+SAML_MUST_CHECK saml_status_t sso_store_mark_get(sso_store_t *store, const sso_key_t *key, apr_time_t now, sso_mark_t *out,
+                                                 int *found, saml_err_t *err);
+
+/** Remember `value` under `key` until `expires`, in the place of what was there. SAML_E_STORE when the store is full. */
+SAML_MUST_CHECK saml_status_t sso_store_mark_put(sso_store_t *store, const sso_key_t *key, const sso_key_t *value,
+                                                 apr_time_t expires, saml_err_t *err);
+
+/** Drop at most `at_most` expired records, IDs and marks. */
 SAML_MUST_CHECK saml_status_t sso_store_sweep(sso_store_t *store, apr_time_t now, int at_most, int *swept,
                                               saml_err_t *err);
 SAML_MUST_CHECK saml_status_t sso_store_stat(sso_store_t *store, sso_store_stat_t *out, saml_err_t *err);

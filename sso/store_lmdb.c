@@ -5,12 +5,13 @@
  * Databases in one environment:
  *     sessions  first 8 octets of the key  -> expiry (8, big-endian), key (32), record
  *     used      first 8 octets of the key  -> expiry, key
+ *     marks     first 8 octets of the key  -> expiry, key, value (32)
  *     expiry    expiry, kind (1), key      -> nothing
  * and those of lmdb_labels.h, by which a logout finds the sessions that it ends.
  * Short keys make the trees small: at a million sessions a look-up pays for the memory it touches and little else. The
  * whole key is compared in the end; that two of a million random ones begin alike has a chance of 1 in 10^7 in all, and
- * then the second is refused. The third database is the order in which the others end, so that a sweep costs what it
- * removes. The unnamed database holds the catalogue and one record that says whose file this is and of which version.
+ * then the second is refused. The fourth database is the order in which the others end, so that a sweep costs what it
+ * removes. A file of an earlier version has no marks: the database is made when it is opened. The unnamed database holds the catalogue and one record that says whose file this is and of which version.
  *
  * Reading. A look-up is a read transaction on the map: no lock, no system call, no waiting for writers. Transactions
  * are kept, reset and renewed, in an array whose places are taken and given back by one atomic exchange, because
@@ -47,6 +48,7 @@
 #define HEAD_BYTES      (EXPIRY_BYTES + SSO_KEY_BYTES)
 #define KIND_SESSION    1
 #define KIND_USED       2
+#define KIND_MARK       3
 
 /* ---- configure and prepare ---------------------------------------------- */
 
@@ -322,6 +324,8 @@ static int count_all(sso_lmdb_t *db, MDB_txn *txn, sso_store_stat_t *out)
     if (rc == 0)
         rc = count_pages(txn, db->used, &out->bytes_used, &out->used_ids);
     if (rc == 0)
+        rc = count_pages(txn, db->marks, &out->bytes_used, &out->marks);
+    if (rc == 0)
         rc = count_pages(txn, db->expiry, &out->bytes_used, &ignored);
     if (rc == 0)
         rc = count_pages(txn, db->labels, &out->bytes_used, &ignored);
@@ -476,6 +480,51 @@ static saml_status_t lmdb_use_once(void *ctx, const sso_key_t *key, apr_time_t u
     return SAML_OK;
 }
 
+/* ---- marks ---------------------------------------------------------------- */
+
+static saml_status_t lmdb_mark_get(void *ctx, const sso_key_t *key, apr_time_t now, sso_mark_t *out, int *found,
+                                   saml_err_t *err)
+{
+    sso_lmdb_t *db = ctx;
+    sso_mark_t got = { .expires = 0 };
+    MDB_val v;
+    MDB_txn *txn;
+    int rc;
+
+    SAML_TRY(sso_lmdb_check_open(db, err));
+    rc = sso_lmdb_begin_read(db, &txn);
+    if (rc != 0)
+        return sso_lmdb_fail(db, rc, "looking a mark up", err);
+    rc = find(&v, txn, db->marks, key);
+    if (rc == 0 && v.mv_size != HEAD_BYTES + SSO_KEY_BYTES)
+        rc = MDB_CORRUPTED;
+    if (rc == 0) {
+        got.expires = read_expiry(v.mv_data);
+        memcpy(got.value.octets, (const char *)v.mv_data + HEAD_BYTES, SSO_KEY_BYTES);
+    }
+    sso_lmdb_end_read(db, txn);
+    if (rc != 0 && rc != MDB_NOTFOUND && rc != SSO_LMDB_OTHER_KEY)
+        return sso_lmdb_fail(db, rc, "looking a mark up", err);
+    *found = rc == 0 && got.expires > now;
+    if (*found)
+        *out = got;
+    return SAML_OK;
+}
+
+static int apply_mark(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
+{
+    int rc = check_room(db, txn, c->len);
+
+    return rc == 0 ? put_both(db, txn, db->marks, KIND_MARK, c->key, c->record, c->len, c->expires) : rc;
+}
+
+static saml_status_t lmdb_mark_put(void *ctx, const sso_key_t *key, const sso_key_t *value, apr_time_t expires, saml_err_t *err)
+{
+    change_t change = { .key = key, .record = value->octets, .len = sizeof(value->octets), .expires = expires };
+
+    return apply_change(ctx, apply_mark, &change, "keeping a mark", err);
+}
+
 /* ---- sweep and statistics ----------------------------------------------- */
 
 /* Set `due` to whether the first to end is past; no lock, so that a sweep with nothing to do costs nobody anything. */
@@ -500,10 +549,15 @@ static int something_is_due(sso_lmdb_t *db, apr_time_t now, int *due)
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
+static MDB_dbi database_of(const sso_lmdb_t *db, unsigned char kind)
+{
+    return kind == KIND_SESSION ? db->sessions : kind == KIND_MARK ? db->marks : db->used;
+}
+
 /* The record of one entry, if it is the one that ends then. */
 static int drop_ended(sso_lmdb_t *db, MDB_txn *txn, const unsigned char *entry)
 {
-    MDB_dbi dbi = entry[EXPIRY_BYTES] == KIND_SESSION ? db->sessions : db->used;
+    MDB_dbi dbi = database_of(db, entry[EXPIRY_BYTES]);
     unsigned char expiry[EXPIRY_BYTES];
     sso_key_t key;
     int rc;
@@ -589,5 +643,5 @@ static saml_status_t lmdb_stat(void *ctx, sso_store_stat_t *out, saml_err_t *err
 
 const sso_store_provider_t sso_store_lmdb = {
     "lmdb", lmdb_configure, lmdb_check, lmdb_prepare, lmdb_open, lmdb_get, lmdb_put, lmdb_replace, lmdb_remove,
-    lmdb_remove_labelled, lmdb_use_once, lmdb_sweep, lmdb_stat
+    lmdb_remove_labelled, lmdb_use_once, lmdb_mark_get, lmdb_mark_put, lmdb_sweep, lmdb_stat
 };
