@@ -62,7 +62,7 @@ def failure(endpoint, rule):
         return None
     text = rule.get("message", "As the test has ordered.")
     if endpoint == "graph":
-        return graph.error(status, rule.get("code", "serviceNotAvailable"), text, headers)
+        return graph.error(status, rule.get("code", "TooManyRequests" if status == 429 else "serviceNotAvailable"), text, headers)
     if endpoint == "token":
         return oauth.error(status, rule.get("code", 50196), text, headers)
     return Answer(status, pages.error(Aadsts(rule.get("code", 90033), text)), headers=headers)
