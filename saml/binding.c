@@ -157,6 +157,11 @@ static const char *query_joint(const char *location)
     return location[len - 1] == '?' || location[len - 1] == '&' ? "" : "&";
 }
 
+const char *saml_url_with_query(const char *url, const char *query, apr_pool_t *p)
+{
+    return apr_pstrcat(p, url, query_joint(url), query, NULL);
+}
+
 saml_status_t saml_redirect_url(const char **out, const char *location, const char *param, const char *xml,
                                 const char *relay_state, const saml_keypair_t *key, const char *extra,
                                 apr_pool_t *p, saml_err_t *err)
@@ -170,8 +175,9 @@ saml_status_t saml_redirect_url(const char **out, const char *location, const ch
         query = apr_pstrcat(p, query, "&RelayState=", saml_percent_encode(p, relay_state), NULL);
     if (key)
         SAML_TRY(sign_query(&query, key, p, err));
-    *out = apr_pstrcat(p, location, query_joint(location), query, extra && *extra ? "&" : "", extra ? extra : "",
-                       NULL);
+    *out = saml_url_with_query(location, query, p);
+    if (extra && *extra)
+        *out = saml_url_with_query(*out, extra, p);
     return SAML_OK;
 }
 

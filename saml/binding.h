@@ -27,6 +27,9 @@ SAML_MUST_CHECK saml_status_t saml_inflate(const char **out, apr_size_t *out_len
 SAML_MUST_CHECK saml_status_t saml_redirect_url(const char **out, const char *location, const char *param,
                                                 const char *xml, const char *relay_state, const saml_keypair_t *key,
                                                 const char *extra, apr_pool_t *p, saml_err_t *err);
+/** `url` with `query`, encoded already, behind what query it has. */
+const char *saml_url_with_query(const char *url, const char *query, apr_pool_t *p);
+
 /**
  * The XML of a message by the Redirect binding. A query has 8 kB, which inflate to a hundred times that only where somebody wants
  * a parser to be busy.

@@ -561,6 +561,28 @@ static saml_status_t check_subject(apr_time_t *until, const saml_verified_t *ass
     return verdict;
 }
 
+/*
+ * Core 3.3.2.2.1, "exact": one of the classes asked for. The request goes through the user's browser, mostly unsigned, so that only
+ * asking would leave the choice to the user.
+ */
+static saml_status_t check_context(const char *got, const saml_expect_t *want, saml_err_t *err)
+{
+    const char *expected = "";
+    int i;
+
+    if (!want->authn_context || want->authn_context->nelts == 0)
+        return SAML_OK;
+    for (i = 0; i < want->authn_context->nelts; i++) {
+        const char *one = APR_ARRAY_IDX(want->authn_context, i, const char *);
+
+        if (is_same(got, one))
+            return SAML_OK;
+        expected = apr_pstrcat(err->pool, expected, i ? " or \"" : "\"", one, "\"", NULL);
+    }
+    return saml_fail(err, SAML_E_AUTHN_STATEMENT, "AuthnContextClassRef: expected %s, got %s", expected,
+                     saml_quote(err->pool, got));
+}
+
 /* Core 2.7.2; Profiles 4.1.4.2: the user signed on, and that session at the IdP is not over. */
 static saml_status_t check_authn(saml_login_t *login, const saml_verified_t *assertion, const saml_expect_t *want,
                                  apr_pool_t *p, saml_err_t *err)
@@ -587,7 +609,7 @@ static saml_status_t check_authn(saml_login_t *login, const saml_verified_t *ass
             login->session_index = a->session_index;
     }
     login->context_class = APR_ARRAY_IDX(all, 0, saml_authn_t).context_class;
-    return SAML_OK;
+    return check_context(login->context_class, want, err);
 }
 
 /* C0, DEL, C1 and the line separators of Unicode: what a log, a header or a screen could take for a line's end. */

@@ -21,6 +21,7 @@ typedef struct {
     const char *in_response_to;         /* ID of our request; NULL: unsolicited, the Response must carry none */
     const apr_array_header_t *keys;     /* saml_keypair_t *, for decryption; NULL or empty: none */
     unsigned allow;                     /* SAML_ALLOW_ bits */
+    const apr_array_header_t *authn_context; /* const char *, classes one of which was asked for; NULL or empty: any */
     const saml_replay_t *replay;        /* must not be NULL */
 } saml_expect_t;
 

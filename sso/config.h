@@ -32,6 +32,8 @@ typedef enum {
     SSO_SET_REQUEST_BINDING,
     SSO_SET_NAME_ID_FORMAT,
     SSO_SET_FORCE_AUTHN,
+    SSO_SET_DOMAIN_HINT,
+    SSO_SET_AUTHN_CONTEXT,
     SSO_SET_IDP_INITIATED,
     SSO_SET_RELAY_STATE,
     SSO_SET_CLOCK_SKEW,
@@ -191,6 +193,8 @@ const char *sso_set_key(cmd_parms *cmd, void *dir, const char *key, const char *
 const char *sso_set_relay_state(cmd_parms *cmd, void *dir, const char *name, const char *target);
 const char *sso_set_binding(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_name_id_format(cmd_parms *cmd, void *dir, const char *arg);
+const char *sso_set_domain_hint(cmd_parms *cmd, void *dir, const char *arg);
+const char *sso_set_authn_context(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_duration(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_allow(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_cookie(cmd_parms *cmd, void *dir, int argc, char *const argv[]);

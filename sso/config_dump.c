@@ -59,6 +59,11 @@ static void print_us(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
     print(out, "SAMLRequestBinding", app->request_binding == SSO_BINDING_POST ? "POST" : "Redirect");
     print(out, "SAMLNameIDFormat", app->name_id_format ? app->name_id_format : "none");
     print(out, "SAMLForceAuthn", app->force_authn ? "on" : "off");
+    print(out, "SAMLDomainHint", app->domain_hint ? app->domain_hint : "none");
+    for (int i = 0; i < app->authn_context->nelts; i++)
+        print(out, "SAMLAuthnContext", APR_ARRAY_IDX(app->authn_context, i, const char *));
+    if (app->authn_context->nelts == 0)
+        print(out, "SAMLAuthnContext", "none");
     print(out, "SAMLIdPInitiated", app->idp_initiated ? "on" : "off");
     for (int i = 0; i < app->relay_states->nelts; i++) {
         const sso_relay_state_t *state = &APR_ARRAY_IDX(app->relay_states, i, sso_relay_state_t);

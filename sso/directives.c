@@ -52,6 +52,11 @@ const command_rec sso_directives[] = {
               "a URI, default emailAddress)"),
     APP_FLAG(SSO_SET_FORCE_AUTHN, "SAMLForceAuthn", sso_set_flag,
              "Whether every sign-on asks for the password again (on or off, default off)"),
+    APP_TAKE1(SSO_SET_DOMAIN_HINT, "SAMLDomainHint", sso_set_domain_hint,
+              "Domain whose own sign-on page the identity provider is to go to at once (a domain or none, default "
+              "none)"),
+    APP_ITERATE(SSO_SET_AUTHN_CONTEXT, "SAMLAuthnContext", sso_set_authn_context,
+                "Authentication context classes (URIs) one of which a sign-on must have, or none, default none"),
     APP_FLAG(SSO_SET_IDP_INITIATED, "SAMLIdPInitiated", sso_set_flag,
              "Whether responses that nobody asked for are accepted (on or off, default off)"),
     APP_TAKE2(SSO_SET_RELAY_STATE, "SAMLRelayState", sso_set_relay_state,

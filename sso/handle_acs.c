@@ -127,6 +127,7 @@ static saml_status_t check_answer(saml_login_t **login, request_rec *r, const ss
     want.in_response_to = context->request_id;
     want.keys = app->keys;
     want.allow = app->allow;
+    want.authn_context = app->authn_context;
     want.replay = &replay;
     return saml_response_check(login, answer->xml, answer->xml_len, &want, r->pool, err);
 }

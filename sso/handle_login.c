@@ -56,6 +56,7 @@ static saml_status_t make_request(const char **xml, const char **relay_state, re
     request.acs_url = reply->url;
     request.name_id_format = app->name_id_format;
     request.force_authn = app->force_authn;
+    request.authn_context = app->authn_context;
     state.started = r->request_time;
     state.request_id = request.id;
     state.acs_url = reply->url;
@@ -66,9 +67,16 @@ static saml_status_t make_request(const char **xml, const char **relay_state, re
     return SAML_OK;
 }
 
+/* For the query beside the message, where no signature covers it. WS-Federation's name of it is what Entra reads with SAML, too. */
+static const char *domain_hint(const sso_app_t *app, apr_pool_t *p)
+{
+    return app->domain_hint ? apr_pstrcat(p, "whr=", saml_percent_encode(p, app->domain_hint), NULL) : NULL;
+}
+
 static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *app, const char *service_url, const char *xml,
                                   const char *relay_state, const sso_kept_t *kept, saml_err_t *err)
 {
+    const char *hint = domain_hint(app, r->pool);
     sso_field_t fields[2];
 
     if (signing_key(app))
@@ -77,7 +85,7 @@ static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *ap
     fields[0].value = saml_base64_encode(r->pool, xml, strlen(xml));
     fields[1].name = "RelayState";
     fields[1].value = relay_state;
-    *http = sso_page_form(r, service_url, fields, 2, kept);
+    *http = sso_page_form(r, hint ? saml_url_with_query(service_url, hint, r->pool) : service_url, fields, 2, kept);
     return SAML_OK;
 }
 
@@ -86,8 +94,8 @@ static saml_status_t send_by_redirect(int *http, request_rec *r, const sso_app_t
 {
     const char *url;
 
-    SAML_TRY(saml_redirect_url(&url, service_url, "SAMLRequest", xml, relay_state, signing_key(app), NULL, r->pool,
-                               err));
+    SAML_TRY(saml_redirect_url(&url, service_url, "SAMLRequest", xml, relay_state, signing_key(app),
+                               domain_hint(app, r->pool), r->pool, err));
     *http = kept ? sso_page_keep_and_go(r, url, kept) : sso_page_redirect(r, HTTP_MOVED_TEMPORARILY, url);
     return SAML_OK;
 }

@@ -235,10 +235,38 @@ static int resolve_binding(sso_check_t *check, const sso_app_conf_t *conf, sso_a
     return 0;
 }
 
+static void resolve_domain_hint(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
+{
+    const char *url = sso_set_text(conf, SSO_SET_LOGIN_URL);
+
+    app->domain_hint = sso_set_text(conf, SSO_SET_DOMAIN_HINT);
+    if (app->domain_hint && url && (strstr(url, "?whr=") || strstr(url, "&whr=")))
+        sso_check_fail(check, "SAMLDomainHint", at_of(conf, SSO_SET_DOMAIN_HINT), "expected a SAMLLoginURL without whr=, "
+                       "which this directive adds, found \"%s\"; mend: keep one of the two", url);
+}
+
+static void resolve_authn_context(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
+{
+    const apr_array_header_t *values = conf->set[SSO_SET_AUTHN_CONTEXT].values;
+    apr_array_header_t *classes = apr_array_make(check->p, 1, sizeof(const char *));
+
+    for (int i = 0; values && i < values->nelts; i++) {
+        if (APR_ARRAY_IDX(values, i, sso_value_t).text)
+            APR_ARRAY_PUSH(classes, const char *) = APR_ARRAY_IDX(values, i, sso_value_t).text;
+    }
+    app->authn_context = classes;
+    if (classes->nelts > 0)
+        sso_check_inform(check, "SAMLAuthnContext", at_of(conf, SSO_SET_AUTHN_CONTEXT), "sign-ons must be of one of %d "
+                         "classes; Entra refuses with AADSTS75011 whoever has signed in there by another method",
+                         classes->nelts);
+}
+
 static void resolve_requests(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
 {
     app->sign_requests = (int)number_or(conf, SSO_SET_SIGN_REQUESTS, 0);
     app->force_authn = (int)number_or(conf, SSO_SET_FORCE_AUTHN, 0);
+    resolve_domain_hint(check, conf, app);
+    resolve_authn_context(check, conf, app);
     app->idp_initiated = (int)number_or(conf, SSO_SET_IDP_INITIATED, 0);
     app->name_id_format = sso_is_set(conf, SSO_SET_NAME_ID_FORMAT) ? sso_set_text(conf, SSO_SET_NAME_ID_FORMAT)
                                                                     : SAML_NAMEID_EMAIL;

@@ -69,7 +69,8 @@ static sso_value_t *add_value(cmd_parms *cmd, sso_setting_t *setting, const char
 /* Directives whose arguments add up, in one line or in several. */
 static int is_list(sso_set_t which)
 {
-    return which == SSO_SET_CERTIFICATE || which == SSO_SET_AUDIENCE || which == SSO_SET_REPLY_URL;
+    return which == SSO_SET_CERTIFICATE || which == SSO_SET_AUDIENCE || which == SSO_SET_REPLY_URL
+           || which == SSO_SET_AUTHN_CONTEXT;
 }
 
 static sso_setting_t *open_setting(cmd_parms *cmd)
@@ -272,6 +273,38 @@ static int is_domain(const char *name)
     apr_size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-");
 
     return len > 0 && len <= 253 && !name[len] && name[0] != '.' && name[0] != '-' && !strstr(name, "..");
+}
+
+const char *sso_set_domain_hint(cmd_parms *cmd, void *dir, const char *arg)
+{
+    char *domain = apr_pstrdup(cmd->pool, arg);
+
+    (void)dir;
+    ap_str_tolower(domain);
+    if (!is_domain(domain))
+        return refuse(cmd, "a domain such as example.org, or none", arg);
+    add_value(cmd, single_of(cmd), strcmp(domain, "none") == 0 ? NULL : domain);
+    return NULL;
+}
+
+static int says_none(const sso_setting_t *setting)
+{
+    return setting->values && !APR_ARRAY_IDX(setting->values, 0, sso_value_t).text;
+}
+
+const char *sso_set_authn_context(cmd_parms *cmd, void *dir, const char *arg)
+{
+    int is_none = strcmp(arg, "none") == 0;
+    sso_setting_t *setting;
+
+    (void)dir;
+    if (!is_none && (!strchr(arg, ':') || !is_printable(arg) || strlen(arg) > MAX_URI_BYTES))
+        return refuse(cmd, "the URI of a class such as urn:oasis:names:tc:SAML:2.0:ac:classes:X509, or none", arg);
+    setting = open_setting(cmd);
+    if (setting->at.file && (is_none || says_none(setting)))
+        return refuse(cmd, "\"none\" to stand alone", arg);
+    add_value(cmd, setting, is_none ? NULL : arg);
+    return NULL;
 }
 
 static const char *same_site_of(const char *value)

@@ -85,6 +85,8 @@ typedef struct {
     int binding_is_fixed;       /* written, not left to us */
     const char *name_id_format; /* URI, or NULL: no NameIDPolicy */
     int force_authn;
+    const char *domain_hint;    /* "example.org", or NULL */
+    const apr_array_header_t *authn_context;    /* const char *, classes asked for; empty: none */
     int idp_initiated;
     const apr_array_header_t *relay_states; /* sso_relay_state_t (relay_state.h); may be empty */
     apr_interval_time_t clock_skew;

@@ -340,6 +340,12 @@ for (
     [SAMLNameIDFormat => 'persistent'], [SAMLNameIDFormat => 'none'], [SAMLNameIDFormat => 'urn:x:y'],
     [SAMLNameIDFormat => 'email', 'expected emailAddress, persistent, transient, unspecified, none or a URI, got "email"'],
     [SAMLForceAuthn => 'yes', qr/^line 6 of \S+: SAMLForceAuthn must be On or Off$/],
+    [SAMLDomainHint => 'example.org'], [SAMLDomainHint => 'none'],
+    (map { [SAMLDomainHint => $_, qq(expected a domain such as example.org, or none, got "$_")] } 'ada@example.org', '.example', 'a..b', 'https://a', 'a&b=c'),
+    [SAMLAuthnContext => 'none'],
+    [SAMLAuthnContext => 'Password', 'expected the URI of a class such as urn:oasis:names:tc:SAML:2.0:ac:classes:X509, or none, got "Password"'],
+    [SAMLAuthnContext => '"urn:a b"', 'expected the URI of a class such as urn:oasis:names:tc:SAML:2.0:ac:classes:X509, or none, got "urn:a b"'],
+    [SAMLAuthnContext => 'none urn:a', 'expected "none" to stand alone, got "urn:a"'], [SAMLAuthnContext => 'urn:a none', 'expected "none" to stand alone, got "none"'],
     [SAMLAllow => 'none'], [SAMLAllow => 'md5', qr/^line 6 of \S+: SAMLAllow: expected sha1, rsa1_5, 3des, rsa1024, c14n10, expired-certificate, unsigned-logout or none, got "md5"$/],
     [SAMLAllow => 'none sha1', 'expected "none" to stand alone, got "sha1"'], [SAMLAllow => 'sha1 none', 'expected "none" to stand alone, got "none"'],
     [SAMLIdentifier => '"a b"', 'expected 1 to 1024 printable ASCII characters without spaces, got "a b"'],
@@ -403,6 +409,9 @@ refused 'SAMLHeader none behind others', $good . "SAMLHeader X-A groups\nSAMLHea
     'line 7 of @ROOT@/site.conf: SAMLHeader: expected "none" as the first in a section, got "none"';
 refused 'the same header in other letters', $good . "SAMLHeader X-A groups\nSAMLHeader x_a roles\n",
     'line 7 of @ROOT@/site.conf: SAMLHeader: expected each header once in a section, got "x_a"';
+refused 'a hint of the domain twice', "$server${identifier}SAMLLoginURL https://login.example/saml2?x=1&whr=a.example\n${certificate}SAMLDomainHint example.org\n",
+    at('SAMLDomainHint', 6) . 'expected a SAMLLoginURL without whr=, which this directive adds, found "https://login.example/saml2?x=1&whr=a.example"; mend: keep one of the two';
+accepted 'classes of authentication', $good . "SAMLAuthnContext urn:a urn:b\n";
 refused 'a preset behind a line that sets one of its headers', $good . "SAMLHeader sm-user upn\nSAMLHeader preset siteminder\n",
     'line 7 of @ROOT@/site.conf: SAMLHeader: expected a preset before the line or preset that sets one of its headers too, got "SM_USER"';
 refused 'two presets that share a header', $good . "SAMLHeader preset appproxy\nSAMLHeader preset shibboleth\n",

@@ -24,7 +24,7 @@ is_deeply $app, {
     SAMLIdentifier => ['https://www.example.org/saml/metadata'], SAMLReplyURL => ['https://www.example.org/saml/acs'],
     SAMLPath => ['/saml'], SAMLSignRequests => ['off'], SAMLRequestBinding => ['POST'],
     SAMLNameIDFormat => ['urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress'], SAMLForceAuthn => ['off'],
-    SAMLIdPInitiated => ['off'], SAMLIdPIdentifier => ['https://sts.example/'], SAMLLoginURL => ['https://login.example/saml2'],
+    SAMLDomainHint => ['none'], SAMLAuthnContext => ['none'], SAMLIdPInitiated => ['off'], SAMLIdPIdentifier => ['https://sts.example/'], SAMLLoginURL => ['https://login.example/saml2'],
     SAMLClockSkew => ['180s'], SAMLAllow => ['none'], SAMLSessionStore => ['lmdb:@ROOT@/run/saml-sso'],
     SAMLSessionLifetime => ['28800s'], SAMLSessionIdle => ['3600s'],
     SAMLCookie => ['__Host-saml Path=/ SameSite=Lax Secure HttpOnly'], 'sign-on cookies' => ['__Host-saml-state-*'],
@@ -44,6 +44,9 @@ SAMLSignRequests on
 SAMLRequestBinding Redirect
 SAMLNameIDFormat none
 SAMLForceAuthn on
+SAMLDomainHint Example.ORG
+SAMLAuthnContext urn:a urn:b
+SAMLAuthnContext urn:c
 SAMLIdPInitiated on
 SAMLClockSkew 0s
 SAMLAllow sha1 3des
@@ -63,6 +66,8 @@ is_deeply $app->{SAMLSignRequests}, ['on'], 'SAMLSignRequests';
 is_deeply $app->{SAMLRequestBinding}, ['Redirect'], 'SAMLRequestBinding';
 is_deeply $app->{SAMLNameIDFormat}, ['none'], 'SAMLNameIDFormat';
 is_deeply $app->{SAMLForceAuthn}, ['on'], 'SAMLForceAuthn';
+is_deeply $app->{SAMLDomainHint}, ['example.org'], 'SAMLDomainHint';
+is_deeply $app->{SAMLAuthnContext}, ['urn:a', 'urn:b', 'urn:c'], 'SAMLAuthnContext adds up';
 is_deeply $app->{SAMLIdPInitiated}, ['on'], 'SAMLIdPInitiated';
 is_deeply $app->{SAMLClockSkew}, ['0s'], 'SAMLClockSkew';
 is_deeply $app->{SAMLAllow}, ['sha1 3des unsigned-logout'], 'SAMLAllow adds up';
@@ -91,6 +96,23 @@ is $app->{SAMLCookie}[0], 'saml Path=/ Domain=example.org SameSite=Lax Secure Ht
 is $app->{'sign-on cookies'}[0], 'saml-state-*', 'from the sign-on cookies too';
 $app = $c->dump($good . "SAMLPath /app/saml\nSAMLCookie Path=/app\n")->{main}{''};
 is $app->{SAMLCookie}[0], 'saml Path=/app SameSite=Lax Secure HttpOnly', 'with another Path, too';
+
+# --- what is asked for ---
+$app = $c->dump($good . <<'CONF')->{main};
+SAMLDomainHint example.org
+SAMLAuthnContext urn:a
+<SAMLApplication same>
+</SAMLApplication>
+<SAMLApplication nothing>
+    SAMLDomainHint none
+    SAMLAuthnContext none
+</SAMLApplication>
+<SAMLApplication other>
+    SAMLAuthnContext urn:b
+</SAMLApplication>
+CONF
+my @asked = map { [map { @$_ } @{ $app->{$_} }{qw(SAMLDomainHint SAMLAuthnContext)}] } qw(same nothing other);
+is_deeply \@asked, [['example.org', 'urn:a'], ['none', 'none'], ['example.org', 'urn:b']], 'hint and classes pass on, are taken back, are replaced';
 
 # --- main server to virtual hosts ---
 my $all = $c->dump($good . <<'CONF');

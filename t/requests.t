@@ -17,6 +17,8 @@ my %format = (
 );
 my @formats = sort keys %format;
 
+use constant PASSWORD => 'urn:oasis:names:tc:SAML:2.0:ac:classes:Password';
+
 sub application
 {
     my ($name, @lines) = @_;
@@ -41,6 +43,11 @@ my $t = SSOTest->new(
         . application('redirect', @signing, 'SAMLRequestBinding Redirect')
         . application('unsigned-redirect', 'SAMLRequestBinding Redirect')
         . application('force', 'SAMLForceAuthn on')
+        . application('hint-post', 'SAMLDomainHint Example.org', @signing)
+        . application('hint-redirect', 'SAMLDomainHint example.org', 'SAMLRequestBinding Redirect', @signing)
+        . application('hint-query', 'SAMLDomainHint example.org', 'SAMLIdPIdentifier ' . SSOTest::IdP::ISSUER,
+            'SAMLLoginURL https://login.example/saml2?a=1', 'SAMLCertificate "@ROOT@/idp.cer"')
+        . application('context', 'SAMLAuthnContext urn:oasis:names:tc:SAML:2.0:ac:classes:X509 ' . PASSWORD, 'SAMLIdPInitiated on')
         . join('', map { application("format$_", "SAMLNameIDFormat $formats[$_]") } 0 .. $#formats));
 
 sub check
@@ -200,6 +207,49 @@ subtest 'an unsigned request by POST' => sub {
 subtest 'SAMLForceAuthn' => sub {
     my (undef, $file) = request_file('force');
     is check('request', $file)->{attributes}{ForceAuthn}, 'true', 'is in the request';
+};
+
+subtest 'SAMLDomainHint' => sub {
+    my $browser = $t->browser;
+    my $request = $t->request_of($browser->get('/hint-post'));
+    is $request->{action}, SSOTest::IdP::LOGIN_URL . '?whr=example.org', 'by POST it is in the address of the form';
+    my $is = check('request', $t->httpd->write_file('hint.xml', $request->{xml}), $t->dir . '/sp.cer');
+    is $is->{attributes}{Destination}, SSOTest::IdP::LOGIN_URL, 'and not in the Destination';
+    unlike $request->{xml}, qr/whr|example\.org/, 'nor elsewhere in what is signed';
+    $request->{issuer} = $is->{issuer};
+    is $t->deliver($browser, $request, $t->response_to($request))->status, 303, 'the sign-on completes';
+
+    my $url = $t->browser->get('/hint-redirect')->header('Location');
+    $is = check('redirect', $url, $t->dir . '/sp.cer');
+    is $is->{signature_method}, 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256', 'by Redirect the signature is good';
+    is_deeply $is->{order}, [qw(SAMLRequest RelayState SigAlg Signature whr)], 'and the hint is behind what it covers';
+    like $url, qr/&whr=example\.org$/, 'as it was written';
+    is $is->{attributes}{Destination}, SSOTest::IdP::LOGIN_URL, 'not in the Destination';
+
+    is $t->request_of($t->browser->get('/hint-query'))->{action}, 'https://login.example/saml2?a=1&whr=example.org', 'beside a query that the address has';
+    unlike $t->request_of($t->browser->get('/plain'))->{action}, qr/whr/, 'none without the directive';
+};
+
+subtest 'SAMLAuthnContext' => sub {
+    my $browser = $t->browser;
+    my $request = $t->request_of($browser->get('/context'));
+    my $is = check('request', $t->httpd->write_file('context.xml', $request->{xml}));
+    is_deeply $is->{children}, [qw(Issuer NameIDPolicy RequestedAuthnContext)], 'asks for a class';
+    like $request->{xml}, qr/<samlp:RequestedAuthnContext Comparison="exact">/, 'exactly';
+    is_deeply [$request->{xml} =~ m{<saml:AuthnContextClassRef>([^<]*)</}g], ['urn:oasis:names:tc:SAML:2.0:ac:classes:X509', PASSWORD], 'of those named, in order';
+    $request->{issuer} = $is->{issuer};
+    is $t->deliver($browser, $request, $t->response_to($request, authn_context => PASSWORD))->status, 303, 'one of them signs on';
+
+    $browser = $t->browser;
+    $request = $t->request_of($browser->get('/context'));
+    $request->{issuer} = $is->{issuer};
+    is $t->deliver($browser, $request, $t->response_to($request, authn_context => 'urn:federation:authentication:windows'))->status, 403, 'another does not';
+    $t->refused('authn-statement', qr/AuthnContextClassRef: expected "urn:oasis\S+X509" or "\Q${\ PASSWORD}\E", got "urn:federation:authentication:windows"/);
+    my $response = $t->idp->respond(issuer => SSOTest::IdP::ISSUER, destination => $request->{acs}, audiences => [$is->{issuer}], name_id => 'ada',
+        attributes => [], authn_context => 'urn:federation:authentication:windows');
+    is $t->browser->post($request->{acs}, [SAMLResponse => $response], cross_site => 1)->status, 403, 'nor in a response that nobody asked for';
+    $t->refused('authn-statement', qr/got "urn:federation:authentication:windows"/);
+    like $t->httpd->log_text, qr/SAMLAuthnContext in \S+ line \d+: sign-ons must be of one of 2 classes; Entra refuses with AADSTS75011/, 'start-up says what Entra makes of it';
 };
 
 for my $n (0 .. $#formats) {

@@ -508,6 +508,51 @@ static void test_authn(void **state)
     JUDGE(cases);
 }
 
+#define CLASSES "urn:oasis:names:tc:SAML:2.0:ac:classes:"
+
+static void no_class_asked(saml_expect_t *want)
+{
+    want->authn_context = apr_array_make(pool, 1, sizeof(const char *));
+}
+
+static void password_asked(saml_expect_t *want)
+{
+    want->authn_context = pointers(CLASSES "Password", NULL);
+}
+
+static void either_asked(saml_expect_t *want)
+{
+    want->authn_context = pointers(CLASSES "X509", CLASSES "Password");
+}
+
+static void others_asked(saml_expect_t *want)
+{
+    want->authn_context = pointers(CLASSES "X509", CLASSES "PasswordProtectedTransport");
+}
+
+static void other_case_asked(saml_expect_t *want)
+{
+    want->authn_context = pointers(CLASSES "password", NULL);
+}
+
+/* Core 3.3.2.2.1: "exact", whoever began the sign-on. */
+static void test_authn_context(void **state)
+{
+    static const case_t cases[] = {
+        { "good", SAML_OK, NULL, 0, no_class_asked },
+        { "good", SAML_OK, NULL, 0, password_asked },
+        { "good", SAML_OK, NULL, 0, either_asked },
+        { "good", SAML_E_AUTHN_STATEMENT, "AuthnContextClassRef: expected \"" CLASSES "X509\" or \"" CLASSES
+            "PasswordProtectedTransport\", got \"" CLASSES "Password\"", 0, others_asked },
+        { "good", SAML_E_AUTHN_STATEMENT, "expected \"" CLASSES "password\", got", 0, other_case_asked },
+        { "authn-no-class-ref", SAML_E_AUTHN_STATEMENT, "expected \"" CLASSES "Password\", got none", 0, password_asked },
+        { "authn-two", SAML_OK, NULL, 0, password_asked },
+    };
+
+    (void)state;
+    JUDGE(cases);
+}
+
 /* Core 2.2.2, 2.2.3, 2.2.4 */
 static void test_name_id(void **state)
 {
@@ -626,6 +671,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_audience, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_subject, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_authn, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_authn_context, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_name_id, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_claims, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_vendors, set_up, tear_down),
