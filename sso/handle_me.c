@@ -6,6 +6,8 @@
 #include "page.h"
 #include "saml/claims.h"
 #include "saml/json.h"
+#include "saml/texts.h"
+#include "user.h"
 
 /* The caller's own claims: JSON, or a page for a browser. */
 
@@ -36,13 +38,21 @@ static void push_json_values(apr_array_header_t *parts, const sso_attribute_t *a
     push(parts, "]");
 }
 
+/* What a place with the SAMLUser that holds here takes for the user; NULL where it would refuse. */
+static const char *user_here(request_rec *r, const sso_session_t *session)
+{
+    return sso_user_of_session(sso_user(sso_dir_of(r)), session, r->pool);
+}
+
 static int send_json(request_rec *r, const sso_session_t *session)
 {
     apr_array_header_t *parts = apr_array_make(r->pool, 64, sizeof(const char *));
+    const char *user = user_here(r, session);
     int i;
 
-    push(parts, apr_psprintf(r->pool, "{\"nameid\":%s,\"nameid_format\":%s,\"expires_in\":%" APR_INT64_T_FMT
-                             ",\"claims\":{", saml_json_string(r->pool, session->name_id),
+    push(parts, apr_psprintf(r->pool, "{\"user\":%s,\"nameid\":%s,\"nameid_format\":%s,\"expires_in\":%" APR_INT64_T_FMT
+                             ",\"claims\":{", saml_json_string(r->pool, user),
+                             saml_json_string(r->pool, session->name_id),
                              saml_json_string(r->pool, session->name_id_format), seconds_left(r, session)));
     for (i = 0; i < session->attribute_count; ++i) {
         sso_attribute_t attribute;
@@ -70,9 +80,12 @@ static void push_row(apr_array_header_t *parts, const char *name, const char *va
 static int send_page(request_rec *r, const sso_session_t *session)
 {
     apr_array_header_t *parts = apr_array_make(r->pool, 64, sizeof(const char *));
+    const char *user = user_here(r, session);
     int i, j;
 
     push(parts, "<dl class=\"claims\">\n");
+    if (user)
+        push_row(parts, "user", user, r->pool);
     push_row(parts, "nameid", session->name_id, r->pool);
     for (i = 0; i < session->attribute_count; ++i) {
         sso_attribute_t attribute;
@@ -84,9 +97,9 @@ static int send_page(request_rec *r, const sso_session_t *session)
         for (j = 0; j < attribute.value_count; ++j, value = sso_session_next_value(value))
             push_row(parts, alias ? alias : attribute.name, value, r->pool);
     }
-    push_row(parts, "seconds left", apr_psprintf(r->pool, "%" APR_INT64_T_FMT, seconds_left(r, session)), r->pool);
+    push_row(parts, saml_page_texts.seconds_left, apr_psprintf(r->pool, "%" APR_INT64_T_FMT, seconds_left(r, session)), r->pool);
     push(parts, "</dl>\n");
-    return sso_page_send(r, HTTP_OK, "You are signed in", apr_array_pstrcat(r->pool, parts, 0), NULL);
+    return sso_page_send(r, HTTP_OK, saml_page_texts.signed_in_title, apr_array_pstrcat(r->pool, parts, 0), NULL);
 }
 
 static int wants_html(request_rec *r)

@@ -49,7 +49,8 @@ subtest 'JSON for a script' => sub {
     is $reply->header('Access-Control-Allow-Origin'), undef, 'for no other site';
     is $reply->header('X-Content-Type-Options'), 'nosniff', 'and taken for nothing else';
     my $me = $reply->json;
-    is_deeply [sort keys %$me], [qw(claims expires_in nameid nameid_format)], 'its fields';
+    is_deeply [sort keys %$me], [qw(claims expires_in nameid nameid_format user)], 'its fields';
+    is $me->{user}, 'ada@example.org', 'the user';
     is $me->{nameid}, 'ada@example.org', 'the name ID';
     is $me->{nameid_format}, 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress', 'and its format';
     cmp_ok $me->{expires_in}, '>', 1700, 'what is left of the idle time';
