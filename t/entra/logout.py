@@ -47,8 +47,10 @@ def read(xml, tenant):
 
 def answered(tenant, call):
     """A LogoutResponse of an application to our broadcast: read, and nothing more."""
-    raw = zlib.decompress(base64.b64decode(one(call.params, "SAMLResponse")), -15)
-    tree = sr.parse(raw)
+    try:
+        tree = sr.parse(zlib.decompress(base64.b64decode(one(call.params, "SAMLResponse"), validate=True), -15))
+    except (ValueError, zlib.error, etree.XMLSyntaxError) as error:
+        raise Aadsts(75005, "The request is not a valid Saml2 protocol message. (%s)" % error)
     if tree.tag != "{%s}LogoutResponse" % sr.NS_SAMLP or tenant.application_named(
             (tree.findtext("{%s}Issuer" % sr.NS_SAML) or "").strip()) is None:
         raise Aadsts(75005, "The request is not a valid Saml2 protocol message.")
