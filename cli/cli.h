@@ -18,6 +18,7 @@ cli_command_fn cli_verify;
 cli_command_fn cli_decode;
 cli_command_fn cli_metadata;
 cli_command_fn cli_keygen;
+cli_command_fn cli_relay_state;
 cli_command_fn cli_explain;
 
 /* ---- options.c ---------------------------------------------------------- */

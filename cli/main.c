@@ -12,11 +12,12 @@ static const struct {
     cli_command_fn *run;
     const char *help;
 } COMMANDS[] = {
-    { "verify",   cli_verify,   "check a SAML response offline, with the checks of the module's ACS" },
-    { "decode",   cli_decode,   "show what a SAML message says: form value, redirect URL, XML, HAR file" },
-    { "metadata", cli_metadata, "write the metadata of a service provider, or read that of an identity provider" },
-    { "keygen",   cli_keygen,   "make a key and a self-signed certificate" },
-    { "explain",  cli_explain,  "say what an error code means and how to mend it: AADSTS50105, NoPassive, recipient" },
+    { "verify",      cli_verify,      "check a SAML response offline, with the checks of the module's ACS" },
+    { "decode",      cli_decode,      "show what a SAML message says: form value, redirect URL, XML, HAR file" },
+    { "metadata",    cli_metadata,    "write the metadata of a service provider, or read that of an identity provider" },
+    { "keygen",      cli_keygen,      "make a key and a self-signed certificate" },
+    { "relay-state", cli_relay_state, "make the value for the portal's Relay State field" },
+    { "explain",     cli_explain,     "say what an error code means and how to mend it: AADSTS50105, NoPassive, recipient" },
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 
@@ -26,7 +27,7 @@ static void print_usage(FILE *f)
 
     fputs("Usage: saml-sso COMMAND [OPTION]...\n\nCommands:\n", f);
     for (i = 0; i < COMMAND_COUNT; i++)
-        fprintf(f, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].help);
+        fprintf(f, "  %-12s %s\n", COMMANDS[i].name, COMMANDS[i].help);
     fputs("\n\"saml-sso COMMAND --help\" tells the options of each, with an example.\n"
           "Exit status: 0 yes, 1 refused, 2 could not run.\n\n"
           "Example:\n"

@@ -325,6 +325,27 @@ accepted 'a store elsewhere', $good . "SAMLSessionStore lmdb:\@ROOT\@/store\n";
 ok !-e $c->dir . '/store', 'a test of the configuration makes no folder';
 is join(' ', glob $c->dir . '/run/*'), '', 'and leaves nothing in the runtime directory';
 
+# --- sign-on that begins in the portal ---
+my $portal = $good . "SAMLIdPInitiated on\n";
+accepted 'RelayState by name', $portal . "SAMLRelayState a /app\nSAMLRelayState b https://www.example.org/app?x=1\n";
+refused 'RelayState where no such sign-on is taken', $good . "SAMLRelayState a /app\n",
+    at('SAMLRelayState', 6) . 'expected "SAMLIdPInitiated on", as only sign-on that begins at the identity provider has a RelayState of its '
+    . 'own, found it off; mend: add it, or remove the directive';
+refused 'a RelayState twice', $portal . "SAMLRelayState a /app\nSAMLRelayState b /\nSAMLRelayState a /other\n",
+    at('SAMLRelayState', 9) . 'expected each name once, found "a" again; mend: keep one of them';
+for my $elsewhere ('https://evil.example/', 'http://www.example.org/app', 'https://www.example.org:8443/', '//evil.example/', 'app', '/%2f/evil.example',
+    '/<evil', '"/a b"') {
+    my $shown = $elsewhere =~ /^"(.*)"$/ ? $1 : $elsewhere;
+    refused "a RelayState that leads to $elsewhere", $portal . "SAMLRelayState a $elsewhere\n", at('SAMLRelayState', 7)
+        . "expected a target on this site, a path such as \"/app\" or a URL under https://www.example.org, found \"$shown\"; mend: correct it, or "
+        . 'add the SAMLReplyURL of that host';
+}
+for my $endpoint ('/saml/acs', '/saml/logout', '/x/../saml/login?target=/', '/saml/hr/logout', 'https://www.example.org/saml/logout') {
+    refused "a RelayState that leads to $endpoint", $portal . "SAMLRelayState a $endpoint\n<SAMLApplication hr>\n</SAMLApplication>\n",
+        at('SAMLRelayState', 7) . "expected a place to land after sign-on, found \"$endpoint\", which is an endpoint of the sign-on itself; mend: "
+        . 'name the page that users are to see';
+}
+
 # --- values, which httpd reports in its own form ---
 for (
     [SAMLClockSkew => '600s'], [SAMLClockSkew => '0s'], [SAMLClockSkew => '601s', 'expected 0s to 600s, got "601s"'],
@@ -342,6 +363,9 @@ for (
     [SAMLForceAuthn => 'yes', qr/^line 6 of \S+: SAMLForceAuthn must be On or Off$/],
     [SAMLDomainHint => 'example.org'], [SAMLDomainHint => 'none'],
     (map { [SAMLDomainHint => $_, qq(expected a domain such as example.org, or none, got "$_")] } 'ada@example.org', '.example', 'a..b', 'https://a', 'a&b=c'),
+    [SAMLRelayState => '"a b" /', 'expected a name of 1 to 80 printable ASCII characters without spaces, got "a b"'],
+    [SAMLRelayState => '"" /', qr/SAMLRelayState takes two arguments, /],
+    [SAMLRelayState => 'x' x 81 . ' /', qr/expected a name of 1 to 80 printable ASCII/],
     [SAMLAuthnContext => 'none'],
     [SAMLAuthnContext => 'Password', 'expected the URI of a class such as urn:oasis:names:tc:SAML:2.0:ac:classes:X509, or none, got "Password"'],
     [SAMLAuthnContext => '"urn:a b"', 'expected the URI of a class such as urn:oasis:names:tc:SAML:2.0:ac:classes:X509, or none, got "urn:a b"'],

@@ -48,6 +48,8 @@ SAMLDomainHint Example.ORG
 SAMLAuthnContext urn:a urn:b
 SAMLAuthnContext urn:c
 SAMLIdPInitiated on
+SAMLRelayState a /app
+SAMLRelayState b https://b.example:8443/
 SAMLClockSkew 0s
 SAMLAllow sha1 3des
 SAMLAllow unsigned-logout
@@ -69,6 +71,7 @@ is_deeply $app->{SAMLForceAuthn}, ['on'], 'SAMLForceAuthn';
 is_deeply $app->{SAMLDomainHint}, ['example.org'], 'SAMLDomainHint';
 is_deeply $app->{SAMLAuthnContext}, ['urn:a', 'urn:b', 'urn:c'], 'SAMLAuthnContext adds up';
 is_deeply $app->{SAMLIdPInitiated}, ['on'], 'SAMLIdPInitiated';
+is_deeply $app->{SAMLRelayState}, ['a /app', 'b https://b.example:8443/'], 'SAMLRelayState adds up';
 is_deeply $app->{SAMLClockSkew}, ['0s'], 'SAMLClockSkew';
 is_deeply $app->{SAMLAllow}, ['sha1 3des unsigned-logout'], 'SAMLAllow adds up';
 is_deeply $app->{SAMLSessionStore}, ['lmdb:@ROOT@/sessions'], 'SAMLSessionStore';
@@ -164,6 +167,8 @@ SAMLReplyURL https://www.example.org/sso/acs
 SAMLPath /sso
 SAMLKey ours.key ours.cer
 SAMLForceAuthn on
+SAMLIdPInitiated on
+SAMLRelayState a /app
 SAMLSessionIdle 10min
 SAMLCookie corp SameSite=None
 <SAMLApplication hr>
@@ -188,11 +193,13 @@ SAMLCookie corp SameSite=None
     </SAMLApplication>
 </VirtualHost>
 CONF
-my ($hr, $shop, $a_shop, $a_hr) = ($all->{main}{hr}, $all->{main}{shop}, $all->{25}{shop}, $all->{25}{hr});
+my ($hr, $shop, $a_shop, $a_hr) = ($all->{main}{hr}, $all->{main}{shop}, $all->{27}{shop}, $all->{27}{hr});
 is $hr->{SAMLIdentifier}[0], 'https://www.example.org/saml/hr/metadata', 'a named application is its own: identifier';
 is $hr->{SAMLReplyURL}[0], 'https://www.example.org/saml/hr/acs', 'reply URL';
 is $hr->{SAMLPath}[0], '/saml/hr', 'path';
 is $hr->{SAMLAudience}, undef, 'audiences';
+is $hr->{SAMLRelayState}, undef, 'RelayStates';
+is_deeply $all->{27}{''}{SAMLRelayState}, ['a /app'], 'which a virtual host has from outside';
 is $hr->{SAMLCookie}[0], '__Host-saml-hr Path=/ SameSite=None Secure HttpOnly', 'cookie name, whose attributes are inherited';
 is $hr->{'sign-on cookies'}[0], '__Host-saml-hr-state-*', 'sign-on cookies';
 is $hr->{SAMLIdPIdentifier}[0], 'https://sts.example/', 'the identity provider is inherited';
@@ -204,12 +211,12 @@ is scalar(@{ $shop->{SAMLCertificate} }), 1, 'as a whole';
 is $shop->{SAMLLogoutURL}, undef, 'with nothing of the other';
 is $shop->{SAMLCookie}[0], 'SHOP Path=/ SameSite=Lax Secure HttpOnly', 'a cookie of its own';
 is $shop->{SAMLForceAuthn}[0], 'on', 'the rest inherited';
-is_deeply [sort keys %{ $all->{25} }], ['', 'extra', 'hr', 'shop'], 'named applications of the main server are there in virtual hosts';
+is_deeply [sort keys %{ $all->{27} }], ['', 'extra', 'hr', 'shop'], 'named applications of the main server are there in virtual hosts';
 is $a_shop->{SAMLPath}[0], '/a', 'where they can be told more';
 is $a_shop->{SAMLIdentifier}[0], 'urn:shop', 'and keep the rest';
 is $a_hr->{SAMLReplyURL}[0], 'https://a.example/saml/hr/acs', 'with the address of the virtual host';
 is $a_hr->{SAMLSessionIdle}[0], '1200s', 'and its general settings';
-is $all->{25}{extra}{SAMLForceAuthn}[0], 'on', 'through two scopes';
+is $all->{27}{extra}{SAMLForceAuthn}[0], 'on', 'through two scopes';
 
 # --- headers ---
 is_deeply $c->dump($good)->{headers}, [qw(X-Remote-User X-Remote-Email X-Remote-Name X-Remote-Groups)], 'the default headers are scrubbed';

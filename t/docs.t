@@ -249,7 +249,7 @@ subtest 'claims' => sub {
 
 # ---- the command ----
 
-my @commands = help() =~ /^  (\w+) {2,}\S/mg;
+my @commands = help() =~ /^  ([\w-]+) {2,}\S/mg;
 my $man = slurp('doc/saml-sso.1');
 
 $man =~ s/\\-/-/g;

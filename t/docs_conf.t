@@ -61,7 +61,7 @@ sub completed
 
     $example =~ s{(?<=[: "])/var/lib/}{\@ROOT\@/var/lib/}g;
     $before .= "ServerName www.example.org\n" unless $example =~ /^\s*ServerName/m;
-    $before .= $idp unless $example =~ /^\s*SAMLIdP/m;
+    $before .= $idp unless $example =~ /^\s*SAMLIdP(?!Initiated)/m;
     return "$before$example";
 }
 
