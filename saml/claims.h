@@ -26,7 +26,7 @@ int saml_claim_alias_at(int i, const char **alias, const char **uri);
 /** The attribute of that full name or alias in `attributes` (array of saml_attribute_t), or NULL. */
 const saml_attribute_t *saml_claim_find(const apr_array_header_t *attributes, const char *name_or_alias);
 
-/** Entra's marker that the groups were left out for being too many (trimmed compare, entra.md 5). */
+/** Entra's marker that the groups were left out for being too many (trimmed compare, doc/entra.md 5). */
 #define SAML_CLAIM_GROUPS_LINK "http://schemas.microsoft.com/claims/groups.link"
 
 #endif

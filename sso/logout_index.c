@@ -72,7 +72,7 @@ saml_status_t sso_logout_labels(sso_label_t labels[SSO_MAX_LABELS], int *count, 
 
 /* ---- what a request names ------------------------------------------------- */
 
-/* Entra asks without a Format for sessions that began with one (entra.md 6): then it may be any that identity providers use. */
+/* Entra asks without a Format for sessions that began with one (doc/entra.md 6): then it may be any that identity providers use. */
 static const char *const usual_formats[] = {
     NO_FORMAT, SAML_NAMEID_EMAIL, SAML_NAMEID_PERSISTENT, SAML_NAMEID_TRANSIENT,
     "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName",

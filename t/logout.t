@@ -141,7 +141,7 @@ for my $by ('redirect', 'post') {
     };
 }
 
-# entra.md section 6: lower-case escapes, no Destination, no Format, perhaps another NameID, sometimes another Issuer.
+# doc/entra.md section 6: lower-case escapes, no Destination, no Format, perhaps another NameID, sometimes another Issuer.
 subtest 'Entra' => sub {
     my $path = '/saml/logout';
     my ($one, $two, $bob) = ($t->signed_on('/entra', session_index => '_e1'), $t->signed_on('/entra', session_index => '_e2'),

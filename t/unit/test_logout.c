@@ -134,7 +134,7 @@ static void reads_a_signed_request(void **state)
     assert_int_equal(store.uses, 2);
 }
 
-/* Entra writes "%2f" and signs that (entra.md 6): the octets count, in the order of the binding, not of the query. */
+/* Entra writes "%2f" and signs that (doc/entra.md 6): the octets count, in the order of the binding, not of the query. */
 static void takes_the_octets_as_they_came(void **state)
 {
     saml_logout_expect_t want = logout_expectation();
@@ -483,7 +483,7 @@ static void nothing_configured_refuses(void **state)
     assert_says(check_request(&request, signed_post(good_request), &want), SAML_E_SIGNATURE, "");
 }
 
-/* Microsoft documents messages without a Destination (entra.md 6). */
+/* Microsoft documents messages without a Destination (doc/entra.md 6). */
 static void a_destination_may_be_optional(void **state)
 {
     saml_logout_expect_t want = logout_expectation();
@@ -619,7 +619,7 @@ static void what_is_written_is_read(void **state)
     assert_string_equal(request->id, "_id7");
 }
 
-/* Entra wants the name in the clear and minds nothing else that is left out (entra.md 6). */
+/* Entra wants the name in the clear and minds nothing else that is left out (doc/entra.md 6). */
 static void the_least_request(void **state)
 {
     saml_name_id_t name = { "ada", NULL, NULL, NULL };
