@@ -3,6 +3,7 @@
 
     with Backend() as backend:
         backend.port, backend.seen      # every request: Seen(method, path, headers, body)
+        backend.replies["/hook"] = lambda seen: (403, "text/plain", b"no")      # in place of the page
 """
 import html
 import http.server
@@ -45,9 +46,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         headers = [(n, v.encode("latin-1").decode("utf-8", "replace")) for n, v in self.headers.items()]
         seen = Seen(self.command, self.path, headers, body)
         self.owner.seen.append(seen)
-        page = render(seen)
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
+        status, kind, page = 200, "text/html; charset=utf-8", None
+        if seen.path in self.owner.replies:
+            status, kind, page = self.owner.replies[seen.path](seen)
+        page = render(seen) if page is None else page
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(page)))
         self.end_headers()
         if self.command != "HEAD":
@@ -88,6 +92,7 @@ class _Server(http.server.ThreadingHTTPServer):
 class Backend:
     def __init__(self, host="127.0.0.1"):
         self.seen = []
+        self.replies = {}
         self.httpd = _Server((host, 0), type("Handler", (_Handler,), {"owner": self}))
         self.port = self.httpd.server_address[1]
         self._thread = threading.Thread(target=self.httpd.serve_forever, args=(0.1,), daemon=True)

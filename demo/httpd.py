@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 
-MODULES = ("unixd", "log_config", "authn_core", "authz_core", "authz_user", "env", "setenvif", "alias",
+MODULES = ("unixd", "log_config", "authn_core", "authz_core", "authz_groupfile", "authz_user", "env", "setenvif", "alias",
            "headers", "rewrite", "proxy", "proxy_http", "socache_shmcb", "ssl", "http2")
 START_S = 20
 STOP_S = 15
@@ -195,6 +195,19 @@ class Httpd:
                 os.killpg(self.process.pid, signal.SIGKILL)     # its own session: httpd and its children
                 self.process.wait(STOP_S)
         self.process.stdout.close()
+
+    def _generations(self):
+        return sum("resuming normal operations" in line for line in self.log())
+
+    def graceful(self):
+        """As `apachectl graceful`; returns when the next generation serves."""
+        before = self._generations()
+        self.process.send_signal(signal.SIGUSR1)
+        deadline = time.monotonic() + START_S
+        while self._generations() == before:
+            if time.monotonic() > deadline:
+                raise Problem("httpd was not reloaded within %d s:\n%s" % (START_S, "\n".join(self.log())))
+            time.sleep(0.05)
 
     def log(self, levels=None):
         """Lines of the error log; `levels` such as ("warn", "error") picks some."""

@@ -43,6 +43,13 @@ FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "-
          "--enable-features=SameSiteDefaultChecksMethodRigorously")
 
 
+def key_pin(certificate):
+    """Base64 of the SHA-256 of a server's public key, the form Chromium's flag takes."""
+    der = subprocess.run("openssl x509 -in '%s' -noout -pubkey | openssl pkey -pubin -outform DER" % certificate,
+                         shell=True, check=True, capture_output=True).stdout
+    return base64.b64encode(hashlib.sha256(der).digest()).decode()
+
+
 class Stage:
     """Everything but the browser; `protocols` as httpd's directive takes them."""
 
@@ -101,11 +108,9 @@ class Stage:
         while self._open:
             self._open.pop().__exit__(None, None, None)
 
-    def key_pin(self):
-        """Base64 of the SHA-256 of the server's public key, the form Chromium's flag takes."""
-        der = subprocess.run("openssl x509 -in '%s' -noout -pubkey | openssl pkey -pubin -outform DER" % self.tls[1],
-                             shell=True, check=True, capture_output=True).stdout
-        return base64.b64encode(hashlib.sha256(der).digest()).decode()
+    def flags(self):
+        """What Chromium must know of the stage."""
+        return ("--ignore-certificate-errors-spki-list=" + key_pin(self.tls[1]),)
 
     def refusals(self):
         """Lines of the error log from warning up."""
@@ -128,11 +133,13 @@ class Browser:
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
         self.profile = Workspace(BUILDDIR, "chromium")
-        for flag in FLAGS + ("--user-data-dir=" + self.profile.path,
-                             "--ignore-certificate-errors-spki-list=" + stage.key_pin()):
+        for flag in FLAGS + ("--user-data-dir=" + self.profile.path,) + stage.flags():
             options.add_argument(flag)
+        # No connections ahead of time: httpd would wait for what never comes on them when it is stopped.
+        prefs = {"net.network_prediction_options": 2}
         if not script:
-            options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+            prefs["profile.managed_default_content_settings.javascript"] = 2
+        options.add_experimental_option("prefs", prefs)
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
         self.driver.set_page_load_timeout(WAIT_S)
 
@@ -149,7 +156,7 @@ class Browser:
     def wait(self, what, test):
         """Until test(driver) is true; the page and its address are in the message where it never is."""
         try:
-            return WebDriverWait(self.driver, WAIT_S, ignored_exceptions=(Exception,)).until(test)
+            return WebDriverWait(self.driver, WAIT_S, 0.1, (Exception,)).until(test)
         except Exception:
             self.screenshot("failed")
             raise AssertionError("waited %d s for %s; at %s:\n%s" % (
