@@ -15,6 +15,7 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include "saml/encoding.h"
 #include "saml/id.h"
@@ -211,6 +212,39 @@ saml_status_t saml_secret_new_text(const char **out, apr_pool_t *p, saml_err_t *
     text[2 * i + 1] = '\0';
     OPENSSL_cleanse(octets, sizeof(octets));
     *out = text;
+    return SAML_OK;
+}
+
+/* ---- sign for others -------------------------------------------------------- */
+
+#define MAC_HEX_BYTES (2 * KEY_BYTES + 1)
+
+static int hex_mac(char *out, const void *key, apr_size_t key_len, const void *data, apr_size_t len)
+{
+    unsigned char mac[EVP_MAX_MD_SIZE];
+    apr_size_t i;
+
+    if (!HMAC(EVP_sha256(), key, (int)key_len, data, len, mac, NULL))
+        return 0;
+    for (i = 0; i < KEY_BYTES; i++) {
+        out[2 * i] = "0123456789abcdef"[mac[i] >> 4];
+        out[2 * i + 1] = "0123456789abcdef"[mac[i] & 15];
+    }
+    out[2 * KEY_BYTES] = '\0';
+    return 1;
+}
+
+saml_status_t saml_secret_sign(const char **out, const saml_secret_t *secret, const char *label, const void *data,
+                               apr_size_t len, apr_pool_t *p, saml_err_t *err)
+{
+    const one_secret_t *one = &secret->secrets[0];
+    char key[MAC_HEX_BYTES], *mac = apr_palloc(p, MAC_HEX_BYTES);
+    int ok = hex_mac(key, one->octets, one->len, label, strlen(label)) && hex_mac(mac, key, sizeof(key) - 1, data, len);
+
+    OPENSSL_cleanse(key, sizeof(key));
+    if (!ok)
+        return saml_fail(err, SAML_E_STORE, "signing with the secret failed: %s", saml_openssl_reason(err->pool));
+    *out = mac;
     return SAML_OK;
 }
 

@@ -25,6 +25,17 @@ SAML_MUST_CHECK saml_status_t saml_secret_parse(saml_secret_t **out, const char 
 SAML_MUST_CHECK saml_status_t saml_secret_new_text(const char **out, apr_pool_t *p, saml_err_t *err);
 
 /**
+ * Sign `data` for somebody who is to check it: HMAC-SHA256 in lower-case hex, under a key of its own.
+ *
+ * That key is the text of 64 lower-case hex digits of HMAC-SHA256(first secret, label), so that it can be worked out with
+ * openssl and handed over: nothing that seals or opens can be had from it.
+ * @param label  "mod_saml_sso provisioning"
+ * @return SAML_OK or SAML_E_STORE
+ */
+SAML_MUST_CHECK saml_status_t saml_secret_sign(const char **out, const saml_secret_t *secret, const char *label,
+                                               const void *data, apr_size_t len, apr_pool_t *p, saml_err_t *err);
+
+/**
  * Seal `data`: base64url of a version octet, a random nonce of 12 octets, the ciphertext and the tag.
  * @param purpose  "state", "relay-state": its own key
  * @param bound    further text that must be the same when it is opened (application, cookie name); not in the output

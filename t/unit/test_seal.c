@@ -260,6 +260,31 @@ static void purpose_bound_and_sealed_text_are_bounded(void **state)
     assert_stays_shut(secret, "state", "b", long_text(2 * most + 1));
 }
 
+static const char *sign(const saml_secret_t *secret, const char *label, const char *text)
+{
+    const char *out = NULL;
+
+    assert_int_equal(saml_secret_sign(&out, secret, label, text, strlen(text), pool, new_err()), SAML_OK);
+    return out;
+}
+
+/*
+ * The key by `printf 'mod_saml_sso provisioning' | openssl dgst -sha256 -r -mac HMAC -macopt hexkey:SECRET`, as doc/manual.md tells
+ * administrators; the value by `openssl dgst -sha256 -r -hmac KEY`.
+ */
+static void signatures_that_others_can_check(void **state)
+{
+    saml_secret_t *secret = secret_of(SECRET_A "\n" SECRET_B "\n");
+
+    (void)state;
+    assert_string_equal(sign(secret, "mod_saml_sso provisioning", "{\"user\":\"a\"}"),
+                        "254ada5e0a9e1d5bf4a2e125d53ec11e8f6ac881da1d64006187885a8438f4f4");
+    assert_string_equal(sign(secret_of(SECRET_A), "mod_saml_sso provisioning", "x"), sign(secret, "mod_saml_sso provisioning", "x"));
+    assert_string_not_equal(sign(secret_of(SECRET_B), "mod_saml_sso provisioning", "x"), sign(secret, "mod_saml_sso provisioning", "x"));
+    assert_string_not_equal(sign(secret, "mod_saml_sso other", "x"), sign(secret, "mod_saml_sso provisioning", "x"));
+    assert_int_equal(strlen(sign(secret, "label", "")), 64);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -273,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_purpose_bound_or_secret_does_not_open, setup, teardown),
         cmocka_unit_test_setup_teardown(no_altered_text_opens, setup, teardown),
         cmocka_unit_test_setup_teardown(rotated_secrets_open_what_the_old_sealed, setup, teardown),
+        cmocka_unit_test_setup_teardown(signatures_that_others_can_check, setup, teardown),
         cmocka_unit_test_setup_teardown(size_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(purpose_bound_and_sealed_text_are_bounded, setup, teardown)
     };

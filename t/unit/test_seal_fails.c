@@ -5,6 +5,7 @@
 #include "common.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/rand.h>
 #include "saml/encoding.h"
@@ -16,6 +17,8 @@ FAILING(EVP_CIPHER *, NULL, EVP_CIPHER_fetch, (OSSL_LIB_CTX *lib, const char *na
 FAILING(EVP_KDF *, NULL, EVP_KDF_fetch, (OSSL_LIB_CTX *lib, const char *name, const char *props), (lib, name, props))
 FAILING(EVP_KDF_CTX *, NULL, EVP_KDF_CTX_new, (EVP_KDF *kdf), (kdf))
 FAILING(int, 0, EVP_KDF_derive, (EVP_KDF_CTX *c, unsigned char *out, size_t len, const OSSL_PARAM params[]), (c, out, len, params))
+FAILING(unsigned char *, NULL, HMAC, (const EVP_MD *md, const void *key, int key_len, const unsigned char *data, size_t len,
+        unsigned char *out, unsigned *out_len), (md, key, key_len, data, len, out, out_len))
 FAILING(int, 0, RAND_bytes, (unsigned char *out, int len), (out, len))
 FAILING(EVP_CIPHER_CTX *, NULL, EVP_CIPHER_CTX_new, (void), ())
 FAILING(int, 0, EVP_CIPHER_CTX_ctrl, (EVP_CIPHER_CTX *c, int type, int arg, void *data), (c, type, arg, data))
@@ -70,6 +73,15 @@ static saml_status_t unseal(void)
     return status;
 }
 
+static saml_status_t sign(void)
+{
+    const char *out = NULL;
+    saml_status_t status = saml_secret_sign(&out, secret, "label", "text", 4, pool, &err);
+
+    assert_int_equal(out != NULL, status == SAML_OK);
+    return status;
+}
+
 static const struct {
     const char *what;
     saml_status_t (*act)(void);
@@ -77,6 +89,7 @@ static const struct {
 } cases[] = {
     { "a secret", read_secret, { "EVP_CIPHER_fetch", "EVP_KDF_fetch", "EVP_KDF_CTX_new", "EVP_KDF_derive" } },
     { "a new secret", new_secret, { "RAND_bytes" } },
+    { "signing", sign, { "HMAC" } },
     { "sealing", seal, { "RAND_bytes", "EVP_CIPHER_CTX_new", "EVP_EncryptInit_ex2", "EVP_EncryptUpdate", "EVP_EncryptFinal_ex",
                          "EVP_CIPHER_CTX_ctrl" } },
     { "opening", unseal, { "EVP_CIPHER_CTX_new", "EVP_DecryptInit_ex2", "EVP_DecryptUpdate", "EVP_DecryptFinal_ex",
