@@ -6,93 +6,22 @@
 #include <mod_auth.h>
 
 #include "page.h"
+#include "require.h"
 #include "url.h"
 
-/*
- * Require saml-group and saml-claim. They read the session and nothing else; without one they ask for a sign-on, and they grant
- * only by a value that is there.
- */
-
-/** A parsed Require line: literal words, or for saml-claim a name and literal values or a regex. */
-typedef struct {
-    const char *claim;
-    apr_array_header_t *words;      /* const char * */
-    ap_regex_t *regex;              /* or NULL */
-} requirement_t;
-
-static apr_array_header_t *split_words(apr_pool_t *p, const char *line)
-{
-    apr_array_header_t *words = apr_array_make(p, 4, sizeof(const char *));
-    const char *word;
-
-    while (*(word = ap_getword_conf(p, &line)))
-        APR_ARRAY_PUSH(words, const char *) = word;
-    return words;
-}
+/* Require saml-group and saml-claim as httpd asks for them. Without a session they ask for a sign-on. */
 
 static const char *parse_group(cmd_parms *cmd, const char *line, const void **parsed)
 {
-    requirement_t *need = apr_pcalloc(cmd->pool, sizeof(*need));
-
-    need->claim = "groups";
-    need->words = split_words(cmd->pool, line);
-    if (!need->words->nelts)
-        return "Require saml-group: expected one or more group IDs or names, got none";
-    *parsed = need;
-    return NULL;
+    return sso_require_group((const sso_requirement_t **)parsed, cmd, line);
 }
 
 static const char *parse_claim(cmd_parms *cmd, const char *line, const void **parsed)
 {
-    requirement_t *need = apr_pcalloc(cmd->pool, sizeof(*need));
-
-    need->claim = ap_getword_conf(cmd->pool, &line);
-    need->words = split_words(cmd->pool, line);
-    if (!*need->claim || !need->words->nelts)
-        return "Require saml-claim: expected a claim name and one or more values, or \"~\" and a regular expression";
-    if (strcmp(APR_ARRAY_IDX(need->words, 0, const char *), "~") == 0) {
-        if (need->words->nelts != 2)
-            return apr_psprintf(cmd->pool, "Require saml-claim %s ~: expected one regular expression, got %d",
-                                need->claim, need->words->nelts - 1);
-        need->regex = ap_pregcomp(cmd->pool, APR_ARRAY_IDX(need->words, 1, const char *), AP_REG_NOSUB);
-        if (!need->regex)
-            return apr_psprintf(cmd->pool, "Require saml-claim %s ~: \"%s\" is no regular expression", need->claim,
-                                APR_ARRAY_IDX(need->words, 1, const char *));
-    }
-    *parsed = need;
-    return NULL;
+    return sso_require_claim((const sso_requirement_t **)parsed, cmd, line);
 }
 
-/* One value of the claim against the line: byte for byte, or by its regular expression. */
-static int is_wanted(const requirement_t *need, const char *value)
-{
-    int i;
-
-    if (need->regex)
-        return ap_regexec(need->regex, value, 0, NULL, 0) == 0;
-    for (i = 0; i < need->words->nelts; ++i) {
-        if (strcmp(value, APR_ARRAY_IDX(need->words, i, const char *)) == 0)
-            return 1;
-    }
-    return 0;
-}
-
-static int is_satisfied(const requirement_t *need, const sso_session_t *session)
-{
-    sso_attribute_t attribute;
-    const char *value;
-    int i;
-
-    if (!sso_session_find(&attribute, session, need->claim))
-        return 0;
-    value = attribute.values;
-    for (i = 0; i < attribute.value_count; ++i, value = sso_session_next_value(value)) {
-        if (is_wanted(need, value))
-            return 1;
-    }
-    return 0;
-}
-
+/* A general error ends httpd's look at the lines at once, so that no negation can make a grant of it. */
 static authz_status check_requirement(request_rec *r, const char *line, const void *parsed)
 {
     const sso_session_t *session = sso_request_of(r)->session;
@@ -100,7 +29,19 @@ static authz_status check_requirement(request_rec *r, const char *line, const vo
     (void)line;
     if (!session)
         return r->user ? AUTHZ_DENIED : AUTHZ_DENIED_NO_USER;
-    return is_satisfied(parsed, session) ? AUTHZ_GRANTED : AUTHZ_DENIED;
+    switch (sso_require_decide(parsed, req->session, r)) {
+    case SSO_REQUIRE_GRANTED:
+        return AUTHZ_GRANTED;
+    case SSO_REQUIRE_DENIED:
+        return AUTHZ_DENIED;
+    case SSO_REQUIRE_UNKNOWN:
+        req->groups_unknown = 1;
+        return AUTHZ_DENIED;
+    case SSO_REQUIRE_UNDECIDABLE:
+        break;
+    }
+    req->groups_unknown = 1;
+    return AUTHZ_GENERAL_ERROR;
 }
 
 static const authz_provider group_provider = { check_requirement, parse_group };
@@ -114,11 +55,16 @@ void sso_authz_register(apr_pool_t *p)
                               AP_AUTH_INTERNAL_PER_CONF);
 }
 
-static int refuse_user(request_rec *r)
+/* Somebody is signed on, and a line would have to know his groups. */
+static int refuse_unlisted(request_rec *r)
 {
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "access denied: the session's claims do not satisfy Require for %s",
-                  r->uri);
-    return HTTP_FORBIDDEN;
+    saml_err_t *err = sso_err_new(r->pool);
+    saml_status_t status = saml_fail(err, SAML_E_OVERAGE, "Require for %s: expected the session's groups, found that they are too "
+                                     "many for Entra to list (SAML_GROUPS_OVERAGE); mend: \"Groups assigned to the application\" "
+                                     "or a group filter in the portal, app roles in place of groups, or SAMLGraph",
+                                     saml_quote(r->pool, r->uri));
+
+    return r->main ? sso_refusal_http_status(status) : sso_page_refused(r, sso_app_of(r), err);
 }
 
 /*
@@ -136,6 +82,8 @@ int sso_check_authz(request_rec *r)
     req->in_auth_checker = 1;
     status = ap_run_auth_checker(r);
     req->in_auth_checker = 0;
+    if (req->groups_unknown && (status == HTTP_UNAUTHORIZED || status == HTTP_FORBIDDEN || status == HTTP_INTERNAL_SERVER_ERROR))
+        return refuse_unlisted(r);
     if (status != HTTP_UNAUTHORIZED)
         return status;
     apr_table_unset(r->err_headers_out, "WWW-Authenticate");

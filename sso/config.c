@@ -35,6 +35,9 @@ static const struct {
     [SSO_SET_SESSION_IDLE] = { "SAMLSessionIdle", SSO_INHERIT_GENERAL },
     [SSO_SET_COOKIE] = { "SAMLCookie", SSO_INHERIT_GENERAL },
     [SSO_SET_SECRET] = { "SAMLSecret", SSO_INHERIT_GENERAL },
+    [SSO_SET_PROVISION] = { "SAMLProvision", SSO_INHERIT_GENERAL },
+    [SSO_SET_GROUP_MAP] = { "SAMLGroupMap", SSO_INHERIT_GENERAL },
+    [SSO_SET_GRAPH] = { "SAMLGraph", SSO_INHERIT_WITH_IDP },
 };
 
 /* What is ours in a request to the process that is being configured or serves; cleared with the pool it lives in. */
@@ -100,7 +103,8 @@ sso_app_conf_t *sso_app_conf_merge(apr_pool_t *p, const sso_app_conf_t *outer, c
     app->at = inner->at.file ? inner->at : outer->at;
     for (int i = 0; i < SSO_SET_COUNT; i++) {
         /* A certificate of one identity provider beside the address of another is nobody's intention. */
-        int from_inner = settings[i].inherit == SSO_INHERIT_IDP ? own_idp : sso_is_set(inner, i);
+        int with_idp = settings[i].inherit == SSO_INHERIT_WITH_IDP && own_idp;
+        int from_inner = settings[i].inherit == SSO_INHERIT_IDP ? own_idp : with_idp || sso_is_set(inner, i);
 
         app->set[i] = from_inner ? inner->set[i] : outer->set[i];
     }
@@ -138,6 +142,7 @@ sso_app_conf_t *sso_app_conf_inherit(apr_pool_t *p, const sso_app_conf_t *vhost,
         if (i == SSO_SET_COOKIE)
             inherit_cookie(p, &app->set[i], &vhost->set[i]);
         else if ((inherit == SSO_INHERIT_IDP && !own_idp)
+                 || (inherit == SSO_INHERIT_WITH_IDP && !own_idp && !sso_is_set(named, i))
                  || (inherit == SSO_INHERIT_GENERAL && !sso_is_set(named, i)))
             app->set[i] = vhost->set[i];
     }

@@ -43,12 +43,16 @@ typedef enum {
     SSO_SET_SESSION_IDLE,
     SSO_SET_COOKIE,
     SSO_SET_SECRET,
+    SSO_SET_PROVISION,
+    SSO_SET_GROUP_MAP,
+    SSO_SET_GRAPH,
     SSO_SET_COUNT
 } sso_set_t;
 
 /** How a directive passes from an outer scope to an inner one. */
 typedef enum {
     SSO_INHERIT_GENERAL,        /* one by one, to vhosts and to named applications */
+    SSO_INHERIT_WITH_IDP,       /* goes with the identity provider: not to where there is another one */
     SSO_INHERIT_IDP,            /* the identity provider: all of the group or nothing of it */
     SSO_INHERIT_OWN             /* what an application is: to vhosts, never to named applications */
 } sso_inherit_t;
@@ -58,7 +62,7 @@ typedef struct {
     sso_at_t at;
     const char *text;           /* as written; NULL where the value says "none" */
     const char *path;           /* the same as a file name, where it is one */
-    const char *more;           /* second argument (SAMLKey's certificate, SAMLRelayState's target) */
+    const char *more;           /* second argument (SAMLKey's certificate, SAMLRelayState's target, SAMLProvision's group) */
     const char *more_path;
 } sso_value_t;
 
@@ -191,6 +195,7 @@ const char *sso_set_path(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_flag(cmd_parms *cmd, void *dir, int on);
 const char *sso_set_key(cmd_parms *cmd, void *dir, const char *key, const char *cert);
 const char *sso_set_relay_state(cmd_parms *cmd, void *dir, const char *name, const char *target);
+const char *sso_set_graph(cmd_parms *cmd, void *dir, const char *file, const char *cert);
 const char *sso_set_binding(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_name_id_format(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_domain_hint(cmd_parms *cmd, void *dir, const char *arg);
@@ -247,6 +252,16 @@ const saml_idp_t *sso_resolve_idp(sso_check_t *check, const sso_app_conf_t *conf
 int sso_resolve_relay_states(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app);
 /** That none of them leads to an endpoint; once all applications of the server are known. */
 void sso_check_relay_states(sso_check_t *check, const sso_app_t *app);
+
+/**
+ * A key pair of ours: its two files are there, belong together and are strong enough; warned about where it is out of date.
+ * @return NULL after sso_check_fail
+ */
+saml_keypair_t *sso_resolve_key(sso_check_t *check, const char *directive, const sso_value_t *value, unsigned allow);
+
+/* resolve_groups.c */
+/** SAMLGroupMap and SAMLGraph. @return 0 after sso_check_fail */
+int sso_resolve_groups(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app);
 
 /* readable.c */
 /** @return "expected ..." or NULL where `file` can be read. */

@@ -86,6 +86,13 @@ static void print_sessions(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
                                          cookie->secure ? " Secure" : "", " HttpOnly", NULL));
     print(out, "sign-on cookies", apr_pstrcat(p, app->state_prefix, "*", NULL));
     print(out, "SAMLSecret", app->secret_file);
+    if (app->provision_url)
+        print(out, "SAMLProvision", apr_pstrcat(p, app->provision_url, app->provision_group ? " group=" : NULL,
+                                                app->provision_group, NULL));
+    if (app->group_map)
+        print(out, "SAMLGroupMap", app->group_map_file);
+    if (app->graph)
+        print(out, "SAMLGraph", app->graph->source);
 }
 
 static void print_app(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)

@@ -10,6 +10,8 @@
     AP_INIT_ITERATE(name, setter, (void *)(apr_uintptr_t)(which), RSRC_CONF, help)
 #define APP_TAKE1(which, name, setter, help) \
     AP_INIT_TAKE1(name, setter, (void *)(apr_uintptr_t)(which), RSRC_CONF, help)
+#define APP_TAKE12(which, name, setter, help) \
+    AP_INIT_TAKE12(name, setter, (void *)(apr_uintptr_t)(which), RSRC_CONF, help)
 #define APP_TAKE2(which, name, setter, help) \
     AP_INIT_TAKE2(name, setter, (void *)(apr_uintptr_t)(which), RSRC_CONF, help)
 #define APP_ARGV(which, name, setter, help) \
@@ -79,6 +81,14 @@ const command_rec sso_directives[] = {
     APP_TAKE1(SSO_SET_SECRET, "SAMLSecret", sso_set_file,
               "File with secrets of 32 or more random bytes in hex, one a line, the first seals; default: made once "
               "in the runtime directory"),
+    APP_TAKE1(SSO_SET_GROUP_MAP, "SAMLGroupMap", sso_set_file,
+              "File of lines with a group's object ID and the name that it goes by here, default none"),
+    APP_TAKE12(SSO_SET_GRAPH, "SAMLGraph", sso_set_graph,
+               "File with a client secret, or private key and certificate (PEM files), to ask Microsoft Graph for groups that "
+               "Entra leaves out for being too many; default none"),
+    APP_RAW(SSO_SET_PROVISION, "SAMLProvision", sso_set_provision,
+            "Where a backend is told of a user before the first session (https; http for loopback hosts only), and "
+            "group=NAME of what it is to put the user into; or none, default none"),
     AP_INIT_RAW_ARGS("<SAMLApplication", sso_open_application, NULL, RSRC_CONF,
                      "A named application: container for the SAML directives that differ from the vhost's own"),
     AP_INIT_TAKE1("SAMLApplication", sso_dir_application, NULL, PLACE,

@@ -5,6 +5,7 @@
 
 #include "saml/binding.h"
 #include "idp.h"
+#include "groups.h"
 #include "page.h"
 #include "query.h"
 #include "relay_state.h"
@@ -141,6 +142,8 @@ static saml_status_t consume(context_t *context, request_rec *r, const sso_app_t
     context->relay_state = answer.relay_state;
     SAML_TRY(find_context(context, r, app, &answer, err));
     SAML_TRY(check_answer(&login, r, app, &answer, context, err));
+    SAML_TRY(sso_groups_complete(r, app, login, err));
+    SAML_TRY(sso_provision(r, app, login, err));
     SAML_TRY(sso_session_begin(r, app, login, context->replaces, err));
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "login: application \"%s\", assertion %s, %s", app->name,
                   saml_quote(r->pool, login->assertion_id),

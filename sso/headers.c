@@ -8,6 +8,7 @@
 #include "saml/binding.h"
 #include "saml/clock.h"
 #include "cookie.h"
+#include "groups.h"
 #include "header_budget.h"
 
 /* By ASCII and without the C library's locale: this runs for each header of each request. */
@@ -248,13 +249,15 @@ static int is_ready_made(const sso_header_t *header)
 
 static const char *header_value(request_rec *r, const sso_session_t *session, const sso_header_t *header)
 {
-    sso_attribute_t attribute;
+    sso_attribute_t attribute = { 0 };
 
     if (strcmp(header->claim, "user") == 0)
         return encode(r->pool, r->user, header);
     if (strcmp(header->claim, "nameid") == 0)
         return encode(r->pool, session->name_id, header);
-    if (!sso_session_find(&attribute, session, header->claim) || attribute.value_count == 0)
+    if (sso_session_find(&attribute, session, header->claim))
+        sso_groups_present(&attribute, r);
+    if (attribute.value_count == 0)
         return NULL;
     if (header->first_only)
         return encode(r->pool, attribute.values, header);
@@ -319,6 +322,7 @@ static void export_env(request_rec *r, const sso_session_t *session)
         set(r->subprocess_env, "SAML_AUTHN_CONTEXT", session->authn_context);
     for (i = 0; i < session->attribute_count; ++i) {
         sso_session_attribute(&attribute, session, i);
+        sso_groups_present(&attribute, r);
         set(r->subprocess_env, attribute.env_name, attribute.joined);
     }
 }

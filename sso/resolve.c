@@ -154,7 +154,7 @@ static void resolve_path(sso_check_t *check, const sso_app_conf_t *conf, sso_app
 
 /* ---- our keys --------------------------------------------------------------------------------------------- */
 
-static saml_keypair_t *load_key(sso_check_t *check, const sso_value_t *value)
+static saml_keypair_t *load_key(sso_check_t *check, const char *directive, const sso_value_t *value)
 {
     saml_err_t *err = sso_err_new(check->p);
     saml_keypair_t *key;
@@ -163,12 +163,11 @@ static saml_keypair_t *load_key(sso_check_t *check, const sso_value_t *value)
     if (!wrong)
         wrong = sso_unreadable(value->more_path, "certificate file", check->p);
     if (wrong) {
-        sso_check_fail(check, "SAMLKey", &value->at, "%s; mend: correct the name or make the file (saml-sso keygen)",
-                       wrong);
+        sso_check_fail(check, directive, &value->at, "%s; mend: correct the name or make the file (saml-sso keygen)", wrong);
         return NULL;
     }
     if (saml_keypair_load(&key, value->path, value->more_path, check->p, err) != SAML_OK) {
-        sso_check_fail(check, "SAMLKey", &value->at, "expected a private key and its certificate, found: %s; mend: "
+        sso_check_fail(check, directive, &value->at, "expected a private key and its certificate, found: %s; mend: "
                        "give the two files that belong together (saml-sso keygen makes such a pair)", err->reason);
         return NULL;
     }
@@ -176,19 +175,27 @@ static saml_keypair_t *load_key(sso_check_t *check, const sso_value_t *value)
 }
 
 /* Ours may be past its date, as identity providers rarely look; it must not be weak. */
-static int check_key(sso_check_t *check, const sso_value_t *value, const saml_keypair_t *key, unsigned allow)
+static int check_key(sso_check_t *check, const char *directive, const sso_value_t *value, const saml_keypair_t *key,
+                     unsigned allow)
 {
     saml_err_t *err = sso_err_new(check->p);
 
     if (saml_cert_check(key->cert, check->now, allow | SAML_ALLOW_EXPIRED_CERTIFICATE, err) != SAML_OK) {
-        sso_check_fail(check, "SAMLKey", &value->at, "expected a key that is strong enough, found: %s; mend: make a "
+        sso_check_fail(check, directive, &value->at, "expected a key that is strong enough, found: %s; mend: make a "
                        "new pair (saml-sso keygen)", err->reason);
         return 0;
     }
     if (saml_cert_check(key->cert, check->now, allow, err) != SAML_OK)
-        sso_check_warn(check, "SAMLKey", &value->at, "expected a certificate that is valid now, found: %s; mend: make "
+        sso_check_warn(check, directive, &value->at, "expected a certificate that is valid now, found: %s; mend: make "
                        "a new pair (saml-sso keygen) and give its certificate to the identity provider", err->reason);
     return 1;
+}
+
+saml_keypair_t *sso_resolve_key(sso_check_t *check, const char *directive, const sso_value_t *value, unsigned allow)
+{
+    saml_keypair_t *key = load_key(check, directive, value);
+
+    return key && check_key(check, directive, value, key, allow) ? key : NULL;
 }
 
 static int resolve_keys(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
@@ -199,9 +206,9 @@ static int resolve_keys(sso_check_t *check, const sso_app_conf_t *conf, sso_app_
     app->keys = keys;
     for (int i = 0; values && i < values->nelts; i++) {
         const sso_value_t *value = &APR_ARRAY_IDX(values, i, sso_value_t);
-        saml_keypair_t *key = load_key(check, value);
+        saml_keypair_t *key = sso_resolve_key(check, "SAMLKey", value, app->allow);
 
-        if (!key || !check_key(check, value, key, app->allow))
+        if (!key)
             return 0;
         APR_ARRAY_PUSH(keys, saml_keypair_t *) = key;
     }
@@ -360,6 +367,15 @@ static int resolve_secret(sso_check_t *check, const sso_app_conf_t *conf, sso_ap
     return 1;
 }
 
+static void resolve_provision(const sso_app_conf_t *conf, sso_app_t *app)
+{
+    const apr_array_header_t *values = conf->set[SSO_SET_PROVISION].values;
+    const sso_value_t *value = values ? &APR_ARRAY_IDX(values, 0, sso_value_t) : NULL;
+
+    app->provision_url = value ? value->text : NULL;
+    app->provision_group = value ? value->more : NULL;
+}
+
 sso_app_t *sso_resolve(sso_check_t *check, const sso_app_conf_t *conf, int own)
 {
     sso_app_t *app = apr_pcalloc(check->p, sizeof(*app));
@@ -379,6 +395,8 @@ sso_app_t *sso_resolve(sso_check_t *check, const sso_app_conf_t *conf, int own)
     if (!sso_resolve_relay_states(check, conf, app))
         return NULL;
     if (!resolve_keys(check, conf, app) || !resolve_lifetimes(check, conf, app))
+        return NULL;
+    if (!sso_resolve_groups(check, conf, app))
         return NULL;
     if (!sso_resolve_cookie(check, conf, app) || !resolve_store(check, conf, app))
         return NULL;

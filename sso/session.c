@@ -42,7 +42,7 @@ static const struct {
     { "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups", "SAML_GROUPS", "groups" },
     { "http://schemas.microsoft.com/ws/2008/06/identity/claims/role", "SAML_ROLES", "roles" },
     { "http://schemas.microsoft.com/ws/2008/06/identity/claims/wids", "SAML_WIDS", NULL },
-    { SAML_CLAIM_GROUPS_LINK, NULL, NULL },
+    { SAML_CLAIM_GROUPS_LINK, "SAML_GROUPS_OVERAGE", NULL },
     { SAML_NAMEID_EMAIL, NULL, NULL },
     { SAML_NAMEID_UNSPECIFIED, NULL, NULL },
     { SAML_NAMEID_PERSISTENT, NULL, NULL },
@@ -60,7 +60,7 @@ static const struct {
 static const char *const reserved[] = {
     "SAML_NAMEID", "SAML_NAMEID_FORMAT", "SAML_NAME_ID", "SAML_NAME_ID_FORMAT", "SAML_USER", "SAML_APPLICATION",
     "SAML_SESSION_INDEX", "SAML_SESSION_CREATED", "SAML_SESSION_EXPIRES", "SAML_AUTHN_INSTANT", "SAML_AUTHN_CONTEXT",
-    "SAML_ISSUER", "SAML_HEADERS_LEFT_OUT"
+    "SAML_ISSUER", "SAML_HEADERS_LEFT_OUT", "SAML_GROUPS_OVERAGE"
 };
 
 typedef struct {
@@ -151,6 +151,8 @@ static const char **env_names(const apr_array_header_t *attributes, apr_pool_t *
 
         if (alias)
             names[i] = take_name(taken, env_name_of(alias, p), p);
+        else if (strcmp(APR_ARRAY_IDX(attributes, i, saml_attribute_t).name, SAML_CLAIM_GROUPS_LINK) == 0)
+            names[i] = "SAML_GROUPS_OVERAGE";
     }
     for (i = 0; i < attributes->nelts; i++) {
         if (!names[i])

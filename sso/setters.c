@@ -11,6 +11,7 @@
 #include "url.h"
 
 #define MAX_NAME_BYTES 32       /* of an application: it becomes part of cookie names */
+#define MAX_GROUP_BYTES 256     /* of SAMLProvision */
 #define MAX_URI_BYTES 1024      /* SAML Core 8.3.6: of an entity identifier */
 
 static sso_set_t which_of(const cmd_parms *cmd)
@@ -164,6 +165,22 @@ const char *sso_set_relay_state(cmd_parms *cmd, void *dir, const char *name, con
     if (!*name || strlen(name) > SAML_RELAY_STATE_SAFE_BYTES || !is_printable(name))
         return refuse(cmd, "a name of 1 to 80 printable ASCII characters without spaces", name);
     add_value(cmd, setting_of(cmd), name)->more = target;
+    return NULL;
+}
+
+const char *sso_set_graph(cmd_parms *cmd, void *dir, const char *file, const char *cert)
+{
+    const char *path = *file ? ap_server_root_relative(cmd->pool, file) : NULL;
+    const char *cert_path = cert && *cert ? ap_server_root_relative(cmd->pool, cert) : NULL;
+    sso_value_t *value;
+
+    (void)dir;
+    if (!path || (cert && !cert_path))
+        return refuse(cmd, "the name of a file with a client secret, or of a private key and its certificate", path ? cert : file);
+    value = add_value(cmd, single_of(cmd), file);
+    value->path = path;
+    value->more = cert;
+    value->more_path = cert_path;
     return NULL;
 }
 
@@ -372,6 +389,50 @@ const char *sso_set_cookie(cmd_parms *cmd, void *dir, int argc, char *const argv
             return wrong;
     }
     single_of(cmd)->cookie = cookie;
+    return NULL;
+}
+
+static int is_free_of_controls(const char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return 0;
+    }
+    return 1;
+}
+
+/* group="SSO Basic" and "group=SSO Basic": httpd's own splitting knows the second alone. NULL where it is neither. */
+static const char *group_word(cmd_parms *cmd, const char **rest)
+{
+    const char *word;
+
+    if (strncasecmp(*rest, "group=", 6) == 0) {
+        *rest += 6;
+        return ap_getword_conf(cmd->pool, rest);
+    }
+    word = ap_getword_conf(cmd->pool, rest);
+    return strncasecmp(word, "group=", 6) == 0 ? word + 6 : NULL;
+}
+
+const char *sso_set_provision(cmd_parms *cmd, void *dir, const char *args)
+{
+    const char *rest = args, *url = ap_getword_conf(cmd->pool, &rest), *group = NULL;
+    int is_none = strcmp(url, "none") == 0;
+    saml_err_t err = { .pool = cmd->pool };
+    sso_value_t *value;
+
+    (void)dir;
+    if (!is_none && saml_fetch_check_url(url, cmd->cmd->name, SAML_E_PROVISIONING, cmd->pool, &err) != SAML_OK)
+        return err.reason;
+    if (*rest && !is_none) {
+        group = group_word(cmd, &rest);
+        if (!group || !*group || strlen(group) > MAX_GROUP_BYTES || !is_free_of_controls(group))
+            return refuse(cmd, "group=NAME of 1 to 256 octets after the address", group ? group : args);
+    }
+    if (*rest)
+        return refuse(cmd, "an address and group=NAME, or none, and nothing behind", rest);
+    value = add_value(cmd, single_of(cmd), is_none ? NULL : url);
+    value->more = group;
     return NULL;
 }
 

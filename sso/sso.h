@@ -20,7 +20,9 @@
 #include "saml/metadata.h"
 #include "saml/response.h"
 #include "saml/seal.h"
+#include "saml/group_map.h"
 #include "entra.h"
+#include "graph_token.h"
 #include "session.h"
 #include "store.h"
 
@@ -73,7 +75,12 @@ typedef struct {
     const char *id;             /* name, our and the IdP's entity ID: what sessions and sealed states carry to be told apart */
     const server_rec *server;
     const saml_idp_t *idp;     /* from files or by hand; NULL where it comes from a URL. Ask sso_idp_current (idp.h) */
+    sso_source_t *source;       /* where it comes from, if from a URL */
+    const char *fetch_ca;       /* SAMLMetadataCA: certificates to trust for all that is fetched or sent; NULL: the system's */
+    const char *fetch_proxy;    /* SAMLMetadataProxy: "http://host:port"; NULL: none */
     const sso_entra_t *entra;   /* of SAMLEntra; NULL without it */
+    const char *fetch_ca;       /* SAMLMetadataCA: of all that this application fetches; NULL: the system's */
+    const char *fetch_proxy;    /* SAMLMetadataProxy: of metadata and Graph, never of provisioning; or NULL */
     const char *identifier;     /* our entity ID */
     const apr_array_header_t *audiences;    /* const char *, identifier included */
     const apr_array_header_t *reply_urls;   /* sso_reply_url_t, at least one */
@@ -96,6 +103,11 @@ typedef struct {
     apr_interval_time_t session_idle;
     sso_cookie_t cookie;
     const char *state_prefix;   /* of the names of login state cookies: "__Host-saml-state-" */
+    const char *group_map_file;         /* or NULL */
+    const saml_group_map_t *group_map;  /* or NULL */
+    const sso_graph_t *graph;           /* SAMLGraph, or NULL: groups that were left out stay unknown */
+    const char *provision_url;  /* SAMLProvision, or NULL */
+    const char *provision_group;        /* or NULL */
     const char *secret_file;
     const saml_secret_t *secret;     /* NULL only before the file has been made */
 } sso_app_t;
@@ -172,6 +184,9 @@ typedef struct {
     int anonymous;                  /* let through by `SAMLUnauthenticated pass` */
     int in_handler;                 /* the content handler runs, so output filters are in place */
     int in_auth_checker;            /* authz.c is looking at httpd's own verdict */
+    int groups_unknown;             /* a Require could not be decided: the groups were left out (overage) */
+    int pretence_logged;            /* that a group has the name of another (group_names.c) */
+    const sso_attribute_t *groups;  /* as applications see them, once they were asked for and where there is a map */
 } sso_request_t;
 
 /* config_check.c */

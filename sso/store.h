@@ -39,7 +39,7 @@ typedef struct {
 typedef struct sso_store_t sso_store_t;
 
 /** The largest session record any store takes, in bytes. */
-#define SSO_MAX_RECORD_BYTES (256 * 1024)
+#define SSO_MAX_RECORD_BYTES (1024 * 1024)
 
 typedef struct {
     apr_uint64_t sessions;      /* live or not yet swept */
