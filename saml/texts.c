@@ -23,7 +23,7 @@ const saml_page_texts_t saml_page_texts = {
     .signed_out_here = "Your session on this site has ended.",
     .signed_out_there = "You may still be signed in at your organisation: close the browser to end that too.",
     .signed_out_button = "Continue",
-    .signed_out_short = "Signed out.",
+    .signed_out_short = "Signed out.\n",
 
     .refused_title = "You are not signed in",
     .reason = "Reason",

@@ -36,6 +36,10 @@ static int answer_script(request_rec *r, const sso_app_t *app, const char *targe
 
 int sso_answer_without_session(request_rec *r, const sso_app_t *app, sso_unauthenticated_t how, const char *target)
 {
+    int before = sso_page_refused_before(r);
+
+    if (before != DECLINED)
+        return before;
     if (how == SSO_UNAUTH_AUTO)
         how = sso_is_navigation(r) ? SSO_UNAUTH_LOGIN : SSO_UNAUTH_401;
     if (how == SSO_UNAUTH_401)
@@ -53,7 +57,10 @@ static int let_anonymous_through(request_rec *r)
 
 static int refuse(request_rec *r, const sso_app_t *app, const saml_err_t *err)
 {
-    return r->main ? sso_refusal_http_status(err->status) : sso_page_refused(r, app, err);
+    if (r->main)
+        return sso_refusal_http_status(err->status);
+    sso_request_of(r)->target = sso_request_target(r, app);
+    return sso_page_refused(r, app, err);
 }
 
 static int refuse_without_user(request_rec *r, const sso_app_t *app)

@@ -24,10 +24,10 @@ static const char *parse_claim(cmd_parms *cmd, const char *line, const void **pa
 /* A general error ends httpd's look at the lines at once, so that no negation can make a grant of it. */
 static authz_status check_requirement(request_rec *r, const char *line, const void *parsed)
 {
-    const sso_session_t *session = sso_request_of(r)->session;
+    sso_request_t *req = sso_request_of(r);
 
     (void)line;
-    if (!session)
+    if (!req->session)
         return r->user ? AUTHZ_DENIED : AUTHZ_DENIED_NO_USER;
     switch (sso_require_decide(parsed, req->session, r)) {
     case SSO_REQUIRE_GRANTED:
@@ -84,12 +84,13 @@ int sso_check_authz(request_rec *r)
     req->in_auth_checker = 0;
     if (req->groups_unknown && (status == HTTP_UNAUTHORIZED || status == HTTP_FORBIDDEN || status == HTTP_INTERNAL_SERVER_ERROR))
         return refuse_unlisted(r);
-    if (status != HTTP_UNAUTHORIZED)
+    /* AuthzSendForbiddenOnFailure makes it 403 right away. */
+    if (status != HTTP_UNAUTHORIZED && !(status == HTTP_FORBIDDEN && req->session))
         return status;
     apr_table_unset(r->err_headers_out, "WWW-Authenticate");
-    if (!req->anonymous)
-        return refuse_user(r);
     app = sso_app_of(r);
+    if (!req->anonymous)
+        return sso_page_access_denied(r, app);
     if (!app || r->main)
         return HTTP_FORBIDDEN;
     return sso_answer_without_session(r, app, SSO_UNAUTH_AUTO, sso_request_target(r, app));

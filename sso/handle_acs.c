@@ -167,6 +167,7 @@ int sso_handle_acs(request_rec *r, const sso_app_t *app)
     context_t context = { 0 };
     saml_status_t status = consume(&context, r, app, err);
 
+    sso_request_of(r)->target = context.target;
     if (status == SAML_E_STATE_MISSING && sso_state_may_retry(r, app, context.relay_state))
         return start_anew(r, app, err);
     if (status != SAML_OK)

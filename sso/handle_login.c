@@ -127,6 +127,7 @@ int sso_login_start(request_rec *r, const sso_app_t *app, const char *target)
         if (strlen(target) > SSO_STATE_MAX_TARGET_BYTES)
             target = "/";
     }
+    sso_request_of(r)->target = target;
     if (start(&http, r, app, target, err) != SAML_OK)
         return sso_page_refused(r, app, err);
     return http;
@@ -150,7 +151,10 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
     saml_err_t *err = sso_err_new(r->pool);
     const sso_session_t *session = NULL;
     const char *target = "/", *again = NULL, *resend = NULL;
+    int before = sso_page_refused_before(r);
 
+    if (before != DECLINED)
+        return before;
     if (sso_refuse_embedded(r, "login", err) != SAML_OK || wanted_target(&target, r, app, err) != SAML_OK || sso_query_value(&again, r, "again", err) != SAML_OK ||
         sso_query_value(&resend, r, "resend", err) != SAML_OK)
         return sso_page_refused(r, app, err);

@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "saml/explain.h"
 #include "saml/id.h"
 #include "sso.h"
 
@@ -48,6 +49,8 @@ void sso_log_refusal(request_rec *r, const saml_err_t *err, const char *referenc
     int level = err->status == SAML_E_STORE ? APLOG_ERR : APLOG_WARNING;
     const char *what = sso_request_of(r)->endpoint == SSO_ENDPOINT_LOGOUT ? "logout" : "login";
 
-    ap_log_rerror(APLOG_MARK, level, 0, r, "%s refused [%s] (%s): %s", what, saml_status_name(err->status), reference,
-                  err->reason ? err->reason : "no reason given");
+    const char *words = err->status == SAML_E_STATUS ? saml_explain_idp_line(&err->idp, r->pool) : NULL;
+
+    ap_log_rerror(APLOG_MARK, level, 0, r, "%s refused [%s] (%s): %s%s%s", what, saml_status_name(err->status), reference,
+                  err->reason ? err->reason : "no reason given", words ? "; " : "", words ? words : "");
 }

@@ -7,6 +7,7 @@
 #include "page.h"
 #include "query.h"
 #include "saml/encoding.h"
+#include "saml/texts.h"
 #include "state.h"
 #include "url.h"
 
@@ -119,7 +120,7 @@ static saml_status_t obey(request_rec *r, const sso_app_t *app, const sso_logout
 
 /*
  * Entra loads this in a hidden frame and looks at nothing but that it was loaded; a LogoutResponse it has been seen to refuse
- * (entra.md 6). A name that has no session here is no error: it may have ended already.
+ * (doc/entra.md 6). A name that has no session here is no error: it may have ended already.
  */
 static int answer_request(request_rec *r, const sso_app_t *app, const sso_logout_message_t *came)
 {
@@ -127,7 +128,7 @@ static int answer_request(request_rec *r, const sso_app_t *app, const sso_logout
 
     if (obey(r, app, came, err) != SAML_OK)
         return sso_page_refused(r, app, err);
-    return sso_page_text(r, HTTP_OK, "Signed out.\n");
+    return sso_page_text(r, HTTP_OK, saml_page_texts.signed_out_short);
 }
 
 /* ---- LogoutResponse ------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 
 #include "saml/binding.h"
+#include "saml/texts.h"
 
 static const char style[] =
     "body{margin:0;font:16px/1.5 system-ui,sans-serif;color:#1b1b1b;background:#f4f5f7}"
@@ -14,7 +15,7 @@ static const char style[] =
     "overflow-wrap:anywhere}"
     "button,a.button{display:inline-block;padding:.55rem 1.1rem;font:inherit;color:#fff;background:#0b5cad;"
     "border:0;border-radius:4px;text-decoration:none;cursor:pointer}"
-    "button:focus-visible,a:focus-visible{outline:3px solid #f2a900;outline-offset:2px}"
+    "button:focus-visible,a:focus-visible{outline:3px solid #1b1b1b;outline-offset:2px}"
     "@media(max-width:36rem){main{margin:0;min-height:100vh;box-sizing:border-box;border:0;border-radius:0}}";
 
 static const char submit_script[] = "document.forms[0].submit()";
@@ -38,7 +39,7 @@ static void set_header(request_rec *r, const char *name, const char *value)
     apr_table_setn(r->err_headers_out, name, value);
 }
 
-static void set_uncached(request_rec *r)
+void sso_page_uncached(request_rec *r)
 {
     set_header(r, "Cache-Control", "no-store");
     set_header(r, "Pragma", "no-cache");
@@ -54,7 +55,7 @@ static void set_html_headers(request_rec *r, const char *script)
     set_header(r, "X-Content-Type-Options", "nosniff");
     /* Nothing for others; our own site gets the true Origin of a form that is sent again (resend.h). */
     set_header(r, "Referrer-Policy", "same-origin");
-    set_uncached(r);
+    sso_page_uncached(r);
 }
 
 static int init_filters(ap_filter_t *f)
@@ -101,7 +102,8 @@ int sso_page_send(request_rec *r, int http_status, const char *title, const char
     const char *html;
 
     set_html_headers(r, script);
-    html = apr_pstrcat(r->pool, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+    title = ap_escape_html(r->pool, title);
+    html = apr_pstrcat(r->pool, "<!DOCTYPE html>\n<html lang=\"", saml_page_texts.lang, "\">\n<head>\n<meta charset=\"utf-8\">\n"
                        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                        "<meta name=\"robots\" content=\"noindex\">\n<title>", title, "</title>\n<style>", style,
                        "</style>\n</head>\n<body>\n<main>\n<h1>", title, "</h1>\n", body, "</main>\n",
@@ -110,23 +112,34 @@ int sso_page_send(request_rec *r, int http_status, const char *title, const char
     return send_body(r, http_status, "text/html; charset=utf-8", html);
 }
 
+const char *sso_page_paragraph(apr_pool_t *p, const char *text)
+{
+    return text ? apr_pstrcat(p, "<p>", ap_escape_html(p, text), "</p>\n", NULL) : "";
+}
+
+const char *sso_page_button(apr_pool_t *p, const char *text, const char *url)
+{
+    return url ? apr_pstrcat(p, "<p><a class=\"button\" href=\"", ap_escape_html(p, url), "\">", ap_escape_html(p, text),
+                             "</a></p>\n", NULL) : "";
+}
+
 int sso_page_text(request_rec *r, int http_status, const char *text)
 {
-    set_uncached(r);
+    sso_page_uncached(r);
     set_header(r, "X-Content-Type-Options", "nosniff");
     return send_body(r, http_status, "text/plain; charset=utf-8", text);
 }
 
 int sso_page_json(request_rec *r, int http_status, const char *json)
 {
-    set_uncached(r);
+    sso_page_uncached(r);
     set_header(r, "X-Content-Type-Options", "nosniff");
     return send_body(r, http_status, "application/json", json);
 }
 
 int sso_page_redirect(request_rec *r, int http_status, const char *location)
 {
-    set_uncached(r);
+    sso_page_uncached(r);
     set_header(r, "Referrer-Policy", "no-referrer");
     set_header(r, "Location", location);
     return send_body(r, http_status, "text/plain; charset=utf-8", "");
@@ -142,12 +155,11 @@ static const char *kept_element(apr_pool_t *p, const sso_kept_t *kept)
 
 int sso_page_keep_and_go(request_rec *r, const char *url, const sso_kept_t *kept)
 {
-    const char *body = apr_pstrcat(r->pool, kept_element(r->pool, kept), "<p>You are being taken to your organisation's "
-                                   "sign-in page. If nothing happens, use the button.</p>\n"
-                                   "<p><a class=\"button\" id=\"go\" href=\"", ap_escape_html(r->pool, url),
-                                   "\">Continue to sign in</a></p>\n", NULL);
+    const char *body = apr_pstrcat(r->pool, kept_element(r->pool, kept), sso_page_paragraph(r->pool, saml_page_texts.signing_in),
+                                   "<p><a class=\"button\" id=\"go\" href=\"", ap_escape_html(r->pool, url), "\">",
+                                   ap_escape_html(r->pool, saml_page_texts.signing_in_button), "</a></p>\n", NULL);
 
-    return sso_page_send(r, HTTP_OK, "Signing you in", body, keep_script);
+    return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title, body, keep_script);
 }
 
 int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count,
@@ -161,21 +173,16 @@ int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields,
             inputs = apr_pstrcat(r->pool, inputs, "<input type=\"hidden\" name=\"", fields[i].name, "\" value=\"",
                                  ap_escape_html(r->pool, fields[i].value), "\">\n", NULL);
     }
-    body = apr_pstrcat(r->pool, kept_element(r->pool, kept), "<form method=\"post\" action=\"", ap_escape_html(r->pool, action), "\">\n", inputs,
-                       "<p>You are being taken to your organisation's sign-in page. If nothing happens, use the "
-                       "button.</p>\n"
-                       "<p><button type=\"submit\">Continue to sign in</button></p>\n</form>\n", NULL);
-    return sso_page_send(r, HTTP_OK, "Signing you in", body, kept ? keep_script : submit_script);
+    body = apr_pstrcat(r->pool, kept_element(r->pool, kept), "<form method=\"post\" action=\"", ap_escape_html(r->pool, action),
+                       "\">\n", inputs, sso_page_paragraph(r->pool, saml_page_texts.signing_in), "<p><button type=\"submit\">",
+                       ap_escape_html(r->pool, saml_page_texts.signing_in_button), "</button></p>\n</form>\n", NULL);
+    return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title, body, kept ? keep_script : submit_script);
 }
 
 int sso_page_logged_out(request_rec *r, const char *continue_to)
 {
-    const char *link = continue_to ? apr_pstrcat(r->pool, "<p><a class=\"button\" href=\"",
-                                                 ap_escape_html(r->pool, continue_to), "\">Continue</a></p>\n", NULL)
-                                   : "";
-
-    return sso_page_send(r, HTTP_OK, "You are signed out",
-                         apr_pstrcat(r->pool, "<p>Your session on this site has ended.</p>\n"
-                                     "<p>You may still be signed in at your organisation: close the browser to end that "
-                                     "too.</p>\n", link, NULL), NULL);
+    return sso_page_send(r, HTTP_OK, saml_page_texts.signed_out_title,
+                         apr_pstrcat(r->pool, sso_page_paragraph(r->pool, saml_page_texts.signed_out_here),
+                                     sso_page_paragraph(r->pool, saml_page_texts.signed_out_there),
+                                     sso_page_button(r->pool, saml_page_texts.signed_out_button, continue_to), NULL), NULL);
 }

@@ -2,7 +2,7 @@
 #ifndef SSO_PAGE_H
 #define SSO_PAGE_H
 
-/** @file page.h HTML that the browser sees, its escaping and its headers; one sentence for each status name. */
+/** @file page.h HTML that the browser sees, its escaping and its headers; the words are in saml/texts.h. */
 
 #include "resend.h"
 #include "sso.h"
@@ -24,20 +24,18 @@ int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields,
 /** Send a page that puts `kept` into sessionStorage and goes to `url`. */
 int sso_page_keep_and_go(request_rec *r, const char *url, const sso_kept_t *kept);
 
-/**
- * Log a refusal and send its page: fixed sentence, status name, reference, and a way on; nothing of the message.
- * @param app  for the way on; may be NULL
- */
-int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err);
-
-/** The same where `err` refuses the answer to a logout begun in this browser: the session here has ended all the same. */
-int sso_page_unconfirmed(request_rec *r, const saml_err_t *err);
-
 /** The page after a local logout. */
 int sso_page_logged_out(request_rec *r, const char *continue_to);
 
-/** A document of ours: HTML in a frame of ours, with strict headers. `body` is escaped already. */
+/** A document of ours: HTML in a frame of ours, with strict headers. `title` is text, `body` is escaped already. */
 int sso_page_send(request_rec *r, int http_status, const char *title, const char *body, const char *script);
+
+/** Parts of a body, escaped here: "" where `text`, or `url`, is NULL. */
+const char *sso_page_paragraph(apr_pool_t *p, const char *text);
+const char *sso_page_button(apr_pool_t *p, const char *text, const char *url);
+
+/** The answer to `r` is not to be kept, whoever writes it. */
+void sso_page_uncached(request_rec *r);
 
 /** A few words of plain text with no-store, for an answer that nobody sees. */
 int sso_page_text(request_rec *r, int http_status, const char *text);
@@ -47,6 +45,29 @@ int sso_page_json(request_rec *r, int http_status, const char *json);
 
 /** A redirect that is not kept: 302 or 303. */
 int sso_page_redirect(request_rec *r, int http_status, const char *location);
+
+/* refusal.c: saying no to somebody at a browser */
+/**
+ * Log a refusal and answer it: by the administrator's ErrorDocument for its HTTP status, with what it has to say in SAML_ERROR_...
+ * variables, or by a page of our own: a sentence, what to do, a way on, the status name and the reference of the line in the log; of the
+ * message that was refused nothing but a code.
+ * @param app  for the way on; may be NULL
+ * @return what the hook or handler returns
+ */
+int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err);
+
+/** The same where `err` refuses the answer to a logout begun in this browser: the session here has ended all the same. */
+int sso_page_unconfirmed(request_rec *r, const saml_err_t *err);
+
+/** The same for somebody signed on whom no Require lets in. */
+int sso_page_access_denied(request_rec *r, const sso_app_t *app);
+
+/**
+ * Where `r` is the ErrorDocument of a refusal of ours, and its place refuses too or would send the browser round: the page of that
+ * refusal after all.
+ * @return DECLINED where `r` is nothing of the kind
+ */
+int sso_page_refused_before(request_rec *r);
 
 /** The HTTP status with which a refusal of that kind is answered. */
 int sso_refusal_http_status(saml_status_t status);

@@ -1,102 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Refusals: what a person reads for each, and the page with it. */
+/*
+ * Refusals: what a person reads for each, by the administrator's ErrorDocument or on a page of ours. The words are in saml/texts.h; an
+ * identity provider's own text is never among them, as anybody can post an unsigned failure through somebody's browser.
+ */
 
 #include "page.h"
 
 #include <apr_strings.h>
+#include <mod_core.h>
 
+#include "saml/explain.h"
 #include "url.h"
 
-/** What a person reads for one kind of refusal. */
-typedef struct {
-    saml_status_t status;
+#define RETRY_AFTER_S "30"
+
+/** A refusal in words, none of them escaped. What there is not is NULL. */
+struct sso_refusal {
     int http_status;
+    const char *status;         /* its name in the log and on the page */
+    const char *reference;
+    const char *title;
     const char *sentence;
     const char *advice;
-} refusal_text_t;
-
-#define AGAIN "Try to sign in again. If that does not help, give the reference below to your administrator."
-#define ADMIN "This needs your administrator: give the reference below."
-
-static const refusal_text_t refusals[] = {
-    { SAML_E_MALFORMED, HTTP_BAD_REQUEST, "The sign-in answer could not be read.", AGAIN },
-    { SAML_E_TOO_LARGE, HTTP_REQUEST_ENTITY_TOO_LARGE, "The sign-in answer is too large.", ADMIN },
-    { SAML_E_VERSION, HTTP_FORBIDDEN, "The sign-in answer is not in SAML 2.0.", ADMIN },
-    { SAML_E_DESTINATION, HTTP_FORBIDDEN, "The sign-in answer was meant for another address.", ADMIN },
-    { SAML_E_ISSUER, HTTP_FORBIDDEN, "The sign-in answer comes from an identity provider that is not trusted here.",
-      ADMIN },
-    { SAML_E_IN_RESPONSE_TO, HTTP_FORBIDDEN, "The sign-in answer belongs to another sign-in.", AGAIN },
-    { SAML_E_STATUS, HTTP_FORBIDDEN, "The identity provider did not sign you in.", AGAIN },
-    { SAML_E_UNSIGNED, HTTP_FORBIDDEN, "The sign-in answer is not signed.", ADMIN },
-    { SAML_E_SIGNATURE, HTTP_FORBIDDEN, "The sign-in answer could not be verified.", ADMIN },
-    { SAML_E_ALGORITHM, HTTP_FORBIDDEN, "The sign-in answer is protected in a way that is not accepted here.", ADMIN },
-    { SAML_E_ASSERTION_COUNT, HTTP_FORBIDDEN, "The sign-in answer does not hold exactly one assertion.", ADMIN },
-    /* As for a signature: from outside the two must look the same (SAML Core 6, padding oracles). */
-    { SAML_E_DECRYPTION, HTTP_FORBIDDEN, "The sign-in answer could not be verified.", ADMIN },
-    { SAML_E_CERTIFICATE_EXPIRED, HTTP_FORBIDDEN, "The identity provider's certificate has expired.", ADMIN },
-    { SAML_E_CONDITIONS, HTTP_FORBIDDEN, "The sign-in answer has conditions that cannot be met.", ADMIN },
-    { SAML_E_NOT_BEFORE, HTTP_FORBIDDEN, "The sign-in answer is not valid yet.",
-      "The clocks of this server and of the identity provider may differ. " AGAIN },
-    { SAML_E_EXPIRED, HTTP_FORBIDDEN, "The sign-in answer is too old.", AGAIN },
-    { SAML_E_AUDIENCE, HTTP_FORBIDDEN, "The sign-in answer was meant for another application.", ADMIN },
-    { SAML_E_SUBJECT, HTTP_FORBIDDEN, "The sign-in answer does not say who you are.", ADMIN },
-    { SAML_E_RECIPIENT, HTTP_FORBIDDEN, "The sign-in answer was meant for another address.", ADMIN },
-    { SAML_E_CONFIRMATION, HTTP_FORBIDDEN, "The sign-in answer is not confirmed as it must be.", ADMIN },
-    { SAML_E_AUTHN_STATEMENT, HTTP_FORBIDDEN, "The sign-in answer does not say how you signed in.", ADMIN },
-    { SAML_E_SESSION_EXPIRED, HTTP_FORBIDDEN, "Your session at the identity provider has ended.", AGAIN },
-    { SAML_E_NAME_ID, HTTP_FORBIDDEN, "The sign-in answer does not name you in a usable way.", ADMIN },
-    { SAML_E_CLAIM, HTTP_FORBIDDEN, "The sign-in answer lacks something that is needed here.", ADMIN },
-    { SAML_E_REPLAY, HTTP_FORBIDDEN, "This sign-in answer has been used already.", AGAIN },
-    { SAML_E_RELAY_STATE, HTTP_FORBIDDEN, "The place to go to after signing in is not on this site.", AGAIN },
-    { SAML_E_STATE_MISSING, HTTP_FORBIDDEN, "Your browser no longer holds the sign-in that was begun here.",
-      "Allow cookies for this site, close other tabs that are signing in, and try again." },
-    { SAML_E_UNSOLICITED, HTTP_FORBIDDEN, "This site takes only sign-ins that began here.",
-      "Open the application's own address instead of the tile or link you used." },
-    { SAML_E_PROVISIONING, HTTP_FORBIDDEN, "Your account could not be set up in the application.", AGAIN },
-    { SAML_E_STORE, HTTP_SERVICE_UNAVAILABLE, "Sign-ins cannot be checked at the moment.",
-      "Try again in a minute. If that does not help, give the reference below to your administrator." },
-    { SAML_E_METADATA, HTTP_SERVICE_UNAVAILABLE, "What is known of the identity provider is not usable.", ADMIN },
-    { SAML_E_REQUEST, HTTP_BAD_REQUEST, "This address was called in a way that it does not serve.", AGAIN },
-    { SAML_E_OVERAGE, HTTP_FORBIDDEN, "You are in too many groups for the identity provider to list them.", ADMIN },
+    const char *code;           /* the identity provider's: "AADSTS50105", "NoPassive" */
+    const char *code_meaning;
+    const char *code_fix;
+    const char *code_url;       /* Microsoft's page on it */
+    const char *message;        /* the application's, of a refusal that is its own (saml_err_t's `shown`) */
+    const char *user;           /* who is signed on */
+    const char *way;            /* the button, and where it leads */
+    const char *way_url;
 };
 
-/* At the logout endpoint one sentence does for all. */
-static const refusal_text_t refused_logout = { SAML_OK, 0, "This sign-out was not accepted. No session was ended by it.",
-    "To end your session, close the browser. If this happens again, give the reference below to your administrator." };
+/* ---- what it comes to ----------------------------------------------------- */
 
-/* Nor does one that answers a sign-out begun here, but the session here had ended before. */
-static const refusal_text_t unconfirmed_logout = { SAML_OK, 0,
-    "Your session on this site has ended. Your organisation's answer to that was not accepted.",
-    "You may still be signed in there: close the browser to end that too. If this happens again, give the reference below to "
-    "your administrator." };
-
-static const refusal_text_t other_refusal = { SAML_OK, HTTP_FORBIDDEN, "Signing in did not work.", AGAIN };
-
-static const refusal_text_t *refusal_text(saml_status_t status)
-{
-    apr_size_t i;
-
-    for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); ++i) {
-        if (refusals[i].status == status)
-            return &refusals[i];
-    }
-    return &other_refusal;
-}
+/* All others are 403. */
+static const int http_statuses[SAML_STATUS_COUNT] = {
+    [SAML_E_MALFORMED] = HTTP_BAD_REQUEST,
+    [SAML_E_REQUEST] = HTTP_BAD_REQUEST,
+    [SAML_E_TOO_LARGE] = HTTP_REQUEST_ENTITY_TOO_LARGE,
+    [SAML_E_STORE] = HTTP_SERVICE_UNAVAILABLE,
+    [SAML_E_METADATA] = HTTP_SERVICE_UNAVAILABLE,
+};
 
 int sso_refusal_http_status(saml_status_t status)
 {
-    return refusal_text(status)->http_status;
-}
-
-static const char *way_on(request_rec *r, const sso_app_t *app)
-{
-    const char *login;
-
-    if (!app)
-        return "";
-    login = sso_endpoint_url(app, sso_reply_url_of(app, r), "login", r->pool);
-    return apr_pstrcat(r->pool, "<p><a class=\"button\" href=\"", ap_escape_html(r->pool, login),
-                       "\">Sign in again</a></p>\n", NULL);
+    return http_statuses[status] ? http_statuses[status] : HTTP_FORBIDDEN;
 }
 
 /* Decryption and signature failures look the same from outside: no oracle (XML Encryption 1.1, 6.1.1). */
@@ -105,30 +54,233 @@ static saml_status_t shown_status(const saml_err_t *err)
     return err->in_ciphertext || err->status == SAML_E_DECRYPTION ? SAML_E_SIGNATURE : err->status;
 }
 
-static int send_refusal(request_rec *r, const char *title, const refusal_text_t *text, const char *way, const saml_err_t *err)
+static const char *with_target(request_rec *r, const char *url)
 {
-    const char *reference = sso_reference(r);
-    saml_status_t shown = shown_status(err);
-    int http_status = refusal_text(shown)->http_status;
-    const char *body;
+    const char *target = sso_request_of(r)->target;
 
-    sso_log_refusal(r, err, reference);
-    if (http_status == HTTP_SERVICE_UNAVAILABLE)
-        apr_table_setn(r->err_headers_out, "Retry-After", "30");
-    body = apr_pstrcat(r->pool, "<p>", text->sentence, "</p>\n<p>", text->advice, "</p>\n", way,
-                       "<dl>\n<dt>Reason</dt><dd>", saml_status_name(shown), "</dd>\n<dt>Reference</dt><dd>",
-                       reference, "</dd>\n</dl>\n", NULL);
-    return sso_page_send(r, http_status, title, body, NULL);
+    return target && strcmp(target, "/") != 0
+               ? apr_pstrcat(r->pool, url, "?target=", ap_escape_urlencoded(r->pool, target), NULL) : url;
+}
+
+/* Where a form waits in the browser (resend.h), the place to end at is a sign-on already. */
+static const char *sign_in_url(request_rec *r, const sso_app_t *app, const sso_reply_url_t *reply)
+{
+    const char *target = sso_request_of(r)->target;
+
+    if (target && sso_target_is_endpoint(app, target, r->pool))
+        return target;
+    return with_target(r, sso_endpoint_url(app, reply, "login", r->pool));
+}
+
+static const char *way_url(request_rec *r, const sso_app_t *app, saml_way_t way)
+{
+    const sso_reply_url_t *reply;
+
+    if (!app)
+        return NULL;
+    reply = sso_reply_url_of(app, r);
+    switch (way) {
+    case SAML_WAY_SIGN_IN:
+        return sign_in_url(r, app, reply);
+    case SAML_WAY_START:
+        return apr_pstrcat(r->pool, reply->origin, "/", NULL);
+    case SAML_WAY_SIGN_OUT:
+        return sso_endpoint_url(app, reply, "logout", r->pool);
+    case SAML_WAY_OTHER_USER:
+        return with_target(r, sso_endpoint_url(app, reply, "logout", r->pool));
+    default:
+        return NULL;
+    }
+}
+
+static void set_way(sso_refusal_t *f, request_rec *r, const sso_app_t *app, saml_way_t way)
+{
+    f->way = saml_way_texts[way];
+    f->way_url = way_url(r, app, way);
+}
+
+static sso_refusal_t *new_refusal(request_rec *r, int http_status, const char *status, const char *title,
+                                  const saml_refusal_words_t *words, const sso_app_t *app)
+{
+    sso_refusal_t *f = apr_pcalloc(r->pool, sizeof(*f));
+
+    f->http_status = http_status;
+    f->status = status;
+    f->reference = sso_reference(r);
+    f->title = title;
+    f->sentence = words->sentence;
+    f->advice = words->advice;
+    set_way(f, r, app, words->way);
+    return f;
+}
+
+/* What the identity provider's code means, and so who is to be asked. A logout has its own advice and way. */
+static void add_code(sso_refusal_t *f, request_rec *r, const sso_app_t *app, const saml_idp_status_t *idp)
+{
+    const saml_mender_words_t *mender;
+    saml_idp_words_t known;
+
+    saml_explain_idp(&known, idp, r->pool);
+    f->code_url = known.aadsts_url;
+    f->code = known.aadsts ? known.aadsts : known.words ? known.words->name : NULL;
+    if (!known.words)
+        return;
+    mender = &saml_mender_words[known.words->mender];
+    f->code_meaning = known.words->meaning;
+    f->code_fix = apr_pstrcat(r->pool, mender->leads_in, " ", known.words->fix, NULL);
+    if (sso_request_of(r)->endpoint == SSO_ENDPOINT_LOGOUT)
+        return;
+    f->advice = mender->advice;
+    set_way(f, r, app, mender->way);
+}
+
+/* ---- a page of ours ------------------------------------------------------- */
+
+static const char *code_paragraph(const sso_refusal_t *f, apr_pool_t *p)
+{
+    if (!f->code)
+        return "";
+    return sso_page_paragraph(p, apr_pstrcat(p, f->code, ": ", f->code_meaning ? f->code_meaning : saml_page_texts.code_unknown,
+                                             NULL));
+}
+
+/* The address has nothing to tell of whence somebody comes: it may hold what he was looking for. */
+static const char *code_link(const sso_refusal_t *f, apr_pool_t *p)
+{
+    if (!f->code_url)
+        return "";
+    return apr_pstrcat(p, "<p><a rel=\"noreferrer\" href=\"", ap_escape_html(p, f->code_url), "\">",
+                       ap_escape_html(p, saml_page_texts.code_link), " ", ap_escape_html(p, f->code), "</a></p>\n", NULL);
+}
+
+static const char *message_paragraphs(const sso_refusal_t *f, apr_pool_t *p)
+{
+    if (!f->message)
+        return "";
+    return apr_pstrcat(p, "<p>", ap_escape_html(p, saml_page_texts.shown), "</p>\n<blockquote>", ap_escape_html(p, f->message),
+                       "</blockquote>\n", NULL);
+}
+
+static const char *row(const char *term, const char *value, apr_pool_t *p)
+{
+    if (!value)
+        return "";
+    return apr_pstrcat(p, "<dt>", ap_escape_html(p, term), "</dt><dd>", ap_escape_html(p, value), "</dd>\n", NULL);
+}
+
+static int send_page(request_rec *r, const sso_refusal_t *f)
+{
+    apr_pool_t *p = r->pool;
+    const char *body = apr_pstrcat(p, sso_page_paragraph(p, f->sentence), message_paragraphs(f, p), code_paragraph(f, p),
+                                   sso_page_paragraph(p, f->code_fix), sso_page_paragraph(p, f->advice),
+                                   sso_page_button(p, f->way, f->way_url), code_link(f, p), "<dl>\n",
+                                   row(saml_page_texts.user, f->user, p), row(saml_page_texts.reason, f->status, p),
+                                   row(saml_page_texts.reference, f->reference, p), "</dl>\n", NULL);
+
+    return sso_page_send(r, f->http_status, f->title, body, NULL);
+}
+
+/* ---- or the administrator's ----------------------------------------------- */
+
+static void set_env(request_rec *r, const char *name, const char *value)
+{
+    if (value)
+        apr_table_setn(r->subprocess_env, name, value);
+    else
+        apr_table_unset(r->subprocess_env, name);
+}
+
+/* All of them each time: a claim's variable could have such a name. To an ErrorDocument they come as REDIRECT_SAML_ERROR_... */
+static void tell_error_document(request_rec *r, const sso_refusal_t *f)
+{
+    set_env(r, "SAML_ERROR_STATUS", f->status);
+    set_env(r, "SAML_ERROR_REFERENCE", f->reference);
+    set_env(r, "SAML_ERROR_TITLE", f->title);
+    set_env(r, "SAML_ERROR_SENTENCE", f->sentence);
+    set_env(r, "SAML_ERROR_ADVICE", f->advice);
+    set_env(r, "SAML_ERROR_CODE", f->code);
+    set_env(r, "SAML_ERROR_CODE_MEANING", f->code_meaning);
+    set_env(r, "SAML_ERROR_CODE_FIX", f->code_fix);
+    set_env(r, "SAML_ERROR_CODE_URL", f->code_url);
+    set_env(r, "SAML_ERROR_MESSAGE", f->message);
+    set_env(r, "SAML_ERROR_RETRY", f->way_url ? f->way : NULL);
+    set_env(r, "SAML_ERROR_RETRY_URL", f->way_url);
+}
+
+/* Of a request that is an ErrorDocument itself, httpd would go back to the first error and send its own page for that. */
+static int has_error_document(request_rec *r, int http_status)
+{
+    return r->status == HTTP_OK && ap_response_code_string(r, ap_index_of_response(http_status)) != NULL;
+}
+
+static int answer(request_rec *r, const sso_refusal_t *f)
+{
+    sso_request_of(r)->refusal = f;
+    if (f->http_status == HTTP_SERVICE_UNAVAILABLE)
+        apr_table_setn(r->err_headers_out, "Retry-After", RETRY_AFTER_S);
+    tell_error_document(r, f);
+    if (!has_error_document(r, f->http_status))
+        return send_page(r, f);
+    sso_page_uncached(r);
+    return f->http_status;
+}
+
+int sso_page_refused_before(request_rec *r)
+{
+    const sso_refusal_t *f = NULL;
+    request_rec *prev;
+
+    for (prev = r->prev; prev && !f; prev = prev->prev)
+        f = sso_request_of(prev)->refusal;
+    if (!f)
+        return DECLINED;
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "the ErrorDocument of refusal (%s), %s, is in a place that this browser may not "
+                  "see: the refusal's own page is sent", f->reference, r->uri);
+    return send_page(r, f);
+}
+
+/* ---- the kinds of refusal ------------------------------------------------- */
+
+static int refuse(request_rec *r, const char *title, const saml_refusal_words_t *words, const sso_app_t *app,
+                  const saml_err_t *err)
+{
+    saml_status_t shown = shown_status(err);
+    int before = sso_page_refused_before(r);
+    sso_refusal_t *f;
+
+    if (before != DECLINED)
+        return before;
+    f = new_refusal(r, sso_refusal_http_status(shown), saml_status_name(shown), title, words, app);
+    f->message = err->shown;
+    if (shown == SAML_E_STATUS)
+        add_code(f, r, app, &err->idp);
+    sso_log_refusal(r, err, f->reference);
+    return answer(r, f);
 }
 
 int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err)
 {
     if (sso_request_of(r)->endpoint == SSO_ENDPOINT_LOGOUT)
-        return send_refusal(r, "Not signed out", &refused_logout, "", err);
-    return send_refusal(r, "You are not signed in", refusal_text(shown_status(err)), way_on(r, app), err);
+        return refuse(r, saml_logout_refused.title, &saml_logout_refused.words, app, err);
+    return refuse(r, saml_page_texts.refused_title, &saml_refusal_words[shown_status(err)], app, err);
 }
 
 int sso_page_unconfirmed(request_rec *r, const saml_err_t *err)
 {
-    return send_refusal(r, "Signed out on this site only", &unconfirmed_logout, "", err);
+    return refuse(r, saml_logout_unconfirmed.title, &saml_logout_unconfirmed.words, NULL, err);
+}
+
+int sso_page_access_denied(request_rec *r, const sso_app_t *app)
+{
+    int before = sso_page_refused_before(r);
+    sso_refusal_t *f;
+
+    if (before != DECLINED)
+        return before;
+    sso_request_of(r)->target = app ? sso_request_target(r, app) : NULL;
+    f = new_refusal(r, HTTP_FORBIDDEN, SAML_ACCESS_DENIED, saml_access_denied.title, &saml_access_denied.words, app);
+    f->user = r->user;
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "access denied (%s): the session's claims do not satisfy Require for %s",
+                  f->reference, r->uri);
+    return r->main ? HTTP_FORBIDDEN : answer(r, f);
 }

@@ -5,6 +5,7 @@
 
 #include "page.h"
 #include "query.h"
+#include "saml/texts.h"
 #include "state.h"
 #include "url.h"
 
@@ -71,9 +72,9 @@ const char *sso_resend_target(const sso_app_t *app, const sso_kept_t *kept, apr_
 int sso_resend_page(request_rec *r, const char *target)
 {
     const char *url = ap_escape_html(r->pool, target);
-    const char *body = apr_pstrcat(r->pool, "<p>What you sent before you signed in is now sent again.</p>\n"
-                                   "<p><a class=\"button\" id=\"kept\" data-url=\"", url, "\" href=\"", url,
-                                   "\">Go on without it</a></p>\n", NULL);
+    const char *body = apr_pstrcat(r->pool, sso_page_paragraph(r->pool, saml_page_texts.resending),
+                                   "<p><a class=\"button\" id=\"kept\" data-url=\"", url, "\" href=\"", url, "\">",
+                                   ap_escape_html(r->pool, saml_page_texts.resending_button), "</a></p>\n", NULL);
 
-    return sso_page_send(r, HTTP_OK, "You are signed in", body, resend_script);
+    return sso_page_send(r, HTTP_OK, saml_page_texts.signed_in_title, body, resend_script);
 }

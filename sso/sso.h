@@ -172,12 +172,17 @@ typedef enum {
     SSO_ENDPOINT_ME
 } sso_endpoint_t;
 
+/** A refusal in words (refusal.c). */
+typedef struct sso_refusal sso_refusal_t;
+
 /** What a request carries from hook to hook. */
 typedef struct {
     const sso_app_t *app;           /* of the endpoint */
     sso_endpoint_t endpoint;
     const char *cookies;            /* our own cookies, as they came ("a=b; c=d"), taken out of the request; or NULL */
     const sso_session_t *session;   /* of the guarded place, once check_authn has passed */
+    const char *target;             /* ours (url.h): where a sign-on begun anew after a refusal is to end; or NULL */
+    const sso_refusal_t *refusal;   /* with which this request was answered, perhaps by an ErrorDocument; or NULL */
     int cleaned;                    /* the client's headers have been through the scrub */
     int guarded;                    /* AuthType SAML holds here, or where this request was redirected from */
     int session_sought;             /* the store has been asked: `session` NULL means there is none */

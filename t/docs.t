@@ -188,7 +188,7 @@ subtest "Entra's codes" => sub {
 subtest 'what the browser gets' => sub {
     my %code = (HTTP_BAD_REQUEST => 400, HTTP_REQUEST_ENTITY_TOO_LARGE => 413, HTTP_SERVICE_UNAVAILABLE => 503,
         HTTP_FORBIDDEN => 403);
-    my %sent = slurp('sso/refusal.c') =~ /\{ (SAML_E_\w+), (HTTP_\w+),/g;
+    my %sent = slurp('sso/refusal.c') =~ /\[(SAML_E_\w+)\] = (HTTP_\w+),/g;
     my ($sentence) = section('doc/manual.md', '## Status names') =~ /^(To the browser .*?\.)\n\n/ms;
     my %said;
 
@@ -197,7 +197,7 @@ subtest 'what the browser gets' => sub {
         $said{$_} = $number for $names =~ /`([a-z-]+)`/g;
     }
     is_deeply { map { $_ => $said{$_} || 403 } values %status },
-        { map { $status{$_} => $code{ $sent{$_} // '' } } keys %status }, 'as the page has it';
+        { map { $status{$_} => $code{ $sent{$_} // 'HTTP_FORBIDDEN' } } keys %status }, 'as the page has it';
 };
 
 # ---- the threat model ----

@@ -68,7 +68,9 @@ class Stories:
         with Browser(self.stage) as browser:
             self.sign_on(browser, "/app/", "bob")
             browser.open("/app/accounting/")
-            self.assertIn("Forbidden", browser.text())
+            self.assertIn("this place is not open to you", browser.text())
+            self.assertIn("bob@example.org", browser.text())
+            browser.screenshot("access-denied")
             self.assertEqual(403, browser.driver.execute_script(
                 "return performance.getEntriesByType('navigation')[0].responseStatus"))
         self.assertNotIn("/app/accounting/", [s.path for s in self.stage.backend.seen])
@@ -237,7 +239,7 @@ class DemoByHand(unittest.TestCase):
             self.click(browser, "Sign out", "You signed out of your account")
             browser.open("/app/accounting/")
             browser.choose(bob)
-            browser.wait("the refusal", lambda d: "Forbidden" in d.page_source)
+            browser.wait("the refusal", lambda d: "You may not go in here" in d.page_source)
         asked = [s.all("X-Remote-User") for s in self.stage.backend.seen if s.path == "/app/accounting/"]
         self.assertEqual(asked, [["ada@example.org"]])
 
