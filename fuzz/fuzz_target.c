@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the browser goes after sign-on or logout: a target that came by query or RelayState, and the URLs of the
- * configuration. A resolver written after what browsers do (URL Standard, 4.4), not after url.c, says where each
+ * Where the browser goes after sign-on or logout: a target that came by query or RelayState, itself, by name or sealed, and
+ * the URLs of the configuration. A resolver written after what browsers do (URL Standard, 4.4), not after url.c, says where each
  * accepted one leads.
  */
 #include <apr_lib.h>
 #include "fuzz/fuzz.h"
+#include "saml/relay_state.h"
+#include "sso/relay_state.h"
 #include "sso/url.h"
 
-/* What httpd brings: url.c asks for nothing else of it. */
+/* What httpd brings: the files of sso/ ask for nothing else of it. */
 module AP_MODULE_DECLARE_DATA saml_sso_module;
+
+int sso_target_is_endpoint(const sso_app_t *app, const char *target, apr_pool_t *p)
+{
+    (void)app;
+    (void)p;
+    return strstr(target, "/saml/") != NULL;
+}
 
 const char *ap_run_http_scheme(const request_rec *r)
 {
@@ -130,10 +139,22 @@ static const char *const origins[] = { "https://sp.example.org", "https://sp.exa
 
 #define ORIGINS (sizeof(origins) / sizeof(origins[0]))
 
+static const saml_secret_t *secret(void)
+{
+    static saml_secret_t *made;
+    static const char text[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    saml_err_t err = { .pool = fuzz_pool() };
+
+    if (!made)
+        FUZZ_MUST(saml_secret_parse(&made, text, strlen(text), "secret", fuzz_pool(), &err) == SAML_OK);
+    return made;
+}
+
 static const sso_app_t *application(apr_pool_t *p)
 {
     sso_app_t *app = apr_pcalloc(p, sizeof(*app));
     apr_array_header_t *urls = apr_array_make(p, ORIGINS, sizeof(sso_reply_url_t));
+    apr_array_header_t *states = apr_array_make(p, 1, sizeof(sso_relay_state_t));
     size_t i;
 
     for (i = 0; i < ORIGINS; i++) {
@@ -144,6 +165,11 @@ static const sso_app_t *application(apr_pool_t *p)
     }
     app->reply_urls = urls;
     app->path = "/saml";
+    app->name = "";
+    app->identifier = "https://sp.example.org/saml";
+    app->secret = secret();
+    app->relay_states = states;
+    APR_ARRAY_PUSH(states, sso_relay_state_t) = (sso_relay_state_t){ .name = "name", .target = "/named" };
     return app;
 }
 
@@ -178,6 +204,25 @@ static void try_target(const sso_app_t *app, const char *text, apr_pool_t *p)
     FUZZ_MUST(got[0] == '/' || i < ORIGINS);
 }
 
+/* Whatever the RelayState says, it leads where the text itself may lead, or to what the configuration named. */
+static void try_relay_state(const sso_app_t *app, const char *text, apr_pool_t *p)
+{
+    saml_relay_state_for_t whose = { app->name, app->identifier };
+    saml_err_t err = { .pool = p };
+    const char *own = sso_own_target(app, text, p), *target = NULL, *value;
+    int is_good = own && !sso_target_is_endpoint(app, own, p);
+
+    if (sso_relay_state_target(&target, app, text, p, &err) == SAML_OK)
+        FUZZ_MUST(!*text ? strcmp(target, "/") == 0 : strcmp(text, "name") == 0 ? strcmp(target, "/named") == 0
+                                                                                : is_good && strcmp(target, own) == 0);
+    else
+        FUZZ_MUST(*text && !is_good && err.status == SAML_E_RELAY_STATE && err.reason);
+    if (saml_relay_state_seal(&value, app->secret, &whose, text, p, &err) != SAML_OK)
+        return;
+    FUZZ_MUST((sso_relay_state_target(&target, app, value, p, &err) == SAML_OK) == is_good);
+    FUZZ_MUST(!is_good || strcmp(target, own) == 0);
+}
+
 static void try_configured(const char *text, apr_pool_t *p)
 {
     sso_reply_url_t url;
@@ -205,6 +250,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     apr_pool_create(&p, fuzz_pool());
     text = apr_pstrmemdup(p, (const char *)data, size);
     try_target(application(p), text, p);
+    try_relay_state(application(p), text, p);
     try_configured(text, p);
     apr_pool_destroy(p);
     return 0;
