@@ -22,6 +22,7 @@ typedef struct {
     const apr_array_header_t *keys;     /* saml_keypair_t *, for decryption; NULL or empty: none */
     unsigned allow;                     /* SAML_ALLOW_ bits */
     const apr_array_header_t *authn_context; /* const char *, classes one of which was asked for; NULL or empty: any */
+    apr_time_t authn_since;             /* the user must have signed on at the IdP after it (ForceAuthn); 0: at any time */
     const saml_replay_t *replay;        /* must not be NULL */
 } saml_expect_t;
 

@@ -31,6 +31,7 @@ typedef struct {
     const char *target;
     const char *relay_state;    /* as it came, or NULL */
     const char *replaces;       /* the session that the browser had when the sign-on began, or NULL */
+    apr_time_t since;           /* when it began; of one that nobody asked for, when it could have at the earliest */
 } context_t;
 
 static saml_status_t read_answer(answer_t *out, request_rec *r, saml_err_t *err)
@@ -57,6 +58,7 @@ static saml_status_t unsolicited_context(context_t *out, request_rec *r, const s
     SAML_TRY(sso_relay_state_target(&out->target, app, answer->relay_state, r->pool, err));
     out->request_id = NULL;
     out->acs_url = sso_reply_url_of(app, r)->url;
+    out->since = apr_time_now() - SSO_STATE_AGE;
     return SAML_OK;
 }
 
@@ -89,6 +91,7 @@ static saml_status_t find_context(context_t *out, request_rec *r, const sso_app_
         out->acs_url = state.acs_url;
         out->target = state.target;
         out->replaces = state.replaces;
+        out->since = state.started;
         return SAML_OK;
     }
     if (status != SAML_E_STATE_MISSING)
@@ -129,6 +132,7 @@ static saml_status_t check_answer(saml_login_t **login, request_rec *r, const ss
     want.keys = app->keys;
     want.allow = app->allow;
     want.authn_context = app->authn_context;
+    want.authn_since = app->force_authn ? context->since : 0;
     want.replay = &replay;
     return saml_response_check(login, answer->xml, answer->xml_len, &want, r->pool, err);
 }

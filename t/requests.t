@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 use JSON::PP ();
+use POSIX qw(strftime);
 use Test::More;
 use SSOTest;
 
@@ -206,7 +207,18 @@ subtest 'an unsigned request by POST' => sub {
 
 subtest 'SAMLForceAuthn' => sub {
     my (undef, $file) = request_file('force');
-    is check('request', $file)->{attributes}{ForceAuthn}, 'true', 'is in the request';
+    my $is = check('request', $file);
+    is $is->{attributes}{ForceAuthn}, 'true', 'is in the request';
+
+    for my $case (['who signs on for it gets in', 0, 303], ['who signed on an hour before does not', 3600, 403]) {
+        my ($what, $ago, $status) = @$case;
+        my $instant = strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time - $ago));
+        my $browser = $t->browser;
+        my $request = { %{ $t->request_of($browser->get('/force')) }, issuer => $is->{issuer} };
+        is $t->deliver($browser, $request, $t->response_to($request, authn_instant => $instant))->status, $status, $what;
+        $t->refused('authn-statement', qr/AuthnInstant: expected a sign-on of its own, as ForceAuthn asks, not before \S+, got \Q$instant\E/)
+            if $status == 403;
+    }
 };
 
 subtest 'SAMLDomainHint' => sub {

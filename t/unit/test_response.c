@@ -535,6 +535,40 @@ static void other_case_asked(saml_expect_t *want)
     want->authn_context = pointers(CLASSES "password", NULL);
 }
 
+#define SIGNED_ON (TIME(9, 15, 30) - apr_time_from_sec(3 * 86400))     /* the fixtures' AuthnInstant */
+
+static void anew_by_too_little(saml_expect_t *want)
+{
+    want->authn_since = SIGNED_ON + want->skew + 1;
+}
+
+static void anew_just_so(saml_expect_t *want)
+{
+    want->authn_since = SIGNED_ON + want->skew;
+}
+
+static void anew_no_skew(saml_expect_t *want)
+{
+    want->skew = 0;
+    want->authn_since = SIGNED_ON + 1;
+}
+
+/* Core 3.4.1, ForceAuthn: the earliest AuthnInstant counts. */
+static void test_authn_since(void **state)
+{
+    static const case_t cases[] = {
+        { "good", SAML_OK, NULL, 0, anew_just_so },
+        { "good", SAML_E_AUTHN_STATEMENT, "AuthnInstant: expected a sign-on of its own, as ForceAuthn asks, not before "
+            "2026-02-27T09:18:30", 0, anew_by_too_little },
+        { "good", SAML_E_AUTHN_STATEMENT, "got 2026-02-27T09:15:30", 0, anew_no_skew },
+        { "authn-two", SAML_OK, NULL, 0, anew_just_so },
+        { "authn-two", SAML_E_AUTHN_STATEMENT, "AuthnInstant: expected", 0, anew_by_too_little },
+    };
+
+    (void)state;
+    JUDGE(cases);
+}
+
 /* Core 3.3.2.2.1: "exact", whoever began the sign-on. */
 static void test_authn_context(void **state)
 {
@@ -671,6 +705,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_audience, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_subject, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_authn, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_authn_since, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_authn_context, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_name_id, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_claims, set_up, tear_down),
