@@ -8,17 +8,20 @@
 #define SSO_MODULE_RECORD
 #include "sso/sso.h"
 #include "sso/trailers.h"
+#include "sso/watch.h"
 
 #include <mod_auth.h>
 
 static void register_hooks(apr_pool_t *p)
 {
     static const char *const before_core[] = { "core.c", NULL };
+    static const char *const before_watchdog[] = { "mod_watchdog.c", NULL };
 
     ap_hook_check_config(sso_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_test_config(sso_test_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(sso_post_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_child_init(sso_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(sso_child_init, NULL, before_watchdog, APR_HOOK_MIDDLE);
+    ap_hook_child_init(sso_watch_child_init, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_post_read_request(sso_request_clean, NULL, NULL, APR_HOOK_REALLY_FIRST);
 #if AP_MODULE_MAGIC_AT_LEAST(20120211, 106)
     ap_hook_pre_translate_name(sso_endpoint_pre_translate, NULL, NULL, APR_HOOK_REALLY_FIRST);

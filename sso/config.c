@@ -10,11 +10,15 @@ static const struct {
     const char *name;
     sso_inherit_t inherit;
 } settings[SSO_SET_COUNT] = {
+    [SSO_SET_ENTRA] = { "SAMLEntra", SSO_INHERIT_IDP },
     [SSO_SET_IDP_METADATA] = { "SAMLIdPMetadata", SSO_INHERIT_IDP },
     [SSO_SET_IDP_IDENTIFIER] = { "SAMLIdPIdentifier", SSO_INHERIT_IDP },
     [SSO_SET_LOGIN_URL] = { "SAMLLoginURL", SSO_INHERIT_IDP },
     [SSO_SET_LOGOUT_URL] = { "SAMLLogoutURL", SSO_INHERIT_IDP },
     [SSO_SET_CERTIFICATE] = { "SAMLCertificate", SSO_INHERIT_IDP },
+    [SSO_SET_METADATA_REFRESH] = { "SAMLMetadataRefresh", SSO_INHERIT_GENERAL },
+    [SSO_SET_METADATA_CA] = { "SAMLMetadataCA", SSO_INHERIT_GENERAL },
+    [SSO_SET_METADATA_PROXY] = { "SAMLMetadataProxy", SSO_INHERIT_GENERAL },
     [SSO_SET_IDENTIFIER] = { "SAMLIdentifier", SSO_INHERIT_OWN },
     [SSO_SET_AUDIENCE] = { "SAMLAudience", SSO_INHERIT_OWN },
     [SSO_SET_REPLY_URL] = { "SAMLReplyURL", SSO_INHERIT_OWN },

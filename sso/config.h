@@ -18,11 +18,15 @@ typedef struct {
 
 /** The directives of an application. */
 typedef enum {
+    SSO_SET_ENTRA,
     SSO_SET_IDP_METADATA,
     SSO_SET_IDP_IDENTIFIER,
     SSO_SET_LOGIN_URL,
     SSO_SET_LOGOUT_URL,
     SSO_SET_CERTIFICATE,
+    SSO_SET_METADATA_REFRESH,
+    SSO_SET_METADATA_CA,
+    SSO_SET_METADATA_PROXY,
     SSO_SET_IDENTIFIER,
     SSO_SET_AUDIENCE,
     SSO_SET_REPLY_URL,
@@ -64,6 +68,7 @@ typedef struct {
     const char *path;           /* the same as a file name, where it is one */
     const char *more;           /* second argument (SAMLKey's certificate, SAMLRelayState's target, SAMLProvision's group) */
     const char *more_path;
+    int number;                 /* SAMLEntra's cloud */
 } sso_value_t;
 
 /** The parts of SAMLCookie; NULL: not given. */
@@ -113,6 +118,7 @@ typedef struct {
     apr_array_header_t *stores;         /* sso_store_t *, each once */
     apr_array_header_t *notes;          /* sso_note_t */
     apr_array_header_t *apps;           /* sso_app_t *, of all servers */
+    apr_array_header_t *sources;        /* sso_source_t *, each once */
     const char *default_secret;         /* file name, where an application uses it */
 } sso_process_t;
 
@@ -191,6 +197,8 @@ sso_at_t sso_at_here(const cmd_parms *cmd);
 const char *sso_set_value(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_url(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_file(cmd_parms *cmd, void *dir, const char *arg);
+/** The one value of a directive that may stand once, for setters in other files. */
+sso_value_t *sso_add_single(cmd_parms *cmd, const char *text);
 const char *sso_set_path(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_flag(cmd_parms *cmd, void *dir, int on);
 const char *sso_set_key(cmd_parms *cmd, void *dir, const char *key, const char *cert);
@@ -206,6 +214,11 @@ const char *sso_set_cookie(cmd_parms *cmd, void *dir, int argc, char *const argv
 const char *sso_open_application(cmd_parms *cmd, void *dir, const char *arg);
 
 /* setters_dir.c: directives of a place */
+/* setters_idp.c */
+const char *sso_set_metadata(cmd_parms *cmd, void *dir, const char *arg);
+const char *sso_set_proxy(cmd_parms *cmd, void *dir, const char *arg);
+const char *sso_set_entra(cmd_parms *cmd, void *dir, const char *tenant, const char *application, const char *cloud);
+
 const char *sso_dir_application(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_dir_user(cmd_parms *cmd, void *dir, int argc, char *const argv[]);
 const char *sso_dir_header(cmd_parms *cmd, void *dir, int argc, char *const argv[]);
@@ -244,8 +257,18 @@ void sso_check_inform(sso_check_t *check, const char *directive, const sso_at_t 
 sso_app_t *sso_resolve(sso_check_t *check, const sso_app_conf_t *conf, int own);
 
 /* resolve_idp.c */
-/** The identity provider of `conf`. @return NULL after sso_check_fail */
-const saml_idp_t *sso_resolve_idp(sso_check_t *check, const sso_app_conf_t *conf, unsigned allow);
+/** Whether SAMLIdPMetadata is there and names a URL. */
+int sso_is_metadata_url(const sso_app_conf_t *conf);
+/** The identity provider of `conf`, or where its metadata comes from. @return 0 after sso_check_fail */
+int sso_resolve_idp(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app);
+
+/* resolve_source.c */
+/** What SAMLEntra names, or NULL. */
+const sso_entra_t *sso_resolve_entra(const sso_app_conf_t *conf, apr_pool_t *p);
+/** How the application reaches others. @return 0 after sso_check_fail */
+int sso_resolve_fetch(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app);
+/** The document that SAMLEntra or a SAMLIdPMetadata URL names. @return NULL after sso_check_fail */
+sso_source_t *sso_resolve_source(sso_check_t *check, const sso_app_conf_t *conf, const sso_app_t *app);
 
 /* resolve_relay_state.c */
 /** The SAMLRelayState lines of `conf`. @return 0 after sso_check_fail */
@@ -288,6 +311,8 @@ sso_store_owner_t sso_child_owner(void);
  */
 SAML_MUST_CHECK saml_status_t sso_check_reach(const char *store_name, saml_err_t *err);
 
+/** The same for the folders above `file`, and whether that user may read it. */
+SAML_MUST_CHECK saml_status_t sso_check_reach_file(const char *file, saml_err_t *err);
 /* secret_file.c */
 int sso_file_exists(const char *file);
 /** Whether others than owner and group may do anything with it. */

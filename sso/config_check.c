@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "watch.h"
 
 /* ---- one server ------------------------------------------------------------------------------------------- */
 
@@ -38,8 +39,8 @@ static sso_app_t *resolve_app(sso_check_t *check, const sso_server_conf_t *conf,
         return sso_resolve(check, app, own);
     if (own && is_orphan(app))
         sso_check_fail(check, *app->name ? "<SAMLApplication>" : "SAMLIdPMetadata", &app->at, "expected an identity "
-                       "provider, found none; mend: add SAMLIdPMetadata, or SAMLIdPIdentifier, SAMLLoginURL and "
-                       "SAMLCertificate");
+                       "provider, found none; mend: add SAMLEntra or SAMLIdPMetadata, or SAMLIdPIdentifier, SAMLLoginURL "
+                       "and SAMLCertificate");
     return NULL;
 }
 
@@ -201,7 +202,7 @@ static void check_guarded(sso_check_t *check, const server_rec *s)
                        "SAMLReplyURL");
     else
         sso_check_fail(check, "AuthType", &at, "expected an identity provider for \"AuthType SAML\", found none in "
-                       "this server; mend: add SAMLIdPMetadata, or SAMLIdPIdentifier, SAMLLoginURL and "
+                       "this server; mend: add SAMLEntra or SAMLIdPMetadata, or SAMLIdPIdentifier, SAMLLoginURL and "
                        "SAMLCertificate");
 }
 
@@ -269,6 +270,7 @@ static sso_process_t *new_process(apr_pool_t *p)
     process->stores = apr_array_make(p, 1, sizeof(sso_store_t *));
     process->notes = apr_array_make(p, 4, sizeof(sso_note_t));
     process->apps = apr_array_make(p, 4, sizeof(sso_app_t *));
+    process->sources = apr_array_make(p, 1, sizeof(sso_source_t *));
     return process;
 }
 
@@ -349,7 +351,7 @@ static int prepare_stores(const sso_process_t *process, apr_pool_t *p, server_re
 
 int sso_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *base)
 {
-    const sso_process_t *process = sso_server_conf_of(base)->process;
+    sso_process_t *process = sso_server_conf_of(base)->process;
 
     (void)plog;
     (void)ptemp;
@@ -357,7 +359,8 @@ int sso_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, serv
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return OK;
     log_notes(process, base, 0);
-    if (!make_secret(process, pconf, base) || !prepare_stores(process, pconf, base))
+    if (!make_secret(process, pconf, base) || !prepare_stores(process, pconf, base)
+        || !sso_watch_prepare(process, pconf, base))
         return HTTP_INTERNAL_SERVER_ERROR;
     return OK;
 }
@@ -375,4 +378,5 @@ void sso_child_init(apr_pool_t *pchild, server_rec *base)
                          "is let in: %s",
                          sso_store_name(store), err->reason);
     }
+    sso_watch_open(process, pchild, base);
 }

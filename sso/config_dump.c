@@ -4,6 +4,8 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "entra.h"
+#include "idp_source.h"
 #include "relay_state.h"
 
 static const char *duration(apr_pool_t *p, apr_interval_time_t time)
@@ -43,6 +45,24 @@ static void print_idp(apr_file_t *out, const saml_idp_t *idp, apr_pool_t *p)
         print(out, "SAMLCertificate", apr_psprintf(p, "%s %d bits until %s, thumbprint %s", cert->key_type, cert->bits,
                                                    until, cert->sha1));
     }
+}
+
+/* What is known of it is in the copy, which children write: this process, perhaps root, does not read it. */
+static void print_source(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
+{
+    const sso_source_t *source = app->source;
+
+    if (app->entra)
+        print(out, "SAMLEntra", apr_pstrcat(p, app->entra->tenant, " ", app->entra->application, " ", app->entra->cloud, NULL));
+    print(out, "SAMLIdPMetadata", source->url);
+    if (source->entity_id || source->issuer)
+        print(out, "SAMLIdPIdentifier", source->entity_id ? source->entity_id : source->issuer);
+    print(out, "SAMLMetadataRefresh", duration(p, source->refresh));
+    if (source->ca_file)
+        print(out, "SAMLMetadataCA", source->ca_file);
+    if (source->proxy)
+        print(out, "SAMLMetadataProxy", source->proxy);
+    print(out, "kept copy", apr_pstrcat(p, source->folder, "/", source->file, ".xml", NULL));
 }
 
 static void print_us(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
@@ -102,7 +122,10 @@ static void print_app(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
     else
         apr_file_printf(out, "  default application\n");
     print_us(out, app, p);
-    print_idp(out, app->idp, p);
+    if (app->idp)
+        print_idp(out, app->idp, p);
+    else
+        print_source(out, app, p);
     print_sessions(out, app, p);
 }
 

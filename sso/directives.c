@@ -24,10 +24,14 @@
 #define PLACE (RSRC_CONF | ACCESS_CONF)
 
 const command_rec sso_directives[] = {
-    APP_TAKE1(SSO_SET_IDP_METADATA, "SAMLIdPMetadata", sso_set_file,
-              "File with the identity provider's SAML metadata, instead of SAMLLoginURL and SAMLCertificate"),
+    AP_INIT_TAKE23("SAMLEntra", sso_set_entra, (void *)(apr_uintptr_t)SSO_SET_ENTRA, RSRC_CONF,
+                   "Tenant (ID or verified domain) and application (client) ID in Microsoft Entra ID, and its cloud (global, usgov "
+                   "or china, default global): all that is known of the identity provider is fetched from there"),
+    APP_TAKE1(SSO_SET_IDP_METADATA, "SAMLIdPMetadata", sso_set_metadata,
+              "File with the identity provider's SAML metadata, or https URL that it is fetched from, instead of SAMLLoginURL and "
+              "SAMLCertificate"),
     APP_TAKE1(SSO_SET_IDP_IDENTIFIER, "SAMLIdPIdentifier", sso_set_value,
-              "The identity provider's entity ID; with SAMLIdPMetadata it picks one of several in the file"),
+              "The identity provider's entity ID; with SAMLIdPMetadata it picks one of several in the document"),
     APP_TAKE1(SSO_SET_LOGIN_URL, "SAMLLoginURL", sso_set_url,
               "Where sign-on requests go (https; http for loopback hosts only)"),
     APP_TAKE1(SSO_SET_LOGOUT_URL, "SAMLLogoutURL", sso_set_url,
@@ -35,7 +39,13 @@ const command_rec sso_directives[] = {
     APP_ITERATE(SSO_SET_CERTIFICATE, "SAMLCertificate", sso_set_file,
                 "Files with the identity provider's signing certificates (PEM, base64 or DER), several for rollover"),
     APP_TAKE1(SSO_SET_IDENTIFIER, "SAMLIdentifier", sso_set_value,
-              "Our entity ID, default the base URL, SAMLPath and /metadata"),
+              "Our entity ID, default with SAMLEntra the application ID, else the base URL, SAMLPath and /metadata"),
+    APP_TAKE1(SSO_SET_METADATA_REFRESH, "SAMLMetadataRefresh", sso_set_duration,
+              "How often metadata is fetched from its URL (1s to 168h, default 6h)"),
+    APP_TAKE1(SSO_SET_METADATA_CA, "SAMLMetadataCA", sso_set_file,
+              "File of certificate authorities to trust where metadata is fetched and users are provisioned, default the system's"),
+    APP_TAKE1(SSO_SET_METADATA_PROXY, "SAMLMetadataProxy", sso_set_proxy,
+              "Proxy through which metadata is fetched (http://host:port), default none"),
     APP_ITERATE(SSO_SET_AUDIENCE, "SAMLAudience", sso_set_value,
                 "Further audiences to accept besides SAMLIdentifier, default none"),
     APP_ITERATE(SSO_SET_REPLY_URL, "SAMLReplyURL", sso_set_value,

@@ -3,50 +3,139 @@
 
 #include <string.h>
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
-/** One cloud: what its entity IDs begin with, and its login services (new name, old name). */
+#include "saml/guid.h"
+
+#define LOGIN_HOSTS 2
+
+/** One cloud: what its entity IDs begin with, its login services (the one to ask first), its Graph. */
 typedef struct {
-    const char *issuer;
-    const char *login[2];
+    const char *name;
+    const char *issuer;                 /* NULL: not documented, so its metadata says */
+    const char *login[LOGIN_HOSTS];     /* an older name may still stand in metadata */
+    const char *graph;
 } cloud_t;
 
+#define GLOBAL_ISSUER "https://sts.windows.net/"
+#define CHINA_ISSUER  "https://sts.chinacloudapi.cn/"
+
 static const cloud_t clouds[] = {
-    { "https://sts.windows.net/", { "https://login.microsoftonline.com/", "https://login.microsoftonline.us/" } },
-    { "https://sts.chinacloudapi.cn/", { "https://login.partner.microsoftonline.cn/", "https://login.chinacloudapi.cn/" } },
+    { "global", GLOBAL_ISSUER, { "login.microsoftonline.com", NULL }, "graph.microsoft.com" },
+    { "usgov", NULL, { "login.microsoftonline.us", NULL }, "graph.microsoft.us" },
+    { "china", NULL, { "login.partner.microsoftonline.cn", "login.chinacloudapi.cn" }, "microsoftgraph.chinacloudapi.cn" },
 };
 
 #define CLOUDS (sizeof(clouds) / sizeof(clouds[0]))
 
-static const cloud_t *cloud_of(const saml_idp_t *idp)
+static const cloud_t *cloud_named(const char *name)
 {
-    apr_size_t i;
-
-    for (i = 0; i < CLOUDS; i++) {
-        if (strncmp(idp->entity_id, clouds[i].issuer, strlen(clouds[i].issuer)) == 0)
+    for (apr_size_t i = 0; i < CLOUDS; i++) {
+        if (strcmp(clouds[i].name, name) == 0)
             return &clouds[i];
     }
     return NULL;
 }
 
+const char *const sso_entra_clouds[] = { "global", "usgov", "china", NULL };
+
+int sso_entra_cloud(sso_entra_t *out, int number)
+{
+    const cloud_t *cloud = number >= 0 && number < (int)CLOUDS ? cloud_named(sso_entra_clouds[number]) : NULL;
+
+    if (!cloud)
+        return 0;
+    out->cloud = cloud->name;
+    out->login_host = cloud->login[0];
+    out->graph_host = cloud->graph;
+    return 1;
+}
+
+/* ---- metadata ---------------------------------------------------------------------------------------------- */
+
+/* The tenant in "https://HOST/GUID/", the form of all entity IDs of Entra; the slash at the end is part of it. NULL: another form */
+static const char *tenant_of_entity(const char *entity_id)
+{
+    const char *host = entity_id + strlen("https://");
+    apr_size_t len;
+
+    if (strncmp(entity_id, "https://", strlen("https://")) != 0)
+        return NULL;
+    len = strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789.-");
+    if (len == 0 || host[len] != '/' || strlen(host + len + 1) != SAML_GUID_CHARS + 1 || host[len + 1 + SAML_GUID_CHARS] != '/')
+        return NULL;
+    return host + len + 1;
+}
+
+const char *sso_entra_entity_check(const sso_entra_t *entra, const char *entity_id, apr_pool_t *p)
+{
+    const cloud_t *cloud = cloud_named(entra->cloud);
+    const char *issuer = cloud && cloud->issuer ? cloud->issuer : "https://...";
+    const char *text = tenant_of_entity(entity_id);
+    const char *tenant = text ? apr_pstrmemdup(p, text, SAML_GUID_CHARS) : NULL;
+
+    if (saml_guid_is(entra->tenant) && (!tenant || strcmp(tenant, entra->tenant) != 0))
+        return apr_psprintf(p, "expected \"%s%s/\"", issuer, entra->tenant);
+    if (!saml_guid_is(tenant) || (cloud && cloud->issuer && strncmp(entity_id, issuer, strlen(issuer)) != 0))
+        return apr_psprintf(p, "expected \"%s\", the tenant's ID and a slash", issuer);
+    return NULL;
+}
+
+const char *sso_entra_address_check(const sso_entra_t *entra, const char *url, apr_pool_t *p)
+{
+    const cloud_t *cloud = cloud_named(entra->cloud);
+
+    for (int i = 0; cloud && i < LOGIN_HOSTS && cloud->login[i]; i++) {
+        const char *start = apr_pstrcat(p, "https://", cloud->login[i], "/", NULL);
+
+        if (strncmp(url, start, strlen(start)) == 0)
+            return NULL;
+    }
+    return apr_psprintf(p, "expected an address at https://%s/, got %s", entra->login_host, saml_quote(p, url));
+}
+
+/* ---- logout ------------------------------------------------------------------------------------------------ */
+
+static int is_issuer_of_entra(const char *entity_id, apr_size_t *len)
+{
+    static const char *const issuers[] = { GLOBAL_ISSUER, CHINA_ISSUER };
+
+    for (apr_size_t i = 0; i < sizeof(issuers) / sizeof(issuers[0]); i++) {
+        *len = strlen(issuers[i]);
+        if (strncmp(entity_id, issuers[i], *len) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 const char *sso_entra_tenant(const saml_idp_t *idp, apr_pool_t *p)
 {
-    const cloud_t *cloud = cloud_of(idp);
-    const char *tenant = cloud ? idp->entity_id + strlen(cloud->issuer) : "";
+    apr_size_t start;
+    const char *tenant = is_issuer_of_entra(idp->entity_id, &start) ? idp->entity_id + start : "";
     apr_size_t len = strcspn(tenant, "/");
 
     /* The slash at the end is part of the value; nothing follows it. */
     return len && strcmp(tenant + len, "/") == 0 ? apr_pstrmemdup(p, tenant, len) : NULL;
 }
 
+/* Of a cloud that may have this tenant: China's has issuers of its own. */
+static int may_be_of(const cloud_t *cloud, const saml_idp_t *idp)
+{
+    int is_china = strncmp(idp->entity_id, CHINA_ISSUER, strlen(CHINA_ISSUER)) == 0;
+
+    return is_china == (strcmp(cloud->name, "china") == 0);
+}
+
 apr_array_header_t *sso_logout_issuers(const saml_idp_t *idp, apr_pool_t *p)
 {
-    apr_array_header_t *issuers = apr_array_make(p, 3, sizeof(const char *));
+    apr_array_header_t *issuers = apr_array_make(p, 4, sizeof(const char *));
     const char *tenant = sso_entra_tenant(idp, p);
-    int i;
 
     APR_ARRAY_PUSH(issuers, const char *) = idp->entity_id;
-    for (i = 0; tenant && i < 2; i++)
-        APR_ARRAY_PUSH(issuers, const char *) = apr_pstrcat(p, cloud_of(idp)->login[i], tenant, "/", NULL);
+    for (apr_size_t i = 0; tenant && i < CLOUDS; i++) {
+        for (int k = 0; may_be_of(&clouds[i], idp) && k < LOGIN_HOSTS && clouds[i].login[k]; k++)
+            APR_ARRAY_PUSH(issuers, const char *) = apr_pstrcat(p, "https://", clouds[i].login[k], "/", tenant, "/", NULL);
+    }
     return issuers;
 }

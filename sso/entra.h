@@ -8,12 +8,27 @@
 
 /** An application of Entra as SAMLEntra names it. The GUIDs are in lower case. */
 typedef struct {
-    const char *tenant;
+    const char *tenant;         /* or a verified domain name */
     const char *application;
     const char *cloud;          /* "global", "usgov", "china" */
     const char *login_host;     /* "login.microsoftonline.com": metadata, sign-on, tokens */
     const char *graph_host;     /* "graph.microsoft.com" */
 } sso_entra_t;
+
+/** The names of the clouds, ending in NULL. */
+extern const char *const sso_entra_clouds[];
+
+/** Fill in what the cloud of that number is. @return 0: there is none */
+int sso_entra_cloud(sso_entra_t *out, int number);
+
+/**
+ * What is wrong with the entityID of metadata that is to be of this tenant: "expected ...", or NULL. The template of all tenants
+ * ("https://sts.windows.net/{tenant}/") is of none.
+ */
+const char *sso_entra_entity_check(const sso_entra_t *entra, const char *entity_id, apr_pool_t *p);
+
+/** What is wrong with a place of this cloud that browsers are sent to, or NULL. */
+const char *sso_entra_address_check(const sso_entra_t *entra, const char *url, apr_pool_t *p);
 
 /** The tenant of which `idp` is Entra, by its entity ID; NULL where it is another identity provider. */
 const char *sso_entra_tenant(const saml_idp_t *idp, apr_pool_t *p);

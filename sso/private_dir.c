@@ -148,3 +148,35 @@ saml_status_t sso_private_dir_make(const char *path, const char *const *files, c
     close(dir);
     return status;
 }
+
+/* ---- a folder that the children fill ------------------------------------------------------------------------ */
+
+static saml_status_t give_to_children(int dir, const char *path, const sso_store_owner_t *owner, saml_err_t *err)
+{
+    struct stat st;
+
+    if (fstat(dir, &st) != 0)
+        return saml_fail(err, SAML_E_STORE, NOT_WRITABLE, path, strerror(errno));
+    SAML_TRY(check_folder(&st, path, owner, err));
+    if (has_other_user(owner) && fchown(dir, (uid_t)owner->uid, (gid_t)owner->gid) != 0)
+        return saml_fail(err, SAML_E_STORE, "folder %s: expected to give it to user %d, got: %s", path, owner->uid, strerror(errno));
+    if (fchmod(dir, 0700) != 0)
+        return saml_fail(err, SAML_E_STORE, "folder %s: expected to set mode 0700, got: %s", path, strerror(errno));
+    return SAML_OK;
+}
+
+saml_status_t sso_private_dir_give(const char *path, const sso_store_owner_t *owner, saml_err_t *err)
+{
+    saml_status_t status;
+    int exists, dir;
+
+    SAML_TRY(sso_private_dir_check(&exists, path, owner, err));
+    if (!exists && mkdir(path, 0700) != 0 && errno != EEXIST)
+        return saml_fail(err, SAML_E_STORE, "folder %s: expected to make it, got: %s", path, strerror(errno));
+    dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0)
+        return saml_fail(err, SAML_E_STORE, NOT_WRITABLE, path, strerror(errno));
+    status = give_to_children(dir, path, owner, err);
+    close(dir);
+    return status;
+}

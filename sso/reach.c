@@ -50,6 +50,31 @@ static int may_pass(const struct stat *st, const sso_store_owner_t *who)
     return (st->st_mode & S_IXOTH) != 0;
 }
 
+static int may_read(const struct stat *st, const sso_store_owner_t *who)
+{
+    if (st->st_uid == (uid_t)who->uid)
+        return (st->st_mode & S_IRUSR) != 0;
+    if (is_in_group(who, st->st_gid))
+        return (st->st_mode & S_IRGRP) != 0;
+    return (st->st_mode & S_IROTH) != 0;
+}
+
+saml_status_t sso_check_reach_file(const char *file, saml_err_t *err)
+{
+    sso_store_owner_t who = sso_child_owner();
+    struct stat st;
+
+    SAML_TRY(sso_check_reach(file, err));
+    if (who.uid <= 0)
+        return SAML_OK;
+    if (stat(file, &st) != 0)
+        return saml_fail(err, SAML_E_METADATA, "file %s (%s)", saml_quote(err->pool, file), strerror(errno));
+    if (!may_read(&st, &who))
+        return saml_fail(err, SAML_E_METADATA, "file %s, which that user may not read (mode %04o)", saml_quote(err->pool, file),
+                         (unsigned)(st.st_mode & 07777));
+    return SAML_OK;
+}
+
 saml_status_t sso_check_reach(const char *store_name, saml_err_t *err)
 {
     sso_store_owner_t who = sso_child_owner();

@@ -5,6 +5,9 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "entra.h"
+#include "idp_source.h"
+#include "saml/guid.h"
 #include "url.h"
 
 #define USUAL_PATH "/saml"
@@ -106,6 +109,15 @@ static int resolve_reply_urls(sso_check_t *check, const sso_app_conf_t *conf, in
     return 1;
 }
 
+static void add_audience(apr_array_header_t *audiences, const char *audience)
+{
+    for (int i = 0; i < audiences->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(audiences, i, const char *), audience) == 0)
+            return;
+    }
+    APR_ARRAY_PUSH(audiences, const char *) = audience;
+}
+
 static void resolve_identity(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
 {
     const apr_array_header_t *further = conf->set[SSO_SET_AUDIENCE].values;
@@ -114,20 +126,29 @@ static void resolve_identity(sso_check_t *check, const sso_app_conf_t *conf, sso
 
     app->identifier = sso_set_text(conf, SSO_SET_IDENTIFIER);
     if (!app->identifier)
-        app->identifier = sso_endpoint_url(app, first, "metadata", check->p);
-    APR_ARRAY_PUSH(audiences, const char *) = app->identifier;
+        app->identifier = app->entra ? app->entra->application : sso_endpoint_url(app, first, "metadata", check->p);
+    add_audience(audiences, app->identifier);
+    /* Entra makes "spn:GUID" of an Issuer that is a bare GUID, and its own choice where it begins the sign-on itself. */
+    if (saml_guid_is(app->identifier))
+        add_audience(audiences, apr_pstrcat(check->p, "spn:", app->identifier, NULL));
+    if (app->entra) {
+        add_audience(audiences, apr_pstrcat(check->p, "spn:", app->entra->application, NULL));
+        add_audience(audiences, app->entra->application);
+    }
     for (int i = 0; further && i < further->nelts; i++)
-        APR_ARRAY_PUSH(audiences, const char *) = APR_ARRAY_IDX(further, i, sso_value_t).text;
+        add_audience(audiences, APR_ARRAY_IDX(further, i, sso_value_t).text);
     app->audiences = audiences;
 }
 
 /*
  * Virtual hosts may share a store and a secret, and the same application of two identity providers (two tenants of one Entra
  * application) may share its identifier: who signed the user on is a part of it. No name or identifier has a space in it.
+ * Where metadata comes from a URL it is the URL: a session must live on while there is no metadata, and over each refresh.
  */
 static void resolve_id(sso_check_t *check, sso_app_t *app)
 {
-    app->id = apr_pstrcat(check->p, app->name, " ", app->identifier, " ", app->idp->entity_id, NULL);
+    app->id = apr_pstrcat(check->p, app->name, " ", app->identifier, " ",
+                          app->source ? app->source->url : app->idp->entity_id, NULL);
 }
 
 /* Each word once, where it stands. */
@@ -225,8 +246,9 @@ static int resolve_keys(sso_check_t *check, const sso_app_conf_t *conf, sso_app_
 static int resolve_binding(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
 {
     static const char *const names[] = { [SSO_BINDING_POST] = "POST", [SSO_BINDING_REDIRECT] = "Redirect" };
-    int has[] = { [SSO_BINDING_POST] = app->idp->sso_post != NULL,
-                  [SSO_BINDING_REDIRECT] = app->idp->sso_redirect != NULL };
+    const saml_idp_t *idp = app->idp;
+    int has[] = { [SSO_BINDING_POST] = !idp || idp->sso_post != NULL,
+                  [SSO_BINDING_REDIRECT] = !idp || idp->sso_redirect != NULL };
 
     app->request_binding = (sso_binding_t)number_or(conf, SSO_SET_REQUEST_BINDING, SSO_BINDING_POST);
     app->binding_is_fixed = sso_is_set(conf, SSO_SET_REQUEST_BINDING);
@@ -277,7 +299,7 @@ static void resolve_requests(sso_check_t *check, const sso_app_conf_t *conf, sso
     app->idp_initiated = (int)number_or(conf, SSO_SET_IDP_INITIATED, 0);
     app->name_id_format = sso_is_set(conf, SSO_SET_NAME_ID_FORMAT) ? sso_set_text(conf, SSO_SET_NAME_ID_FORMAT)
                                                                     : SAML_NAMEID_EMAIL;
-    if (app->idp->want_authn_requests_signed && !app->sign_requests)
+    if (app->idp && app->idp->want_authn_requests_signed && !app->sign_requests)
         sso_check_warn(check, "SAMLIdPMetadata", at_of(conf, SSO_SET_IDP_METADATA), "expected \"SAMLSignRequests on\", "
                        "as this metadata says WantAuthnRequestsSigned, found it off; mend: add it, and SAMLKey");
 }
@@ -387,8 +409,8 @@ sso_app_t *sso_resolve(sso_check_t *check, const sso_app_conf_t *conf, int own)
     if (!resolve_reply_urls(check, conf, own, app))
         return NULL;
     resolve_identity(check, conf, app);
-    app->idp = sso_resolve_idp(check, conf, app->allow);
-    if (!app->idp || !resolve_binding(check, conf, app))
+    app->entra = sso_resolve_entra(conf, check->p);
+    if (!sso_resolve_fetch(check, conf, app) || !sso_resolve_idp(check, conf, app) || !resolve_binding(check, conf, app))
         return NULL;
     resolve_id(check, app);
     resolve_requests(check, conf, app);

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "metadata_refresh.h"
 #include "url.h"
 
 static const sso_value_t *value_of(const sso_app_conf_t *conf, sso_set_t which)
@@ -19,6 +20,11 @@ static int check_location(sso_check_t *check, const sso_at_t *at, const char *se
         sso_check_fail(check, "SAMLIdPMetadata", at, "%s: %s; mend: get the metadata of the identity provider anew",
                        service, wrong);
     return !wrong;
+}
+
+int sso_is_metadata_url(const sso_app_conf_t *conf)
+{
+    return sso_is_set(conf, SSO_SET_IDP_METADATA) && !value_of(conf, SSO_SET_IDP_METADATA)->path;
 }
 
 static saml_idp_t *load_metadata(sso_check_t *check, const sso_app_conf_t *conf)
@@ -56,16 +62,16 @@ static saml_idp_t *load_metadata(sso_check_t *check, const sso_app_conf_t *conf)
 }
 
 /* Metadata says what these would say. */
-static int stands_alone(sso_check_t *check, const sso_app_conf_t *conf)
+static int stands_alone(sso_check_t *check, const sso_app_conf_t *conf, sso_set_t which)
 {
-    static const sso_set_t others[] = { SSO_SET_LOGIN_URL, SSO_SET_LOGOUT_URL, SSO_SET_CERTIFICATE };
-    const sso_at_t *at = &conf->set[SSO_SET_IDP_METADATA].at;
+    static const sso_set_t others[] = { SSO_SET_IDP_METADATA, SSO_SET_LOGIN_URL, SSO_SET_LOGOUT_URL, SSO_SET_CERTIFICATE };
+    const sso_at_t *at = &conf->set[which].at;
 
     for (apr_size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        if (sso_is_set(conf, others[i])) {
+        if (others[i] != which && sso_is_set(conf, others[i])) {
             sso_check_fail(check, sso_set_name(others[i]), &conf->set[others[i]].at, "expected not to stand beside "
-                           "SAMLIdPMetadata (%s line %d), which says the same, found both; mend: remove one of the two",
-                           at->file, at->line);
+                           "%s (%s line %d), which says the same, found both; mend: remove one of the two",
+                           sso_set_name(which), at->file, at->line);
             return 0;
         }
     }
@@ -133,6 +139,19 @@ static saml_idp_t *by_hand(sso_check_t *check, const sso_app_conf_t *conf)
     return load_certificates(check, conf, idp->certs) ? idp : NULL;
 }
 
+/* Those that are past have been counted as not usable. */
+static void warn_of_ends(sso_check_t *check, const char *directive, const sso_at_t *at, const saml_idp_t *idp)
+{
+    for (int i = 0; i < idp->certs->nelts; i++) {
+        const saml_cert_t *cert = APR_ARRAY_IDX(idp->certs, i, const saml_cert_t *);
+        const char *ends = check->now < cert->not_after ? sso_report_certificate(cert, check->now, check->p) : NULL;
+
+        if (ends)
+            sso_check_warn(check, directive, at, "expected signing certificates that last for 30 days and more, found: %s; mend: "
+                           "renew it at the identity provider, and give the new one here beside it", ends);
+    }
+}
+
 /* One certificate that may verify is enough; what cannot is named, as a rollover may hang on it. */
 static int check_certificates(sso_check_t *check, const sso_app_conf_t *conf, const saml_idp_t *idp, unsigned allow)
 {
@@ -157,16 +176,25 @@ static int check_certificates(sso_check_t *check, const sso_app_conf_t *conf, co
     if (usable < idp->certs->nelts)
         sso_check_warn(check, sso_set_name(which), at, "expected all %d signing certificates to be usable now, found "
                        "%d that are; mend: remove what is old", idp->certs->nelts, usable);
+    warn_of_ends(check, sso_set_name(which), at, idp);
     return 1;
 }
 
-const saml_idp_t *sso_resolve_idp(sso_check_t *check, const sso_app_conf_t *conf, unsigned allow)
+int sso_resolve_idp(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
 {
     int has_metadata = sso_is_set(conf, SSO_SET_IDP_METADATA);
     saml_idp_t *idp;
 
-    if (has_metadata && !stands_alone(check, conf))
-        return NULL;
+    if ((app->entra && !stands_alone(check, conf, SSO_SET_ENTRA))
+        || (has_metadata && !stands_alone(check, conf, SSO_SET_IDP_METADATA)))
+        return 0;
+    if (app->entra || sso_is_metadata_url(conf)) {
+        app->source = sso_resolve_source(check, conf, app);
+        return app->source != NULL;
+    }
     idp = has_metadata ? load_metadata(check, conf) : by_hand(check, conf);
-    return idp && check_certificates(check, conf, idp, allow) ? idp : NULL;
+    if (!idp || !check_certificates(check, conf, idp, app->allow))
+        return 0;
+    app->idp = idp;
+    return 1;
 }

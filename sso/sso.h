@@ -69,18 +69,19 @@ typedef struct {
     int secure;
 } sso_cookie_t;
 
+/** Where an identity provider's metadata is fetched from (idp_source.h). */
+typedef struct sso_source_t sso_source_t;
+
 /** One application as it serves. Read-only after start-up, but for what hangs on `store`. */
 typedef struct {
     const char *name;           /* "" for the vhost's default application */
-    const char *id;             /* name, our and the IdP's entity ID: what sessions and sealed states carry to be told apart */
+    const char *id;             /* name, our entity ID, the IdP's or its URL: what sessions and sealed states carry to be told apart */
     const server_rec *server;
     const saml_idp_t *idp;     /* from files or by hand; NULL where it comes from a URL. Ask sso_idp_current (idp.h) */
     sso_source_t *source;       /* where it comes from, if from a URL */
     const char *fetch_ca;       /* SAMLMetadataCA: certificates to trust for all that is fetched or sent; NULL: the system's */
     const char *fetch_proxy;    /* SAMLMetadataProxy: "http://host:port"; NULL: none */
     const sso_entra_t *entra;   /* of SAMLEntra; NULL without it */
-    const char *fetch_ca;       /* SAMLMetadataCA: of all that this application fetches; NULL: the system's */
-    const char *fetch_proxy;    /* SAMLMetadataProxy: of metadata and Graph, never of provisioning; or NULL */
     const char *identifier;     /* our entity ID */
     const apr_array_header_t *audiences;    /* const char *, identifier included */
     const apr_array_header_t *reply_urls;   /* sso_reply_url_t, at least one */
@@ -178,6 +179,8 @@ typedef struct sso_refusal sso_refusal_t;
 /** What a request carries from hook to hook. */
 typedef struct {
     const sso_app_t *app;           /* of the endpoint */
+    const sso_app_t *idp_of;        /* whose identity provider `idp` is */
+    const saml_idp_t *idp;
     sso_endpoint_t endpoint;
     const char *cookies;            /* our own cookies, as they came ("a=b; c=d"), taken out of the request; or NULL */
     const sso_session_t *session;   /* of the guarded place, once check_authn has passed */

@@ -163,6 +163,13 @@ const char *sso_idp_url_check(const char *url, apr_pool_t *p)
     return wrong ? expected(wrong, url, p) : NULL;
 }
 
+const char *sso_url_normal(const char *url, apr_pool_t *p)
+{
+    sso_reply_url_t parts;
+
+    return take_apart(&parts, url, p) ? url : apr_pstrcat(p, parts.origin, *parts.path ? parts.path : "/", NULL);
+}
+
 int sso_path_is_plain(const char *path)
 {
     apr_size_t len = strlen(path);

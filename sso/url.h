@@ -19,6 +19,9 @@ const char *sso_reply_url_parse(sso_reply_url_t *out, const char *url, apr_pool_
  */
 const char *sso_idp_url_check(const char *url, apr_pool_t *p);
 
+/** A URL that sso_idp_url_check has passed in one spelling: scheme and host in lower case, without a default port. */
+const char *sso_url_normal(const char *url, apr_pool_t *p);
+
 /**
  * Whether `path` is one that nobody reads in two ways: "/" first, none last, [A-Za-z0-9._~-] between single slashes, no
  * dot segments.

@@ -202,8 +202,8 @@ accepted 'a place of the main server for an application of a virtual host', $goo
     . "<VirtualHost 127.0.0.1:1>\nServerName a.example\n<SAMLApplication hr>\n</SAMLApplication>\n</VirtualHost>\n"
     . "<Location /hr>\nSAMLApplication hr\n</Location>\n";
 refused 'a guarded place without an identity provider', "$server<Location /a>\nAuthType SAML\nRequire valid-user\n</Location>\n",
-    at('AuthType', 4) . 'expected an identity provider for "AuthType SAML", found none in this server; mend: add SAMLIdPMetadata, '
-    . 'or SAMLIdPIdentifier, SAMLLoginURL and SAMLCertificate';
+    at('AuthType', 4) . 'expected an identity provider for "AuthType SAML", found none in this server; mend: add SAMLEntra or '
+    . 'SAMLIdPMetadata, or SAMLIdPIdentifier, SAMLLoginURL and SAMLCertificate';
 refused "a guarded place in $_->[0], and no server has a name", "# 2\n$identifier$login$certificate$_->[1]",
     at('AuthType', $_->[2]) . 'expected a ServerName to make the address for "AuthType SAML" from, found none; mend: add "ServerName '
     . 'www.example.org" to the virtual host that serves it, or SAMLReplyURL'
@@ -236,7 +236,7 @@ refused 'a cookie that looks like a sign-on', $good . "<SAMLApplication hr>\nSAM
     at('<SAMLApplication>', 6) . 'expected a cookie name that does not start like the sign-on cookies of application "", found '
     . '"__Host-saml-state-1"; mend: give it another name with SAMLCookie';
 refused 'an application without an identity provider', "$server<SAMLApplication hr>\nSAMLForceAuthn on\n</SAMLApplication>\n",
-    at('<SAMLApplication>', 3) . 'expected an identity provider, found none; mend: add SAMLIdPMetadata, or SAMLIdPIdentifier, '
+    at('<SAMLApplication>', 3) . 'expected an identity provider, found none; mend: add SAMLEntra or SAMLIdPMetadata, or SAMLIdPIdentifier, '
     . 'SAMLLoginURL and SAMLCertificate';
 
 # --- what contradicts ---

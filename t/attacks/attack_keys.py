@@ -29,7 +29,7 @@ KINDS = {
 }
 
 
-def self_signed(private, name, now, days=(-2, 30), issuer=None, issuer_key=None):
+def self_signed(private, name, now, days=(-2, 90), issuer=None, issuer_key=None):
     """A certificate for `private`, by itself or by another key."""
     def common(text):
         return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])

@@ -40,7 +40,7 @@ sub make_key
     my ($self, $name, $bits) = @_;
     my $base = "$self->{dir}/$name";
 
-    SSOTest::IdP::run('openssl', 'req', '-x509', '-newkey', 'rsa:' . ($bits || 2048), '-nodes', '-days', 30, '-subj', "/CN=$name",
+    SSOTest::IdP::run('openssl', 'req', '-x509', '-newkey', 'rsa:' . ($bits || 2048), '-nodes', '-days', 90, '-subj', "/CN=$name",
         '-keyout', "$base.key", '-out', "$base.cer");
     return;
 }

@@ -31,7 +31,7 @@ sub make_key
     my ($self, $name) = @_;
     my $base = "$self->{dir}/$name";
 
-    run('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', 2, '-subj', "/CN=$name",
+    run('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', 90, '-subj', "/CN=$name",
         '-keyout', "$base.key", '-out', "$base.cer");
     chmod 0644, "$base.cer";
     return "$base.cer";

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "watch.h"
+
+#include <ap_mpm.h>
+#include <apr_atomic.h>
+#include <apr_optional.h>
+#include <apr_strings.h>
+#include <mod_watchdog.h>
+
+#include "metadata_refresh.h"
+#include "private_dir.h"
+
+#define FETCHER "_saml_sso_fetch_"      /* one in all processes */
+#define LOOKER  "_saml_sso_look_"       /* one in each */
+#define EVERY   AP_WD_TM_INTERVAL
+#define DAILY   apr_time_from_sec(24 * 3600)
+
+/** What the callbacks work on; made for each generation of httpd. */
+typedef struct {
+    const sso_process_t *process;
+    server_rec *base;
+    apr_time_t reported;                /* in the process that fetches, by it alone */
+} watch_t;
+
+/* This process is to end. Set once, read by another thread. */
+static volatile apr_uint32_t ending;
+
+int sso_watch_is_there(void)
+{
+    return APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance) != NULL
+           && APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback) != NULL;
+}
+
+static sso_source_t *source_at(const sso_process_t *process, int i)
+{
+    return APR_ARRAY_IDX(process->sources, i, sso_source_t *);
+}
+
+static int is_ending(void *baton)
+{
+    int state = AP_MPMQ_RUNNING;
+
+    (void)baton;
+    return apr_atomic_read32(&ending) || (ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING);
+}
+
+/* ---- certificates, once a day ------------------------------------------------------------------------------ */
+
+static void report_source(sso_source_t *source, apr_time_t now, apr_pool_t *ptemp, server_rec *s)
+{
+    const saml_idp_t *idp = sso_source_hold(source, NULL, ptemp);
+
+    if (idp)
+        sso_report_idp(source->url, idp, source->unsigned_requests, source->allow, now, ptemp, s);
+}
+
+/* What was read from files has been reported at the start. */
+static void report_app(const sso_app_t *app, apr_time_t now, apr_pool_t *ptemp, server_rec *s)
+{
+    const char *what = apr_psprintf(ptemp, "application \"%s\" of %s", app->name, app->server->server_hostname);
+
+    if (app->idp)
+        sso_report_idp(what, app->idp, 0, app->allow, now, ptemp, s);
+}
+
+static void report(watch_t *watch, apr_pool_t *ptemp)
+{
+    const sso_process_t *process = watch->process;
+    apr_time_t now = apr_time_now();
+    int first = watch->reported == 0;
+
+    if (!first && now - watch->reported < DAILY && now >= watch->reported)
+        return;
+    watch->reported = now;
+    for (int i = 0; i < process->sources->nelts; i++)
+        report_source(source_at(process, i), now, ptemp, watch->base);
+    for (int i = 0; !first && i < process->apps->nelts; i++)
+        report_app(APR_ARRAY_IDX(process->apps, i, const sso_app_t *), now, ptemp, watch->base);
+}
+
+/* ---- called by mod_watchdog -------------------------------------------------------------------------------- */
+
+static void fetch(watch_t *watch, apr_pool_t *ptemp)
+{
+    sso_refresh_t with = { watch->base, is_ending, NULL };
+
+    for (int i = 0; i < watch->process->sources->nelts && !is_ending(NULL); i++)
+        sso_refresh_step(source_at(watch->process, i), &with, ptemp);
+}
+
+static apr_status_t on_fetcher(int state, void *data, apr_pool_t *ptemp)
+{
+    watch_t *watch = data;
+    const apr_array_header_t *sources = watch->process->sources;
+
+    if (state == AP_WATCHDOG_STATE_STARTING) {
+        for (int i = 0; i < sources->nelts; i++)
+            sso_refresh_begin(source_at(watch->process, i), ptemp);
+        watch->reported = 0;
+    }
+    if (state != AP_WATCHDOG_STATE_STOPPING) {
+        report(watch, ptemp);
+        fetch(watch, ptemp);
+    }
+    else {
+        for (int i = 0; i < sources->nelts; i++)
+            sso_refresh_end(source_at(watch->process, i));
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t on_looker(int state, void *data, apr_pool_t *ptemp)
+{
+    const watch_t *watch = data;
+
+    for (int i = 0; state == AP_WATCHDOG_STATE_RUNNING && i < watch->process->sources->nelts; i++)
+        sso_source_look(source_at(watch->process, i), ptemp, watch->base);
+    return APR_SUCCESS;
+}
+
+static apr_status_t register_one(const char *name, int singleton, ap_watchdog_callback_fn_t *callback, watch_t *watch, apr_pool_t *pconf)
+{
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
+    ap_watchdog_t *watchdog;
+    apr_status_t rv = get && add ? get(&watchdog, name, 0, singleton, pconf) : APR_ENOTIMPL;
+
+    return rv == APR_SUCCESS ? add(watchdog, EVERY, watch, callback) : rv;
+}
+
+/* ---- start ------------------------------------------------------------------------------------------------- */
+
+static int make_folder(const sso_process_t *process, apr_pool_t *p, server_rec *base)
+{
+    sso_store_owner_t owner = sso_child_owner();
+    saml_err_t *err = sso_err_new(p);
+
+    if (sso_private_dir_give(source_at(process, 0)->folder, &owner, err) == SAML_OK)
+        return 1;
+    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, base, "copies of metadata cannot be kept: %s", err->reason);
+    return 0;
+}
+
+int sso_watch_prepare(sso_process_t *process, apr_pool_t *pconf, server_rec *base)
+{
+    watch_t *watch = apr_pcalloc(pconf, sizeof(*watch));
+    apr_status_t rv;
+
+    if (process->sources->nelts == 0)
+        return 1;
+    for (int i = 0; i < process->sources->nelts; i++)
+        source_at(process, i)->started = apr_time_now();
+    watch->process = process;
+    watch->base = base;
+    if (!make_folder(process, pconf, base))
+        return 0;
+    rv = register_one(FETCHER, 1, on_fetcher, watch, pconf);
+    if (rv == APR_SUCCESS)
+        rv = register_one(LOOKER, 0, on_looker, watch, pconf);
+    if (rv != APR_SUCCESS)
+        ap_log_error(APLOG_MARK, APLOG_EMERG, rv, base, "mod_watchdog does not take our callbacks, so no metadata would be fetched");
+    return rv == APR_SUCCESS;
+}
+
+void sso_watch_open(const sso_process_t *process, apr_pool_t *pchild, server_rec *base)
+{
+    apr_atomic_set32(&ending, 0);
+    for (int i = 0; i < process->sources->nelts; i++)
+        sso_source_open(source_at(process, i), pchild, base);
+}
+
+static apr_status_t begin_to_end(void *data)
+{
+    (void)data;
+    apr_atomic_set32(&ending, 1);
+    return APR_SUCCESS;
+}
+
+void sso_watch_child_init(apr_pool_t *pchild, server_rec *base)
+{
+    if (sso_server_conf_of(base)->process->sources->nelts > 0)
+        apr_pool_pre_cleanup_register(pchild, NULL, begin_to_end);
+}
