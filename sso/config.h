@@ -211,14 +211,15 @@ const char *sso_set_authn_context(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_duration(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_allow(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_cookie(cmd_parms *cmd, void *dir, int argc, char *const argv[]);
+const char *sso_set_provision(cmd_parms *cmd, void *dir, const char *args);
 const char *sso_open_application(cmd_parms *cmd, void *dir, const char *arg);
 
-/* setters_dir.c: directives of a place */
 /* setters_idp.c */
 const char *sso_set_metadata(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_proxy(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_entra(cmd_parms *cmd, void *dir, const char *tenant, const char *application, const char *cloud);
 
+/* setters_dir.c: directives of a place */
 const char *sso_dir_application(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_dir_user(cmd_parms *cmd, void *dir, int argc, char *const argv[]);
 const char *sso_dir_header(cmd_parms *cmd, void *dir, int argc, char *const argv[]);
@@ -310,9 +311,9 @@ sso_store_owner_t sso_child_owner(void);
  * @return SAML_OK or SAML_E_STORE naming the folder in the way
  */
 SAML_MUST_CHECK saml_status_t sso_check_reach(const char *store_name, saml_err_t *err);
-
 /** The same for the folders above `file`, and whether that user may read it. */
 SAML_MUST_CHECK saml_status_t sso_check_reach_file(const char *file, saml_err_t *err);
+
 /* secret_file.c */
 int sso_file_exists(const char *file);
 /** Whether others than owner and group may do anything with it. */

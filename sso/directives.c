@@ -16,6 +16,8 @@
     AP_INIT_TAKE2(name, setter, (void *)(apr_uintptr_t)(which), RSRC_CONF, help)
 #define APP_ARGV(which, name, setter, help) \
     AP_INIT_TAKE_ARGV(name, setter, (void *)(apr_uintptr_t)(which), RSRC_CONF, help)
+#define APP_RAW(which, name, setter, help) \
+    AP_INIT_RAW_ARGS(name, setter, (void *)(apr_uintptr_t)(which), RSRC_CONF, help)
 #define APP_FLAG(which, name, setter, help) \
     AP_INIT_FLAG(name, setter, (void *)(apr_uintptr_t)(which), RSRC_CONF, help)
 
@@ -38,14 +40,14 @@ const command_rec sso_directives[] = {
               "Where logout requests go (https; http for loopback hosts only), default none"),
     APP_ITERATE(SSO_SET_CERTIFICATE, "SAMLCertificate", sso_set_file,
                 "Files with the identity provider's signing certificates (PEM, base64 or DER), several for rollover"),
-    APP_TAKE1(SSO_SET_IDENTIFIER, "SAMLIdentifier", sso_set_value,
-              "Our entity ID, default with SAMLEntra the application ID, else the base URL, SAMLPath and /metadata"),
     APP_TAKE1(SSO_SET_METADATA_REFRESH, "SAMLMetadataRefresh", sso_set_duration,
               "How often metadata is fetched from its URL (1s to 168h, default 6h)"),
     APP_TAKE1(SSO_SET_METADATA_CA, "SAMLMetadataCA", sso_set_file,
               "File of certificate authorities to trust where metadata is fetched and users are provisioned, default the system's"),
     APP_TAKE1(SSO_SET_METADATA_PROXY, "SAMLMetadataProxy", sso_set_proxy,
               "Proxy through which metadata is fetched (http://host:port), default none"),
+    APP_TAKE1(SSO_SET_IDENTIFIER, "SAMLIdentifier", sso_set_value,
+              "Our entity ID, default with SAMLEntra the application ID, else the base URL, SAMLPath and /metadata"),
     APP_ITERATE(SSO_SET_AUDIENCE, "SAMLAudience", sso_set_value,
                 "Further audiences to accept besides SAMLIdentifier, default none"),
     APP_ITERATE(SSO_SET_REPLY_URL, "SAMLReplyURL", sso_set_value,

@@ -7,6 +7,7 @@
 #include "idp.h"
 #include "groups.h"
 #include "page.h"
+#include "provision.h"
 #include "query.h"
 #include "relay_state.h"
 #include "state.h"

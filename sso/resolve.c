@@ -389,13 +389,17 @@ static int resolve_secret(sso_check_t *check, const sso_app_conf_t *conf, sso_ap
     return 1;
 }
 
-static void resolve_provision(const sso_app_conf_t *conf, sso_app_t *app)
+static void resolve_provision(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
 {
     const apr_array_header_t *values = conf->set[SSO_SET_PROVISION].values;
     const sso_value_t *value = values ? &APR_ARRAY_IDX(values, 0, sso_value_t) : NULL;
 
     app->provision_url = value ? value->text : NULL;
     app->provision_group = value ? value->more : NULL;
+    if (app->provision_url && !sso_is_set(conf, SSO_SET_SECRET))
+        sso_check_warn(check, "SAMLProvision", at_of(conf, SSO_SET_PROVISION), "expected SAMLSecret, as the key of the signature is "
+                       "made from it and the default secret is new after a reboot, found none; mend: add it, and give the backend "
+                       "the key anew");
 }
 
 sso_app_t *sso_resolve(sso_check_t *check, const sso_app_conf_t *conf, int own)
@@ -406,10 +410,11 @@ sso_app_t *sso_resolve(sso_check_t *check, const sso_app_conf_t *conf, int own)
     app->server = check->s;
     resolve_allow(check, conf, app);
     resolve_path(check, conf, app);
+    resolve_provision(check, conf, app);
     if (!resolve_reply_urls(check, conf, own, app))
         return NULL;
-    resolve_identity(check, conf, app);
     app->entra = sso_resolve_entra(conf, check->p);
+    resolve_identity(check, conf, app);
     if (!sso_resolve_fetch(check, conf, app) || !sso_resolve_idp(check, conf, app) || !resolve_binding(check, conf, app))
         return NULL;
     resolve_id(check, app);

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "saml/fetch.h"
 #include "saml/relay_state.h"
 #include "saml/request.h"
 #include "url.h"
@@ -93,12 +94,12 @@ static int is_printable(const char *text)
     return 1;
 }
 
-/* Identifiers compare byte for byte, so an odd character in one is a slip worth naming. */
 sso_value_t *sso_add_single(cmd_parms *cmd, const char *text)
 {
     return add_value(cmd, single_of(cmd), text);
 }
 
+/* Identifiers compare byte for byte, so an odd character in one is a slip worth naming. */
 const char *sso_set_value(cmd_parms *cmd, void *dir, const char *arg)
 {
     (void)dir;
@@ -224,8 +225,8 @@ static const struct {
     int most_s;
     const char *expected;
 } durations[] = {
-    { SSO_SET_CLOCK_SKEW, 0, 600, "0s to 600s" },
     { SSO_SET_METADATA_REFRESH, 1, 168 * 3600, "1s to 168h" },
+    { SSO_SET_CLOCK_SKEW, 0, 600, "0s to 600s" },
     { SSO_SET_SESSION_LIFETIME, 1, 720 * 3600, "1s to 720h" },
     { SSO_SET_SESSION_IDLE, 1, 720 * 3600, "1s to 720h" },
 };

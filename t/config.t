@@ -346,6 +346,33 @@ for my $endpoint ('/saml/acs', '/saml/logout', '/x/../saml/login?target=/', '/sa
         . 'name the page that users are to see';
 }
 
+# --- provisioning ---
+my $signed = $good . "SAMLSecret good.secret\n";
+accepted "a backend: $_", $signed . "SAMLProvision $_\n"
+    for 'none', 'https://backend.example/hook?a=b', 'http://localhost:8080/', 'http://[::1]/', 'https://b.example/ group="SSO Basic"',
+    'https://b.example/ "group=SSO Basic"', 'https://b.example/ GROUP=basic', 'https://b.example/ group=' . 'x' x 256;
+accepted 'a backend with the default secret', $good . "SAMLProvision https://b.example/\n",
+    at('SAMLProvision', 6) . 'expected SAMLSecret, as the key of the signature is made from it and the default secret is new after a reboot, found '
+    . 'none; mend: add it, and give the backend the key anew';
+accepted 'no backend with the default secret', $good . "SAMLProvision none\n";
+refused 'two backends', $signed . "SAMLProvision https://a.example/\nSAMLProvision https://b.example/\n",
+    at('SAMLProvision', 8) . 'expected once in a scope, found again after @ROOT@/site.conf line 7; mend: keep one of the two';
+for (
+    ['http://b.example/', 'expected an https:// address (http:// for localhost, 127.0.0.0/8 and [::1] alone), got "http://b.example:80"'],
+    ['http://127.0.0.1.b.example/', qr/expected an https:\/\/ address .*, got "http:\/\/127\.0\.0\.1\.b\.example:80"/],
+    ['https://user:pass@b.example/', qr/expected an https:\/\/ address, got one that is none: \w/],
+    ['/hook', qr/expected an https:\/\/ address, got one that is none: \w/], ['""', qr/expected an https:\/\/ address, got one that is none: \w/],
+    ['https://b.example/ group=', 'expected group=NAME of 1 to 256 octets after the address, got ""'],
+    ['https://b.example/ group=' . 'x' x 257, qr/expected group=NAME of 1 to 256 octets after the address, got "x+\.\.\."/],
+    ['https://b.example/ basic', qr/expected group=NAME of 1 to 256 octets after the address, got "https:\/\/b\.example\/ basic"/],
+    ['https://b.example/ group=SSO Basic', 'expected an address and group=NAME, or none, and nothing behind, got "Basic"'],
+    ['none group=a', 'expected an address and group=NAME, or none, and nothing behind, got "group=a"'],
+) {
+    my ($value, $want) = @$_;
+    refused "a backend: $value", $signed . "SAMLProvision $value\n", ref $want ? qr/^line 7 of \S+: SAMLProvision: $want/
+        : "line 7 of \@ROOT\@/site.conf: SAMLProvision: $want";
+}
+
 # --- values, which httpd reports in its own form ---
 for (
     [SAMLClockSkew => '600s'], [SAMLClockSkew => '0s'], [SAMLClockSkew => '601s', 'expected 0s to 600s, got "601s"'],
