@@ -82,7 +82,7 @@ def build(entity_id, base, certs, signer):
         redirect=REDIRECT, post=POST, url=url)
     tree = sr.parse(text.encode("utf-8"))
     sr.sign_element(tree, signer)
-    return b'<?xml version="1.0" encoding="utf-8"?>' + sr.serialize(tree)
+    return b'<?xml version="1.0" encoding="utf-8"?>' + sr.prefix_first_key_info(sr.serialize(tree))
 
 
 @dataclass

@@ -523,4 +523,17 @@ def make_response(r, signer=None, sign="assertion", encrypt_to=None, cipher="aes
     return xml
 
 
+def prefix_first_key_info(xml):
+    """What is inside the first KeyInfo with a prefix that is declared there, as Entra writes it in signed Responses and metadata.
+
+    Only for a signature that no other one covers. By text, as lxml would undo it.
+    """
+    head, _, rest = xml.partition(b"<KeyInfo><X509Data><X509Certificate>")
+    value, _, tail = rest.partition(b"</X509Certificate></X509Data>")
+    if not tail:
+        raise ValueError("prefix_first_key_info: no KeyInfo without a prefix")
+    return (head + b'<KeyInfo><ds:X509Data xmlns:ds="%s"><ds:X509Certificate>' % NS_DS.encode() + value
+            + b"</ds:X509Certificate></ds:X509Data>" + tail)
+
+
 _sign = sign

@@ -123,7 +123,8 @@ def response(tenant, request, user, since=None):
         issuer=tenant.entity_id(), destination=request.acs_url, in_response_to=request.id, now=now, not_on_or_after=ends,
         audiences=[claims.audience(app, request.issuer)], name_id=name_id, name_id_format=name_id_format,
         attributes=claims.attributes(tenant, app, user), authn_context=context, authn_instant=since or sr.AUTO)
-    return sr.make_response(made, signer, app.sign, app.encrypt_cert, app.encrypt_cipher)
+    xml = sr.make_response(made, signer, app.sign, app.encrypt_cert, app.encrypt_cipher)
+    return xml if app.sign == "assertion" else sr.prefix_first_key_info(xml)
 
 
 def _posted(tenant, request, refusal):

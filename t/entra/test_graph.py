@@ -66,7 +66,8 @@ class GraphTest(StandTest):
         self.assertEqual((answer.json()["token_type"], answer.json()["expires_in"]), ("Bearer", 3599))
         for status, code, error, fields in (
                 (401, 7000215, "invalid_client", {"client_secret": "no"}), (401, 7000222, "invalid_client", {"client_secret": "old"}),
-                (400, 700016, "unauthorized_client", {"client_id": "x"}), (400, 70003, "unsupported_grant_type", {"grant_type": "password"}),
+                (400, 700016, "unauthorized_client", {"client_id": "x"}),
+                (400, 70003, "unsupported_grant_type", {"grant_type": "password"}),
                 (400, 70011, "invalid_scope", {"scope": "https://graph.microsoft.us/.default"}),
                 (400, 70011, "invalid_scope", {"scope": "https://graph.microsoft.com/User.Read"}),
                 (400, 900144, "invalid_request", {"scope": None}), (400, 900144, "invalid_request", {"grant_type": None}),
@@ -161,7 +162,8 @@ class GraphTest(StandTest):
              "securityEnabled": True},
             {"@odata.type": "#microsoft.graph.group", "id": "list", "displayName": "List", "onPremisesSamAccountName": None,
              "securityEnabled": False}])
-        self.assertEqual(self.listed("u1", "$count=true&$select=id").json()["value"][0], {"@odata.type": "#microsoft.graph.group", "id": "g1"})
+        self.assertEqual(self.listed("u1", "$count=true&$select=id").json()["value"][0],
+                         {"@odata.type": "#microsoft.graph.group", "id": "g1"})
         for code, got in (("Request_UnsupportedQuery", self.listed("u1", headers={})), ("Request_UnsupportedQuery", self.listed("u1", "")),
                           ("Request_BadRequest", self.listed("u1", "$count=true&$top=1000")),
                           ("Request_BadRequest", self.listed("u1", "$count=true&$top=0")),

@@ -43,6 +43,8 @@ class ResponseTest(StandTest):
                 self.assertEqual({m.get("Algorithm") for m in tree.iter("{%s}SignatureMethod" % sr.NS_DS)},
                                  {sr.SIGNATURE_ALGORITHMS["rsa-" + digest]})
                 verify(tree, self.signer().cert)
+                self.assertEqual([e.prefix for e in tree.iter("{%s}X509Data" % sr.NS_DS)],
+                                 {"assertion": [None], "response": ["ds"], "both": ["ds", None]}[option])
 
     def test_times(self):
         tree = self.post(self.request()).tree()
