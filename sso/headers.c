@@ -277,7 +277,7 @@ static const char *export_headers(request_rec *r, const sso_dir_t *dir, const ss
         const sso_header_t *header = &APR_ARRAY_IDX(headers, i, const sso_header_t);
         const char *value = header_value(r, session, header);
 
-        if (!value)
+        if (!value || !*value)
             continue;
         if (sso_has_control(value)) {
             ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
@@ -323,7 +323,8 @@ static void export_env(request_rec *r, const sso_session_t *session)
     for (i = 0; i < session->attribute_count; ++i) {
         sso_session_attribute(&attribute, session, i);
         sso_groups_present(&attribute, r);
-        set(r->subprocess_env, attribute.env_name, attribute.joined);
+        if (*attribute.joined)
+            set(r->subprocess_env, attribute.env_name, attribute.joined);
     }
 }
 

@@ -265,6 +265,30 @@ static void environment_names(void **state)
     assert_env_name(&s, 10, "SAML_GR____E_X__");
 }
 
+/* What Entra sends and has no alias: readable names all the same, that stay what they are whatever else comes. */
+static void environment_names_of_entra(void **state)
+{
+    saml_login_t *login = bare_login();
+    sso_session_t s;
+
+    (void)state;
+    add(login, "http://schemas.microsoft.com/ws/2008/06/identity/claims/wids", "1", NULL);
+    add(login, "http://schemas.microsoft.com/identity/claims/acct", "0", NULL);
+    add(login, SAML_CLAIM_GROUPS_LINK, "https://graph.windows.net/", NULL);
+    add(login, "http://schemas.microsoft.com/identity/claims/extn.employeeType", "1", NULL);
+    add(login, "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier", "1", NULL);
+    add(login, "OrganizationName", "1", NULL);
+    add(login, "http://schemas.example.org/identity/claims/wids", "1", NULL);
+    s = session_of(login);
+    assert_env_name(&s, 0, "SAML_WIDS");
+    assert_env_name(&s, 1, "SAML_ACCT");
+    assert_env_name(&s, 2, "SAML_GROUPS_LINK");
+    assert_env_name(&s, 3, "SAML_EXTN_EMPLOYEETYPE");
+    assert_env_name(&s, 4, "SAML_NAMEIDENTIFIER");
+    assert_env_name(&s, 5, "SAML_ORGANIZATIONNAME");
+    assert_env_name(&s, 6, "SAML_WIDS_2");
+}
+
 static void idp_shortens_and_never_lengthens(void **state)
 {
     saml_login_t *login = bare_login();
@@ -503,6 +527,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(values_are_kept_and_joined, setup, teardown),
         cmocka_unit_test_setup_teardown(claims_are_found_by_name_and_alias, setup, teardown),
         cmocka_unit_test_setup_teardown(aliases_name_the_environment, setup, teardown),
+        cmocka_unit_test_setup_teardown(environment_names_of_entra, setup, teardown),
         cmocka_unit_test_setup_teardown(environment_names, setup, teardown),
         cmocka_unit_test_setup_teardown(idp_shortens_and_never_lengthens, setup, teardown),
         cmocka_unit_test_setup_teardown(lifetimes_at_their_boundaries, setup, teardown),
