@@ -274,7 +274,6 @@ static void environment_names_of_entra(void **state)
     (void)state;
     add(login, "http://schemas.microsoft.com/ws/2008/06/identity/claims/wids", "1", NULL);
     add(login, "http://schemas.microsoft.com/identity/claims/acct", "0", NULL);
-    add(login, SAML_CLAIM_GROUPS_LINK, "https://graph.windows.net/", NULL);
     add(login, "http://schemas.microsoft.com/identity/claims/extn.employeeType", "1", NULL);
     add(login, "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier", "1", NULL);
     add(login, "OrganizationName", "1", NULL);
@@ -282,11 +281,10 @@ static void environment_names_of_entra(void **state)
     s = session_of(login);
     assert_env_name(&s, 0, "SAML_WIDS");
     assert_env_name(&s, 1, "SAML_ACCT");
-    assert_env_name(&s, 2, "SAML_GROUPS_LINK");
-    assert_env_name(&s, 3, "SAML_EXTN_EMPLOYEETYPE");
-    assert_env_name(&s, 4, "SAML_NAMEIDENTIFIER");
-    assert_env_name(&s, 5, "SAML_ORGANIZATIONNAME");
-    assert_env_name(&s, 6, "SAML_WIDS_2");
+    assert_env_name(&s, 2, "SAML_EXTN_EMPLOYEETYPE");
+    assert_env_name(&s, 3, "SAML_NAMEIDENTIFIER");
+    assert_env_name(&s, 4, "SAML_ORGANIZATIONNAME");
+    assert_env_name(&s, 5, "SAML_WIDS_2");
 }
 
 static void idp_shortens_and_never_lengthens(void **state)
