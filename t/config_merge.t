@@ -12,6 +12,7 @@ my $c = SSOTest::Config->new;
 
 $c->make_key('idp');
 $c->make_key('ours');
+$c->write_file('secret', join('', map { sprintf '%02x', $_ } 1 .. 32) . "\n", 0600);
 my $idp = "SAMLIdPIdentifier https://sts.example/\nSAMLLoginURL https://login.example/saml2\nSAMLCertificate idp.cer\n";
 my $good = "ServerName www.example.org\n$idp";
 
@@ -116,6 +117,22 @@ SAMLAuthnContext urn:a
 CONF
 my @asked = map { [map { @$_ } @{ $app->{$_} }{qw(SAMLDomainHint SAMLAuthnContext)}] } qw(same nothing other);
 is_deeply \@asked, [['example.org', 'urn:a'], ['none', 'none'], ['example.org', 'urn:b']], 'hint and classes pass on, are taken back, are replaced';
+
+# --- whom a backend hears of ---
+$app = $c->dump($good . <<'CONF')->{main};
+SAMLSecret secret
+SAMLProvision https://b.example/hook group="SSO Basic"
+<SAMLApplication same>
+</SAMLApplication>
+<SAMLApplication nobody>
+    SAMLProvision none
+</SAMLApplication>
+<SAMLApplication other>
+    SAMLProvision http://[::1]:8080/
+</SAMLApplication>
+CONF
+is_deeply [map { $app->{$_}{SAMLProvision} } '', 'same', 'nobody', 'other'],
+    [(['https://b.example/hook group=SSO Basic']) x 2, undef, ['http://[::1]:8080/']], 'a backend passes on, is taken back, is replaced';
 
 # --- main server to virtual hosts ---
 my $all = $c->dump($good . <<'CONF');

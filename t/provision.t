@@ -19,7 +19,9 @@ my $folder = File::Temp->newdir('mod_saml_sso-XXXXXXXX', TMPDIR => 1);
 my $hook = SSOTest::Hook->start("$folder");
 my $closed = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Proto => 'tcp') || die $!;   # bound, not listening
 my @apps = (['', $hook->url], ['basic', $hook->url . ' group="SSO Basic"'], ['quoted', $hook->url . ' "group=Ünïted \"x\""'], ['silent', 'none'],
-    ['closed', 'http://127.0.0.1:' . $closed->sockport . '/hook'], ['tls', 'https://127.0.0.1:' . $hook->port . '/hook']);
+    ['closed', 'http://127.0.0.1:' . $closed->sockport . '/hook'], ['notls', 'https://127.0.0.1:' . $hook->port . '/hook'],
+    ['tls', "https://localhost:\@TLS_PORT\@/hook\n    SAMLMetadataCA \"\@ROOT\@/tls.cer\""],
+    ['untrusted', 'https://localhost:@TLS_PORT@/hook']);
 my $secret = join '', map { sprintf '%02x', $_ * 7 } 1 .. 32;
 
 sub app_conf
@@ -33,7 +35,21 @@ sub app_conf
         . "</SAMLApplication>\n$guard";
 }
 
-my $t = SSOTest->new(conf => encode_utf8(join '', map { app_conf($_) } @apps), prepare => sub {
+# The same backend behind TLS, under a certificate that no authority of the system's knows.
+my $tls = <<"CONF";
+SSLSessionCache "shmcb:\@ROOT\@/run/ssl(65536)"
+Listen 127.0.0.1:\@TLS_PORT\@
+<VirtualHost 127.0.0.1:\@TLS_PORT\@>
+    ServerName localhost
+    SSLEngine on
+    SSLCertificateFile "\@ROOT\@/tls.cer"
+    SSLCertificateKeyFile "\@ROOT\@/tls.key"
+    ProxyPass "/hook" "@{[$hook->url]}"
+</VirtualHost>
+CONF
+
+my $t = SSOTest->new(tls => 1, modules => [qw(ssl socache_shmcb proxy proxy_http)],
+    conf => encode_utf8(join('', map { app_conf($_) } @apps) . $tls), prepare => sub {
     my ($self) = @_;
     $self->httpd->write_file('htdocs/' . ($_->[0] || 'own'), 'in', 0644) for @apps;
     $self->httpd->write_file('secret', "# made for this test\n$secret\n" . 'ab' x 31 . "cd\n", 0600);
@@ -206,10 +222,14 @@ subtest 'no usable answer' => sub {
     $hook->answer('hang');
     kept_out('silence', qr/expected an answer within 5000 ms/, sign_on('own', 'nora'));
     kept_out('a closed port', qr/SAMLProvision from "http:\/\/127\.0\.0\.1:\d+": expected an answer, got error 7/, sign_on('closed', 'nora'));
-    kept_out('no TLS', qr/SAMLProvision from "https:\/\/127\.0\.0\.1:\d+": expected an answer, got error \d+/, sign_on('tls', 'nora'));
+    kept_out('no TLS', qr/SAMLProvision from "https:\/\/127\.0\.0\.1:\d+": expected an answer, got error \d+/, sign_on('notls', 'nora'));
     $hook->requests;
+    my @got = sign_on('untrusted', 'nora');
+    kept_out('a certificate of nobody', qr/SAMLProvision from "https:\/\/localhost:\d+": expected an answer, got error 60/, @got);
+    is scalar @{ $got[1] }, 0, 'it is told nothing';
     $hook->answer(201);
     let_in('none of this was taken for a yes', 1, sign_on('own', 'nora'));
+    let_in('TLS under an authority that is named', 1, sign_on('tls', 'nora'));
 };
 
 subtest 'a response sent twice' => sub {
