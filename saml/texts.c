@@ -219,7 +219,7 @@ const saml_titled_words_t saml_logout_unconfirmed = {
 };
 
 const saml_titled_words_t saml_access_denied = {
-    "You may not go in here",
+    "You do not have access",
     { "You are signed in, but this place is not open to you.",
       "If it should be, ask your administrator and give the reference below. If you have another account, use that one.",
       SAML_WAY_OTHER_USER,

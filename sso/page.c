@@ -10,9 +10,10 @@
 static const char style[] =
     "body{margin:0;font:16px/1.5 system-ui,sans-serif;color:#1b1b1b;background:#f4f5f7}"
     "main{max-width:32rem;margin:12vh auto;padding:2rem;background:#fff;border:1px solid #d5d8dd;border-radius:6px}"
-    "h1{margin-top:0;font-size:1.35rem}p{margin:.8rem 0}dl{margin:1.2rem 0 0;font-size:.875rem;color:#4a4f57}"
-    "dt{float:left;clear:left;margin-right:.5rem}dd{margin:0 0 .2rem;font-family:ui-monospace,monospace;"
-    "overflow-wrap:anywhere}"
+    "h1{margin-top:0;font-size:1.35rem}p{margin:.8rem 0}p,h1,dt,dd,blockquote{overflow-wrap:anywhere}"
+    "blockquote{margin:.8rem 0;padding:.1rem 0 .1rem 1rem;border-left:4px solid #767b84}"
+    "dl{display:grid;grid-template-columns:fit-content(45%) 1fr;gap:.2rem .75rem;margin:1.4rem 0 0;font-size:.875rem;color:#4a4f57}"
+    "dd{margin:0;font-family:ui-monospace,monospace}a{color:#0b5cad}"
     "button,a.button{display:inline-block;padding:.55rem 1.1rem;font:inherit;color:#fff;background:#0b5cad;"
     "border:0;border-radius:4px;text-decoration:none;cursor:pointer}"
     "button:focus-visible,a:focus-visible{outline:3px solid #1b1b1b;outline-offset:2px}"

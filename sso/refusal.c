@@ -123,10 +123,13 @@ static void add_code(sso_refusal_t *f, request_rec *r, const sso_app_t *app, con
     saml_explain_idp(&known, idp, r->pool);
     f->code_url = known.aadsts_url;
     f->code = known.aadsts ? known.aadsts : known.words ? known.words->name : NULL;
+    f->code_meaning = f->code ? saml_page_texts.code_unknown : NULL;
     if (!known.words)
         return;
     mender = &saml_mender_words[known.words->mender];
-    f->code_meaning = known.words->meaning;
+    f->code_meaning = strcmp(f->code, known.words->name) == 0
+                          ? known.words->meaning
+                          : apr_pstrcat(r->pool, saml_page_texts.code_unknown, " ", known.words->name, ": ", known.words->meaning, NULL);
     f->code_fix = apr_pstrcat(r->pool, mender->leads_in, " ", known.words->fix, NULL);
     if (sso_request_of(r)->endpoint == SSO_ENDPOINT_LOGOUT)
         return;
@@ -140,8 +143,7 @@ static const char *code_paragraph(const sso_refusal_t *f, apr_pool_t *p)
 {
     if (!f->code)
         return "";
-    return sso_page_paragraph(p, apr_pstrcat(p, f->code, ": ", f->code_meaning ? f->code_meaning : saml_page_texts.code_unknown,
-                                             NULL));
+    return sso_page_paragraph(p, apr_pstrcat(p, f->code, ": ", f->code_meaning, NULL));
 }
 
 /* The address has nothing to tell of whence somebody comes: it may hold what he was looking for. */

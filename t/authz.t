@@ -111,7 +111,7 @@ for my $row (@table) {
 my $refused = $bob->get('/group');
 unlike $refused->body, qr/form|SAMLRequest/, '403 is no sign-on in disguise';
 my ($reference) = $refused->body =~ m{<dt>Reference</dt><dd>([0-9a-f]{12})</dd>};
-like $refused->body, qr{<h1>You may not go in here</h1>.*<dt>Signed in as</dt><dd>bob\@example\.org</dd>}s, 'it says why not, and to whom';
+like $refused->body, qr{<h1>You do not have access</h1>.*<dt>Signed in as</dt><dd>bob\@example\.org</dd>}s, 'it says why not, and to whom';
 like $refused->body, qr{href="\Q${\ $t->url('/saml/logout')}\E\?target=%2fgroup">Sign in as someone else<}, 'and offers another way in';
 is $refused->header('WWW-Authenticate'), undef, 'and asks for no password';
 like $t->httpd->log_text, qr/access denied \($reference\): the session's claims do not satisfy Require for \/group/, 'the log says so';

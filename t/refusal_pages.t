@@ -176,7 +176,7 @@ subtest 'a code that the user can mend' => sub {
 subtest 'a code that nobody knows' => sub {
     my $page = page_of(failed(OWN, 'aadsts98765: something new'));
 
-    like $page->{text}, qr/^AADSTS98765: The identity provider understood the request and does not grant it\./m, "has SAML's own words";
+    like $page->{text}, qr/^AADSTS98765: This code is not explained here\. RequestDenied: The identity provider understood/m, "has SAML's own words";
     is $page->{link_to}, 'https://login.microsoftonline.com/error?code=98765', 'and the look-up';
     is_logged($page, 'status', qr/; RequestDenied: .* Mend/);
     $page = page_of(failed(OWN, 'AADSTS98765: something new', ['urn:example:other']));
@@ -232,7 +232,7 @@ subtest 'whom Require does not let in' => sub {
         my ($bare) = $path =~ /^([^?]*)/;
 
         is $reply->status, 403, "$path: 403";
-        is $page->{title}, 'You may not go in here', 'says so';
+        is $page->{title}, 'You do not have access', 'says so';
         is $page->{reason}, 'access-denied', 'with a name';
         like $reply->body, qr{<dt>Signed in as</dt><dd>ada\@example\.org</dd>}, 'and whom';
         is $page->{button}, 'Sign in as someone else', 'and what helps';
@@ -351,7 +351,7 @@ subtest 'the examples of the manual' => sub {
 
         is $reply->status, 403, "$kind: 403";
         like $reply->header('Content-Type'), qr{^text/html}, 'a page';
-        like $reply->body, qr{<title>You may not go in here</title>\s*<h1>You may not go in here</h1>\s*<p>You are signed in, but}, 'with the words';
+        like $reply->body, qr{<title>You do not have access</title>\s*<h1>You do not have access</h1>\s*<p>You are signed in, but}, 'with the words';
         unlike $reply->body, qr/echo|\(none\)|error occurred/, 'that runs through';
         my ($reference) = $reply->body =~ /([0-9a-f]{12})/;
         like $t->httpd->log_text, qr/access denied \($reference\)/, 'and the reference';
