@@ -8,6 +8,7 @@
 #include "saml/fetch.h"
 #include "saml/json.h"
 #include "config.h"
+#include "user.h"
 
 /*
  * What the backend has heard is kept as a mark: under a key of application and user, a digest of what was sent. Who signs on with the
@@ -58,14 +59,14 @@ static void add_claims(apr_array_header_t *out, const apr_array_header_t *attrib
     add(out, "}");
 }
 
-/* SAMLUser belongs to a place and a sign-on to none: "user" is what REMOTE_USER is by default. */
-static const char *body_of(const sso_app_t *app, const saml_login_t *login, apr_pool_t *p)
+/* @param user  of SAMLUser as it holds at the endpoint, which is that of the virtual host mostly; NULL: no claim of it gives one */
+static const char *body_of(const sso_app_t *app, const saml_login_t *login, const char *user, apr_pool_t *p)
 {
     apr_array_header_t *out = apr_array_make(p, 64, sizeof(const char *));
     const saml_attribute_t *groups = saml_claim_find(login->attributes, "groups");
 
     add(out, "{\"user\":");
-    add_string(out, login->name_id.value);
+    add_string(out, user);
     add(out, ",\"nameid\":");
     add_string(out, login->name_id.value);
     add(out, ",\"claims\":");
@@ -123,13 +124,16 @@ static void add_claim_lines(apr_array_header_t *lines, const saml_attribute_t *c
 }
 
 /* The digest of what is told about the user, and to whom. In no order, as identity providers promise none. */
-static saml_status_t digest_of(sso_key_t *out, const sso_app_t *app, const saml_login_t *login, apr_pool_t *p, saml_err_t *err)
+static saml_status_t digest_of(sso_key_t *out, const sso_app_t *app, const saml_login_t *login, const char *user, apr_pool_t *p,
+                               saml_err_t *err)
 {
     apr_array_header_t *lines = apr_array_make(p, 32, sizeof(const char *));
     const char *text;
 
     add(lines, apr_pstrcat(p, "url ", saml_json_string(p, app->provision_url), NULL));
     add(lines, apr_pstrcat(p, "group ", saml_json_string(p, app->provision_group), NULL));
+    if (!user || strcmp(user, login->name_id.value) != 0)
+        add(lines, apr_pstrcat(p, "user ", saml_json_string(p, user), NULL));
     if (!is_transient(&login->name_id))
         add(lines, apr_pstrcat(p, "nameid ", saml_json_string(p, login->name_id.value), NULL));
     for (int i = 0; login->attributes && i < login->attributes->nelts; i++) {
@@ -252,7 +256,7 @@ static saml_status_t judge(const saml_fetched_t *got, const sso_app_t *app, apr_
                      "message %s", app->name, saml_quote(p, message));
 }
 
-static saml_status_t ask(const sso_app_t *app, const saml_login_t *login, apr_pool_t *p, saml_err_t *err)
+static saml_status_t ask(const sso_app_t *app, const saml_login_t *login, const char *user, apr_pool_t *p, saml_err_t *err)
 {
     saml_fetch_t what = { .url = app->provision_url, .what = "SAMLProvision", .ca_file = app->fetch_ca, .max_bytes = MAX_ANSWER_BYTES,
                           .timeout = apr_time_from_sec(TIMEOUT_S), .failure = SAML_E_PROVISIONING };
@@ -260,7 +264,7 @@ static saml_status_t ask(const sso_app_t *app, const saml_login_t *login, apr_po
     saml_fetched_t *got;
     const char *signature;
 
-    what.body = body_of(app, login, p);
+    what.body = body_of(app, login, user, p);
     what.body_len = strlen(what.body);
     SAML_TRY(saml_secret_sign(&signature, app->secret, SSO_PROVISION_LABEL, what.body, what.body_len, p, err));
     add(headers, "Content-Type: application/json");
@@ -274,6 +278,7 @@ static saml_status_t ask(const sso_app_t *app, const saml_login_t *login, apr_po
 
 saml_status_t sso_provision(request_rec *r, const sso_app_t *app, const saml_login_t *login, saml_err_t *err)
 {
+    const char *user = sso_user_of_login(sso_user(sso_dir_of(r)), login, r->pool);
     apr_time_t now = apr_time_now();
     sso_key_t key, digest;
     sso_mark_t mark;
@@ -282,13 +287,13 @@ saml_status_t sso_provision(request_rec *r, const sso_app_t *app, const saml_log
     if (!app->provision_url)
         return SAML_OK;
     SAML_TRY(mark_key(&key, app, login, r->pool, err));
-    SAML_TRY(digest_of(&digest, app, login, r->pool, err));
+    SAML_TRY(digest_of(&digest, app, login, user, r->pool, err));
     SAML_TRY(sso_store_mark_get(app->store, &key, now, &mark, &found, err));
     is_same = found && memcmp(mark.value.octets, digest.octets, sizeof(digest.octets)) == 0;
     if (is_same && mark.expires - now > apr_time_from_sec(MARK_LIFETIME_S - MARK_RENEWAL_S))
         return SAML_OK;
     if (!is_same)
-        SAML_TRY(ask(app, login, r->pool, err));
+        SAML_TRY(ask(app, login, user, r->pool, err));
     SAML_TRY(sso_store_mark_put(app->store, &key, &digest, now + apr_time_from_sec(MARK_LIFETIME_S), err));
     if (!is_same)
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "provisioning: application \"%s\", the backend took a user who %s", app->name,

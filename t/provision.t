@@ -20,7 +20,7 @@ my $hook = SSOTest::Hook->start("$folder");
 my $closed = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Proto => 'tcp') || die $!;   # bound, not listening
 my @apps = (['', $hook->url], ['basic', $hook->url . ' group="SSO Basic"'], ['quoted', $hook->url . ' "group=Ünïted \"x\""'], ['silent', 'none'],
     ['closed', 'http://127.0.0.1:' . $closed->sockport . '/hook'], ['notls', 'https://127.0.0.1:' . $hook->port . '/hook'],
-    ['tls', "https://localhost:\@TLS_PORT\@/hook\n    SAMLMetadataCA \"\@ROOT\@/tls.cer\""],
+    ['named', $hook->url], ['tls', "https://localhost:\@TLS_PORT\@/hook\n    SAMLMetadataCA \"\@ROOT\@/tls.cer\""],
     ['untrusted', 'https://localhost:@TLS_PORT@/hook']);
 my $secret = join '', map { sprintf '%02x', $_ * 7 } 1 .. 32;
 
@@ -31,6 +31,7 @@ sub app_conf
     my $guard = "<Location \"/$place\">\n    AuthType SAML\n    Require valid-user\n" . ($name && "    SAMLApplication $name\n") . "</Location>\n";
 
     return saml_conf(SAMLProvision => $provision, SAMLSecret => '"@ROOT@/secret"') . $guard if !$name;
+    $guard .= "<Location \"/saml/named\">\n    SAMLUser nameid lower strip-domain=example.org\n</Location>\n" if $name eq 'named';
     return "<SAMLApplication $name>\n    SAMLReplyURL http://127.0.0.1:\@PORT\@/saml/$name/acs\n    SAMLProvision $provision\n"
         . "</SAMLApplication>\n$guard";
 }
@@ -106,6 +107,12 @@ sub kept_out
 }
 
 my $ada = '00000000-0000-4000-8000-00000000000a';
+
+subtest 'SAMLUser' => sub {
+    my $told = let_in('that holds at the endpoint', 1, sign_on('named', 'ada', object => 'o-named'));
+    is $told->{user}, 'ada', 'says who the user is';
+    is $told->{nameid}, 'ada@example.org', 'and not who the NameID is';
+};
 
 subtest 'the first sign-on' => sub {
     my @got = sign_on('own', 'ada', object => $ada, display => "Ada \"Ä\" <b>\t€ 𝒳", groups => ['g-1', 'g-2']);
