@@ -100,6 +100,21 @@ static saml_logout_expect_t expectation(request_rec *r, const sso_app_t *app, co
 
 /* ---- LogoutRequest -------------------------------------------------------- */
 
+/*
+ * Entra's broadcast has been seen to bear a name that no sign-on knew, the pairwise identifier without a Format, and nothing else
+ * (doc/entra.md 6): then the session that is meant is the one of the browser that carries it, where its cookie comes into the frame.
+ */
+static saml_status_t end_carried(int *ended, request_rec *r, const sso_app_t *app, const saml_idp_t *idp,
+                                 const saml_logout_request_t *request, saml_err_t *err)
+{
+    const sso_session_t *session;
+
+    if (*ended || !request->is_signed || request->session_indexes->nelts || request->name_id.format || !sso_entra_tenant(idp, r->pool))
+        return SAML_OK;
+    SAML_TRY(sso_session_current(&session, r, app, err));
+    return session ? sso_session_end(ended, r, app, err) : SAML_OK;
+}
+
 static saml_status_t obey(request_rec *r, const sso_app_t *app, const sso_logout_message_t *came, saml_err_t *err)
 {
     saml_replay_t replay = { sso_replay_use, r };
@@ -112,6 +127,7 @@ static saml_status_t obey(request_rec *r, const sso_app_t *app, const sso_logout
     want = expectation(r, app, idp, &replay);
     SAML_TRY(saml_logout_request_check(&request, &came->message, &want, r->pool, err));
     SAML_TRY(sso_logout_end_named(&ended, app, idp, request, r->pool, err));
+    SAML_TRY(end_carried(&ended, r, app, idp, request, err));
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\", asked for by the identity provider in %s%s, "
                   "sessions ended: %d", app->name, saml_quote(r->pool, request->id),
                   request->is_signed ? "" : " (unsigned)", ended);

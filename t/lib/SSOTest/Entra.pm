@@ -162,6 +162,19 @@ sub conf
         'SAMLIdentifier http://127.0.0.1:@PORT@/saml/metadata', "SAMLMetadataCA \"$self->{ca}\"", "SAMLMetadataProxy $self->{proxy}", '';
 }
 
+# Metadata comes in the background: wait until each of these places has somewhere to send a browser. Those for which it never came.
+sub ready
+{
+    my ($self, $t, $browser, @paths) = @_;
+
+    $t->tolerate_log(qr/login refused \[metadata\].*the first try is under way/);
+    for (1 .. 300) {
+        @paths = grep { my $reply = $browser->get($_); !$reply->form && $reply->status != 302 } @paths or last;
+        select undef, undef, undef, 0.1;
+    }
+    return @paths;
+}
+
 # --- a browser at the stand-in ---
 
 sub _at
