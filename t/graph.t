@@ -228,6 +228,6 @@ is $flagged->get('/without')->status, 403, 'and enters nothing that asks for a g
 $t->refused('overage', qr/Require for "\/without"/);
 $t->expect_log(qr/login \[overage\]: application "without"/);
 
-$t->tolerate_log(qr/AH0163[01]|AH01627/);
+$t->tolerate_log(qr/AH0163[01]|AH01627|AH00161/);
 $t->finish;
 done_testing;

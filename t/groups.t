@@ -187,7 +187,7 @@ is $pretender->get('/named/show.shtml')->body, "header=$other env=$other overage
 like $t->httpd->log_text, qr/a group is left out: its value is a name that SAMLGroupMap gives to a group with another ID/, 'which the log says';
 unlike $t->httpd->log_text, qr/left out: .*Site admins/, 'without the value';
 my $only = somebody('eve', '/named/show.shtml', ['Site admins']);
-is $only->get('/named/show.shtml')->body, "header=(none) env= overage=(none) own=(none) link=(none) first=(none) piped=(none)\n", 'nor anything where it is the only one';
+is $only->get('/named/show.shtml')->body, "header=(none) env=(none) overage=(none) own=(none) link=(none) first=(none) piped=(none)\n", 'nor anything where it is the only one';
 is somebody('ada', '/plainly/show.shtml', [$group, 'Site admins'])->get('/plainly/show.shtml')->body,
     "header=$group;Site admins env=$group;Site admins overage=(none) own=(none) link=(none) first=(none) piped=(none)\n", 'another application has its own names';
 
