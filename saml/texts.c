@@ -14,6 +14,10 @@ const saml_page_texts_t saml_page_texts = {
     .signing_in = "You are being taken to your organisation's sign-in page. If nothing happens, use the button.",
     .signing_in_button = "Continue to sign in",
 
+    .waiting = "This site is fetching the newest keys of your organisation's sign-in service. Signing in goes on by itself in a few "
+               "seconds.",
+    .waiting_button = "Continue now",
+
     .signed_in_title = "You are signed in",
     .resending = "What you sent before you signed in is now sent again.",
     .resending_button = "Go on without it",
@@ -70,7 +74,7 @@ const saml_refusal_words_t saml_refusal_words[SAML_STATUS_COUNT] = {
         "see what came: saml-sso decode. A proxy or scanner may have changed it" },
     [SAML_E_TOO_LARGE] = {
         "The sign-in answer is too large.", ADMIN, SAML_WAY_START,
-        "over a limit: message 1 MiB, depth, number of elements, session 256 KiB",
+        "over a limit: message 1 MiB, depth, number of elements, session 1 MiB",
         "fewer groups in the token: \"Groups assigned to the application\"" },
     [SAML_E_VERSION] = {
         "The sign-in answer is not in SAML 2.0.", ADMIN, SAML_WAY_START,

@@ -57,6 +57,7 @@ typedef struct {
 typedef struct {
     const char *lang;           /* BCP 47 */
     const char *signing_in_title, *signing_in, *signing_in_button;
+    const char *waiting, *waiting_button;
     const char *signed_in_title, *resending, *resending_button, *seconds_left;
     const char *signed_out_title, *signed_out_here, *signed_out_there, *signed_out_button, *signed_out_short;
     const char *refused_title;

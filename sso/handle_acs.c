@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "saml/binding.h"
+#include "early.h"
 #include "idp.h"
 #include "groups.h"
 #include "page.h"
@@ -171,10 +172,13 @@ int sso_handle_acs(request_rec *r, const sso_app_t *app)
     saml_err_t *err = sso_err_new(r->pool);
     context_t context = { 0 };
     saml_status_t status = consume(&context, r, app, err);
+    int http;
 
     sso_request_of(r)->target = context.target;
     if (status == SAML_E_STATE_MISSING && sso_state_may_retry(r, app, context.relay_state))
         return start_anew(r, app, err);
+    if (status != SAML_OK && context.request_id && sso_early_wait(&http, r, app, err, context.relay_state, context.target))
+        return http;
     if (status != SAML_OK)
         return sso_page_refused(r, app, err);
     sso_state_retry_done(r, app);

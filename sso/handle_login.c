@@ -161,6 +161,11 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
     /* A sign-on begun anew for an answer that came too late needs no second one where there is a session by now. */
     if ((again || resend) && sso_session_current(&session, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
+    if (resend && again && !session) {
+        const sso_kept_t kept = { target, "" };
+
+        target = sso_resend_target(app, &kept, r->pool);
+    }
     if (session)
         return resend ? sso_resend_page(r, target) : sso_page_redirect(r, HTTP_SEE_OTHER, target);
     return sso_login_start(r, app, target);

@@ -299,7 +299,7 @@ static void say_failure(const refresh_t *f, const char *reason, apr_time_t *said
     ap_log_error(APLOG_MARK, again ? APLOG_INFO : APLOG_WARNING, 0, f->with->s, "metadata of %s: not fetched [%s]: %s; %s; next try "
                  "in %" APR_TIME_T_FMT " s", f->source->url, saml_status_name(SAML_E_METADATA), reason,
                  f->known ? "what is known of it stays in use" : "nobody can sign on by it until then",
-                 apr_time_sec(f->notes.next - f->now));
+                 apr_time_sec(f->notes.next - f->now + apr_time_from_sec(1) - 1));
     if (!again)
         *said = f->now;
 }
@@ -329,8 +329,8 @@ static void refresh(refresh_t *f)
         note_success(f);
     else
         note_failure(f, err.reason, &said);
-    remember(f->source, &f->notes, said);
     keep_notes(f);
+    remember(f->source, &f->notes, said);       /* last: what it replaces holds texts of these notes */
 }
 
 static void find_known(refresh_t *f)

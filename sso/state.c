@@ -198,16 +198,18 @@ saml_status_t sso_state_resume(sso_state_t *out, request_rec *r, const sso_app_t
     return SAML_OK;
 }
 
+int sso_state_is_retried(request_rec *r, const sso_app_t *app, const char *relay_state)
+{
+    /* Both tell of it: a cookie, and, from a browser that keeps none, what the identity provider hands back. */
+    return (is_state_name(relay_state) && is_marked_again(relay_state))
+           || sso_cookie_value(sso_request_of(r)->cookies, cookie_name(app, RETRY_NAME, r->pool), r->pool) != NULL;
+}
+
 int sso_state_may_retry(request_rec *r, const sso_app_t *app, const char *relay_state)
 {
-    const char *cookie = cookie_name(app, RETRY_NAME, r->pool);
-
-    /* Both tell of it: a cookie, and, from a browser that keeps none, what the identity provider hands back. */
-    if (is_state_name(relay_state) && is_marked_again(relay_state))
+    if (sso_state_is_retried(r, app, relay_state))
         return 0;
-    if (sso_cookie_value(sso_request_of(r)->cookies, cookie, r->pool))
-        return 0;
-    sso_cookie_set_cross_site(r, app, cookie, "1", RETRY_AGE);
+    sso_cookie_set_cross_site(r, app, cookie_name(app, RETRY_NAME, r->pool), "1", RETRY_AGE);
     return 1;
 }
 

@@ -39,6 +39,9 @@ SAML_MUST_CHECK saml_status_t sso_state_begin(const char **relay_state, request_
 SAML_MUST_CHECK saml_status_t sso_state_resume(sso_state_t *out, request_rec *r, const sso_app_t *app,
                                                const char *relay_state, saml_err_t *err);
 
+/** Whether a sign-on was begun anew just now, and its answer has come. */
+int sso_state_is_retried(request_rec *r, const sso_app_t *app, const char *relay_state);
+
 /** Mark that a sign-on was begun anew for a response whose state was gone. @return 0 where one had been just now */
 int sso_state_may_retry(request_rec *r, const sso_app_t *app, const char *relay_state);
 

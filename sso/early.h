@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SSO_EARLY_H
+#define SSO_EARLY_H
+
+/** @file early.h An answer under a key that is not known yet: the metadata is fetched before its time, and the browser waits for it. */
+
+#include "sso.h"
+
+/**
+ * Whether `err` refuses an answer that newer metadata may let in, and there is something to wait for: then ask for the metadata, and
+ * send a page that begins the sign-on anew after some seconds, once for each browser.
+ * @param relay_state  as it came
+ * @param target       where the sign-on that was begun here was to end
+ * @param http         set where it returns 1: what the handler returns
+ * @return 0: refuse
+ */
+int sso_early_wait(int *http, request_rec *r, const sso_app_t *app, const saml_err_t *err, const char *relay_state, const char *target);
+
+#endif
