@@ -134,7 +134,7 @@ subtest 'status names' => sub {
         $name =~ tr/`//d;
         isnt $meaning, '', "$name: what it means";
         isnt $remedy, '', "$name: what to do";
-        is scalar(@files) > 0, $meaning !~ /could not be set up|more groups/, "$name: where it is tested";
+        cmp_ok scalar(@files), '>', 0, "$name: where it is tested";
         for my $file (@files) {
             my $test = slurp($file =~ /\.c$/ ? "t/unit/$file" : "t/$file");
 

@@ -24,6 +24,10 @@ for my $pair (['idp.cer', 'entra.cer'], ['next.cer', 'entra-next.cer'], ['tls.ce
 $c->write_file('saml/sp-private-key.pem', slurp("$dir/sp.key"), 0600);
 $c->write_file('saml/sp-cert.pem', slurp("$dir/sp.cer"));
 $c->write_file('saml/secret', join('', map { sprintf '%02x', $_ } 1 .. 32) . "\n", 0600);
+$c->write_file('saml/groups.map', "11111111-2222-3333-4444-555555555555 Finance approvers\n");
+$c->write_file('saml/graph.secret', "Qx8~a.b_c-d\n", 0600);
+$c->write_file('saml/graph.key', slurp("$dir/sp.key"), 0600);
+$c->write_file('saml/graph.cer', slurp("$dir/sp.cer"));
 for my $name (qw(federationmetadata.xml idp-metadata.xml)) {
     $c->write_file("saml/$name", metadata());
 }
@@ -51,7 +55,7 @@ sub metadata
 }
 
 my $idp = "SAMLIdPIdentifier https://sts.example/\nSAMLLoginURL https://login.example/saml2\nSAMLCertificate saml/entra.cer\n";
-my $modules = SSOTest::Httpd::_load(qw(socache_shmcb ssl headers proxy proxy_http cache authz_host));
+my $modules = SSOTest::Httpd::_load(qw(socache_shmcb ssl headers proxy proxy_http cache authz_host mime watchdog));
 
 # An example, with what the text around it takes for granted.
 sub completed
