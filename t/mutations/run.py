@@ -104,7 +104,8 @@ class Build:
             shutil.copytree(os.path.join(SRC, part), os.path.join(self.source, part))
         self.compiler = shlex.split(os.environ.get("CC", "cc"))
         self.flags = shlex.split(os.environ.get("CPPFLAGS", "")) + [
-            "-I", self.source, "-iquote", os.path.join(self.source, "saml"), "-DSSO_VERSION=\"mutant\"", "-std=gnu11", "-g0", "-O0", "-w", "-fPIC"]
+            "-I", self.source, "-iquote", os.path.join(self.source, "saml"), "-DSSO_VERSION=\"mutant\"",
+            "-DCLI_HTTPD=\"\"", "-DCLI_HTTPD_MODULES=\"\"", "-DCLI_MODULE=\"\"", "-std=gnu11", "-g0", "-O0", "-w", "-fPIC"]
         self.libs = shlex.split(os.environ.get("LIBS", ""))
         self.cmocka = shlex.split(os.environ.get("CMOCKA_LIBS", "-lcmocka"))
         self.objects, self.tests, self.cli = {}, [], os.path.join(work, "saml-sso")
