@@ -9,7 +9,7 @@ use Test::More;
 
 my $top = $ENV{SSO_SRCDIR} or die 'SSO_SRCDIR is not set';
 my $cli = $ENV{SSO_CLI} or die 'SSO_CLI is not set';
-my @documents = ('README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'doc/manual.md', 'doc/directives.md', 'doc/threats.md');
+my @documents = ('README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'doc/manual.md', 'doc/directives.md', 'doc/entra.md', 'doc/threats.md');
 
 sub slurp
 {
@@ -200,7 +200,23 @@ subtest 'what the browser gets' => sub {
         { map { $status{$_} => $code{ $sent{$_} // 'HTTP_FORBIDDEN' } } keys %status }, 'as the page has it';
 };
 
-# ---- the threat model ----
+# ---- the threat model, and Entra ----
+
+# Of the tests that a cell names, `FILE` "TITLE", "TITLE"; ..., those that are not there.
+sub lacking
+{
+    my ($cell) = @_;
+    my @lacking;
+
+    for my $test (split /;/, $cell) {
+        my ($file, $titles) = $test =~ /^\s*`([\w.\/]+)`(.*)/ or push(@lacking, $test), next;
+        my $is = -e "$top/$file" ? slurp($file) : '';
+
+        push @lacking, $file if $is eq '';
+        push @lacking, map { "$file: $_" } grep { index($is, $_) < 0 } $titles =~ /"([^"]+)"/g;
+    }
+    return @lacking;
+}
 
 subtest 'each attack that is stopped has tests' => sub {
     my %tests = map { @$_[0, 1] } grep { $_->[0] ne 'attack' } rows($text{'doc/threats.md'});
@@ -208,18 +224,21 @@ subtest 'each attack that is stopped has tests' => sub {
 
     same_names([keys %tests], \@rows, 'the same rows');
     for my $row (@rows) {
-        my @named = split /;/, $tests{$row} // '';
-        my @lacking;
+        isnt $tests{$row} // '', '', "$row: is tested";
+        is join("\n", lacking($tests{$row} // '')), '', "$row: by what there is";
+    }
+};
 
-        cmp_ok scalar(@named), '>', 0, "$row: is tested";
-        for my $test (@named) {
-            my ($file, $titles) = $test =~ /^\s*`([\w.\/]+)`(.*)/ or push(@lacking, $test), next;
-            my $is = -e "$top/$file" ? slurp($file) : '';
+subtest 'what Entra asks for is done or refused, and has tests' => sub {
+    my @rows = grep { $_->[0] !~ /^(?:Entra|open)$/ } rows($text{'doc/entra.md'});
 
-            push @lacking, $file if $is eq '';
-            push @lacking, map { "$file: $_" } grep { index($is, $_) < 0 } $titles =~ /"([^"]+)"/g;
-        }
-        is join("\n", @lacking), '', "$row: by what there is";
+    cmp_ok scalar(@rows), '>=', 70, 'each thing has a row';
+    for my $row (@rows) {
+        is scalar(@$row), 3, "$row->[0]: three cells";
+        is join("\n", lacking($row->[2] // '-')), '', "$row->[0]: by what there is";
+    }
+    for my $row (grep { $_->[0] !~ /^(?:Entra|open)$/ } rows($text{'doc/entra.md'} =~ s/^## 12\..*//msr)) {
+        like $row->[1], qr/^(?:done|refused)/, "$row->[0]: done or refused";
     }
 };
 

@@ -11,7 +11,7 @@ use SSOTest;
 use SSOTest::Entra;
 use SSOTest::IdP;
 
-use constant YES => JSON::PP::true();
+use constant { YES => JSON::PP::true(), NO => JSON::PP::false() };
 use constant MFA => 'http://schemas.microsoft.com/claims/multipleauthn';
 use constant FLOOR => "CORP\\Floor 3, \xc3\x9cbung";
 
@@ -32,13 +32,14 @@ my %app = (
     redirect => { require_signed_requests => YES, verification_certs => ["$dir/next.cer", "$dir/sp.cer"] },
     groups => { group_format => 'netbios_domain_and_sam_account_name' },
     class => { lifetime_minutes => 600 },
+    bare => { own_certificate => NO, identifiers => [] },       # an application ID as identifier, and the tenant's keys
 );
 my %own = (
     plain => '', response => '', both => 'SAMLAllow sha1', encrypted => 'SAMLKey "@KEYS@/sp.key" "@KEYS@/sp.cer"',
     rolled => "SAMLKey \"\@KEYS\@/sp.key\" \"\@KEYS\@/sp.cer\"\nSAMLKey \"\@KEYS\@/next.key\" \"\@KEYS\@/next.cer\"",
     post => "SAMLKey \"\@KEYS\@/sp.key\" \"\@KEYS\@/sp.cer\"\nSAMLSignRequests on",
     redirect => "SAMLKey \"\@KEYS\@/sp.key\" \"\@KEYS\@/sp.cer\"\nSAMLSignRequests on\nSAMLRequestBinding Redirect",
-    groups => '', class => 'SAMLAuthnContext urn:oasis:names:tc:SAML:2.0:ac:classes:Password',
+    groups => '', bare => '', class => 'SAMLAuthnContext urn:oasis:names:tc:SAML:2.0:ac:classes:Password',
 );
 my @names = sort keys %app;
 my %id = map { $names[$_] => sprintf 'aaaaaaaa-0000-4000-8000-%012d', $_ + 1 } 0 .. $#names;
@@ -55,7 +56,7 @@ sub application
 {
     my ($name) = @_;
 
-    return "SAMLEntra @{[SSOTest::Entra::TENANT]} $id{$name}\nSAMLIdentifier https://app.example/$name\n$own{$name}\n";
+    return "SAMLEntra @{[SSOTest::Entra::TENANT]} $id{$name}\n" . ($name eq 'bare' ? '' : "SAMLIdentifier https://app.example/$name\n") . "$own{$name}\n";
 }
 
 sub place
