@@ -151,9 +151,9 @@ const saml_refusal_words_t saml_refusal_words[SAML_STATUS_COUNT] = {
         "no bearer confirmation that holds",
         "the identity provider must use the Web SSO profile" },
     [SAML_E_AUTHN_STATEMENT] = {
-        "The sign-in answer does not say how you signed in.", ADMIN, SAML_WAY_START,
-        "it does not say how and when the user signed on",
-        "the identity provider must use the Web SSO profile" },
+        "The sign-in answer does not say how you signed in, or it is not the way that is needed here.", ADMIN, SAML_WAY_START,
+        "it does not say how and when the user signed on, or another class than SAMLAuthnContext asks for",
+        "the identity provider must use the Web SSO profile; add the class, or leave the directive out" },
     [SAML_E_SESSION_EXPIRED] = {
         "Your session at the identity provider has ended.", AGAIN, SAML_WAY_SIGN_IN,
         "the session at the identity provider is over, or ends at once",
@@ -164,7 +164,7 @@ const saml_refusal_words_t saml_refusal_words[SAML_STATUS_COUNT] = {
         "choose a source for \"Unique User Identifier\" that every user has" },
     [SAML_E_CLAIM] = {
         "The sign-in answer lacks something that is needed here.", ADMIN, SAML_WAY_START,
-        "an attribute is broken; or the session has not the claim that SAMLUser names",
+        "an attribute is broken; or the session has a usable value in none of the claims that SAMLUser names",
         "add the claim at the identity provider, or change SAMLUser" },
     [SAML_E_REPLAY] = {
         "This sign-in answer has been used already.", AGAIN, SAML_WAY_SIGN_IN,

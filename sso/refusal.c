@@ -62,13 +62,13 @@ static const char *with_target(request_rec *r, const char *url)
                ? apr_pstrcat(r->pool, url, "?target=", ap_escape_urlencoded(r->pool, target), NULL) : url;
 }
 
-/* Where a form waits in the browser (resend.h), the place to end at is a sign-on already. */
+/* Where a form waits in the browser (resend.h), the place to end at is a sign-on already, and the new one is to end there, too. */
 static const char *sign_in_url(request_rec *r, const sso_app_t *app, const sso_reply_url_t *reply)
 {
     const char *target = sso_request_of(r)->target;
 
     if (target && sso_target_is_endpoint(app, target, r->pool))
-        return target;
+        return apr_pstrcat(r->pool, target, "&again=1", NULL);
     return with_target(r, sso_endpoint_url(app, reply, "login", r->pool));
 }
 
