@@ -122,14 +122,18 @@ static void add_code(sso_refusal_t *f, request_rec *r, const sso_app_t *app, con
 
     saml_explain_idp(&known, idp, r->pool);
     f->code_url = known.aadsts_url;
-    f->code = known.aadsts ? known.aadsts : known.words ? known.words->name : NULL;
-    f->code_meaning = f->code ? saml_page_texts.code_unknown : NULL;
+    f->code = known.aadsts;
+    f->code_meaning = known.aadsts ? saml_page_texts.code_unknown : NULL;
     if (!known.words)
         return;
+    if (known.aadsts && strcmp(known.aadsts, known.words->name) != 0) {
+        f->code_meaning = apr_pstrcat(r->pool, f->code_meaning, " ", known.words->name, ": ", known.words->meaning, NULL);
+    }
+    else {
+        f->code = known.words->name;
+        f->code_meaning = known.words->meaning;
+    }
     mender = &saml_mender_words[known.words->mender];
-    f->code_meaning = strcmp(f->code, known.words->name) == 0
-                          ? known.words->meaning
-                          : apr_pstrcat(r->pool, saml_page_texts.code_unknown, " ", known.words->name, ": ", known.words->meaning, NULL);
     f->code_fix = apr_pstrcat(r->pool, mender->leads_in, " ", known.words->fix, NULL);
     if (sso_request_of(r)->endpoint == SSO_ENDPOINT_LOGOUT)
         return;
