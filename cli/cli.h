@@ -14,11 +14,13 @@
 /** One command. `argv[0]` is its name. */
 typedef int cli_command_fn(int argc, const char *const *argv, apr_pool_t *p);
 
+cli_command_fn cli_check;
 cli_command_fn cli_verify;
 cli_command_fn cli_decode;
 cli_command_fn cli_metadata;
 cli_command_fn cli_keygen;
 cli_command_fn cli_relay_state;
+cli_command_fn cli_setup;
 cli_command_fn cli_explain;
 
 /* ---- options.c ---------------------------------------------------------- */

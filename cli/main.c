@@ -16,6 +16,8 @@ static const struct {
     { "decode",      cli_decode,      "show what a SAML message says: form value, redirect URL, XML, HAR file" },
     { "metadata",    cli_metadata,    "write the metadata of a service provider, or read that of an identity provider" },
     { "keygen",      cli_keygen,      "make a key and a self-signed certificate" },
+    { "setup",       cli_setup,       "from tenant and application to a configuration and the values for Entra's portal" },
+    { "check",       cli_check,       "a configuration file: what is wrong with it, and what the portal must hold for it" },
     { "relay-state", cli_relay_state, "make the value for the portal's Relay State field" },
     { "explain",     cli_explain,     "say what an error code means and how to mend it: AADSTS50105, NoPassive, recipient" },
 };
