@@ -23,6 +23,7 @@ for my $pair (['idp.cer', 'entra.cer'], ['next.cer', 'entra-next.cer'], ['tls.ce
 }
 $c->write_file('saml/sp-private-key.pem', slurp("$dir/sp.key"), 0600);
 $c->write_file('saml/sp-cert.pem', slurp("$dir/sp.cer"));
+$c->write_file('saml/ca.pem', slurp("$dir/idp.cer"), 0644);
 $c->write_file('saml/secret', join('', map { sprintf '%02x', $_ } 1 .. 32) . "\n", 0600);
 $c->write_file('saml/groups.map', "11111111-2222-3333-4444-555555555555 Finance approvers\n");
 $c->write_file('saml/graph.secret', "Qx8~a.b_c-d\n", 0600);
@@ -65,7 +66,7 @@ sub completed
 
     $example =~ s{(?<=[: "])/var/lib/}{\@ROOT\@/var/lib/}g;
     $before .= "ServerName www.example.org\n" unless $example =~ /^\s*ServerName/m;
-    $before .= $idp unless $example =~ /^\s*SAMLIdP(?!Initiated)/m;
+    $before .= $idp unless $example =~ /^\s*SAML(?:IdP(?!Initiated)|Entra)/m;
     return "$before$example";
 }
 
