@@ -181,12 +181,12 @@ const char *sso_set_graph(cmd_parms *cmd, void *dir, const char *file, const cha
     sso_value_t *value;
 
     (void)dir;
-    if (!path || (cert && !cert_path))
-        return refuse(cmd, "the name of a file with a client secret, or of a private key and its certificate", path ? cert : file);
     value = add_value(cmd, single_of(cmd), file);
     value->path = path;
     value->more = cert;
-    value->more_path = cert_path;
+    value->more_path = cert ? ap_server_root_relative(cmd->pool, cert) : NULL;
+    if (!value->path || (cert && !value->more_path))
+        return refuse(cmd, "the name of a file with a client secret, or of a private key and its certificate", value->path ? cert : file);
     return NULL;
 }
 

@@ -340,6 +340,22 @@ static void idle_stamp(void **state)
     assert_int_equal(sso_session_state(&later, NOW + MINUTES(66)), SSO_SESSION_IDLE);
 }
 
+/* Whatever else is sent, this variable is the module's word. */
+static void overage_has_a_name_of_its_own(void **state)
+{
+    saml_login_t *login = bare_login();
+    sso_session_t s;
+
+    (void)state;
+    add(login, "https://claims.example/groups_overage", "0", NULL);
+    add(login, SAML_CLAIM_GROUPS_LINK, "1", NULL);
+    add(login, "https://claims.example/groups.link", "x", NULL);
+    s = session_of(login);
+    assert_env_name(&s, 0, "SAML_GROUPS_OVERAGE_2");
+    assert_env_name(&s, 1, "SAML_GROUPS_OVERAGE");
+    assert_env_name(&s, 2, "SAML_GROUPS_LINK");
+}
+
 static void size_is_bounded(void **state)
 {
     saml_login_t *login = bare_login();
@@ -530,6 +546,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(idp_shortens_and_never_lengthens, setup, teardown),
         cmocka_unit_test_setup_teardown(lifetimes_at_their_boundaries, setup, teardown),
         cmocka_unit_test_setup_teardown(idle_stamp, setup, teardown),
+        cmocka_unit_test_setup_teardown(overage_has_a_name_of_its_own, setup, teardown),
         cmocka_unit_test_setup_teardown(size_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(many_attributes_do_not_fit, setup, teardown),
         cmocka_unit_test_setup_teardown(no_part_of_a_record_is_one, setup, teardown),
