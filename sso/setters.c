@@ -176,13 +176,11 @@ const char *sso_set_relay_state(cmd_parms *cmd, void *dir, const char *name, con
 
 const char *sso_set_graph(cmd_parms *cmd, void *dir, const char *file, const char *cert)
 {
-    const char *path = *file ? ap_server_root_relative(cmd->pool, file) : NULL;
-    const char *cert_path = cert && *cert ? ap_server_root_relative(cmd->pool, cert) : NULL;
     sso_value_t *value;
 
     (void)dir;
     value = add_value(cmd, single_of(cmd), file);
-    value->path = path;
+    value->path = ap_server_root_relative(cmd->pool, file);
     value->more = cert;
     value->more_path = cert ? ap_server_root_relative(cmd->pool, cert) : NULL;
     if (!value->path || (cert && !value->more_path))
