@@ -7,7 +7,7 @@ use warnings;
 use Test::More;
 use SSOTest;
 
-use constant { OWN => 0, LOCAL => 1, TEXT => 2, ELSEWHERE => 3, GUARDED => 4, CGI => 5 };
+use constant { OWN => 0, LOCAL => 1, TEXT => 2, ELSEWHERE => 3, GUARDED => 4, CGI => 5, UNKNOWING => 6 };
 
 my $cgi = SSOTest::Httpd::mpm() eq 'prefork' ? 'cgi' : 'cgid';
 my $status = 'urn:oasis:names:tc:SAML:2.0:status:';
@@ -15,10 +15,10 @@ my $status = 'urn:oasis:names:tc:SAML:2.0:status:';
 # The same three places on each virtual host; what differs is how its refusals are shown.
 sub host
 {
-    my ($port, $conf) = @_;
+    my ($port, $conf, %o) = @_;
 
     return "Listen 127.0.0.1:\@$port\@\n<VirtualHost 127.0.0.1:\@$port\@>\n"
-        . saml_conf(SAMLReplyURL => "http://127.0.0.1:\@$port\@/saml/acs") . places() . "$conf</VirtualHost>\n";
+        . saml_conf(SAMLReplyURL => "http://127.0.0.1:\@$port\@/saml/acs", %o) . places() . "$conf</VirtualHost>\n";
 }
 
 sub places
@@ -53,7 +53,7 @@ sub of_manual
     return $example;
 }
 
-my $t = SSOTest->new(ports => 5, modules => ['include', 'filter', 'headers', $cgi],
+my $t = SSOTest->new(ports => 6, modules => ['include', 'filter', 'headers', $cgi],
     prepare => sub {
         my ($self) = @_;
         my $httpd = $self->httpd;
@@ -103,7 +103,9 @@ CONF
     . host('PORT2', qq{ErrorDocument 403 "Reference %{reqenv:SAML_ERROR_REFERENCE}, %{reqenv:SAML_ERROR_STATUS}."\n})
     . host('PORT3', qq{ErrorDocument 403 https://help.example/?ref=%{reqenv:SAML_ERROR_REFERENCE}\n})
     . host('PORT4', "ErrorDocument 403 /app/sorry.html\nErrorDocument 400 /saml/login?target=/app/\n")
-    . host('PORT5', "ErrorDocument 403 /sorry/page.cgi\n"));
+    . host('PORT5', "ErrorDocument 403 /sorry/page.cgi\n")
+    . host('PORT6', "ErrorDocument 503 /sorry/page.shtml\n", SAMLIdPMetadata => 'https://127.0.0.1:1/metadata', SAMLLoginURL => undef,
+        SAMLCertificate => undef));
 
 sub base { my ($host) = @_; return 'http://127.0.0.1:' . $t->httpd->port($host) }
 sub browser_at { my ($host) = @_; return SSOTest::Browser->new(base => base($host)) }
@@ -303,6 +305,17 @@ subtest 'ErrorDocument: hooks and other statuses' => sub {
     is_logged({ reference => $reply->env->{REFERENCE} }, 'request');
 };
 
+subtest 'ErrorDocument: 503' => sub {
+    my $reply = browser_at(UNKNOWING)->get('/app/page.html?a=1');
+    my $env = $reply->env;
+
+    is $reply->status, 503, 'as nothing is known of the identity provider yet';
+    is $reply->header('Retry-After'), 30, 'it says when to try again';
+    is_deeply [@$env{qw(STATUS RETRY RETRY_URL)}], ['metadata', 'Sign in again',
+        base(UNKNOWING) . '/saml/login?target=%2fapp%2fpage.html%3fa%3d1'], 'and where';
+    is_logged({ reference => $env->{REFERENCE} }, 'metadata');
+};
+
 subtest "a claim cannot pass for ours" => sub {
     my $browser = browser_at(CGI);
     my $request = $t->request_of($browser->get('/app/page.html'));
@@ -382,6 +395,7 @@ subtest 'variables for the access log' => sub {
     like join('', <$log>), qr/^403 status $reference$/m, 'with our own page, too';
 };
 
+$t->tolerate_log(qr{metadata of https://127\.0\.0\.1:1/metadata: not fetched \[metadata\]});
 $t->expect_log(qr/AH01631: user .*: authorization failure for/);
 $t->finish;
 done_testing;
