@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The token endpoint: client credentials by secret or by a PS256 assertion (doc/entra.md section 5)."""
 import base64
-import binascii
 import datetime
 import hashlib
 import hmac
@@ -112,7 +111,7 @@ def _decoded(part):
         raise _bad("not base64url")
     try:
         return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-    except binascii.Error:
+    except ValueError:
         raise _bad("not base64url")
 
 

@@ -4,7 +4,6 @@
 RSA-SHA256 only, RSA-SHA1 where the box for weak algorithms is ticked; the two most recently added certificates are tried.
 """
 import base64
-import binascii
 import urllib.parse
 
 import xmlsec
@@ -31,7 +30,7 @@ def check_query_signature(app, query):
                  sr.SIGNATURE_ALGORITHMS["rsa-sha1"]: xmlsec.constants.TransformRsaSha1}[algorithm]
     try:
         signature = base64.b64decode(urllib.parse.unquote_plus(raw["Signature"]), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Aadsts(76022, "The request signature is not base64.")
     for cert in app.verification_certs[-2:]:
         context = xmlsec.SignatureContext()

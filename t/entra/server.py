@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 import urllib.parse
 
 import claims
@@ -152,6 +153,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             answer = routes.failure(endpoint, rule) or serve(self.idp, call)
         except Aadsts as refusal:
             answer = Answer(refusal.status, pages.error(refusal))
+        except Exception:       # a fault of the stand-in itself: said, and no page that a test could take for a refusal
+            traceback.print_exc()
+            answer = Answer(500)
         self.idp.faults.answered(endpoint, answer.status)
         self._send(answer, rule)
 

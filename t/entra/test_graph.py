@@ -96,7 +96,7 @@ class GraphTest(StandTest):
                      self.assertion(payload={"nbf": now - 900, "exp": now - 400}), self.assertion(payload={"exp": now + 3600}),
                      self.assertion(payload={"nbf": now + 1000, "exp": now + 1300}), self.assertion(payload={"exp": str(now + 300)}),
                      self.assertion(payload={"iat": None}), good[:-4] + "AAAA", good + ".x", good.split(".")[0], good.replace(".", "=.", 1),
-                     "e30.e30.e30", "W10.e30.AA", "x.y.z"):
+                     "e30.e30.e30", "W10.e30.AA", "x.y.z", "\xe9.\xe9.\xe9"):
             answer = self.by_assertion(made)
             self.assertEqual((answer.status, answer.json()["error_codes"]), (401, [700027]), made)
 

@@ -166,7 +166,7 @@ class RequestTest(StandTest):
         good = self.signed_query(self.sp)
         self.assertIsNone(self.code_of(good))
         self.assertIsNone(self.code_of(self.signed_query(self.next)))
-        for bad in (good.replace("RelayState=x", "RelayState=y"), good.replace("RelayState=x&", ""), good[:-9] + "AAAA%3D%3D",
+        for bad in (good.replace("RelayState=x", "RelayState=y"), good.replace("RelayState=x&", ""), good[:-9] + "%FF%3D%3D",
                     self.signed_query(self.idp_pair()), good + "!", good.replace("SigAlg=http", "SigAlg=hTTp")):
             self.assertEqual(self.code_of(bad), 76022, bad)
         self.assertEqual(self.code_of(good.partition("&Signature")[0]), 76021)
