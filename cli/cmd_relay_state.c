@@ -155,7 +155,7 @@ static int run(const relay_state_t *c)
     int is_own = !c->application || strcmp(c->application, OWN_APPLICATION) == 0;
     saml_relay_state_for_t whose = { is_own ? "" : c->application, c->identifier };
     saml_err_t err = { .pool = c->p };
-    saml_secret_t *secret;
+    saml_secret_t *secret = NULL;
     const char *value;
 
     if (load_secret(&secret, c) != CLI_OK)

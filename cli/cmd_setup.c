@@ -297,7 +297,7 @@ static void print_conf(const setup_t *c, const values_t *v)
 
     printf("\n# ---- httpd ----\n"
            "# Include this in the virtual host%s.\n"
-           "# Needs: LoadModule saml_sso_module modules/mod_saml_sso.so\n"
+           "# Needs: LoadModule saml_sso_module modules/mod_saml_sso.so, and mod_watchdog (built in with Debian)\n"
            "# Then \"apachectl configtest\" or \"saml-sso check FILE\", and \"apachectl graceful\".\n"
            "\n"
            "# Tenant and application. Issuer, addresses, certificates and our own identifier come from these two.\n"
