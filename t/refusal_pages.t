@@ -53,7 +53,7 @@ sub of_manual
     return $example;
 }
 
-my $t = SSOTest->new(ports => 6, modules => ['include', 'filter', 'headers', $cgi],
+my $t = SSOTest->new(ports => 6, backend => 1, modules => ['include', 'filter', 'headers', 'proxy', 'proxy_http', $cgi],
     prepare => sub {
         my ($self) = @_;
         my $httpd = $self->httpd;
@@ -92,6 +92,15 @@ CustomLog refusals_log "%>s %{SAML_ERROR_STATUS}e %{SAML_ERROR_REFERENCE}e"
     AuthType SAML
     Require user nobody
     ErrorDocument 403 /sorry/manual.cgi
+</Location>
+<Location "/manual-proxy">
+    AuthType SAML
+    Require user nobody
+    ErrorDocument 403 /back/sorry
+</Location>
+ProxyPass /back http://@BACKEND@/back
+<Location "/back">
+    RequestHeader set X-Reference "%{REDIRECT_SAML_ERROR_REFERENCE}e"
 </Location>
 <Location "/sent">
     AuthType SAML
@@ -382,6 +391,9 @@ subtest 'the examples of the manual' => sub {
         my ($reference) = $reply->body =~ /([0-9a-f]{12})/;
         like $t->httpd->log_text, qr/access denied \($reference\)/, 'and the reference';
     }
+    my ($got) = $browser->get('/manual-proxy')->body =~ /^X-Reference: ([0-9a-f]{12})\r?$/m;
+    ok defined $got, 'a backend gets it in a header';
+    like $t->httpd->log_text, qr/access denied \($got\)/, 'the one of the log';
     my $url = base(OWN);
     like $browser->get('/manual-ssi')->body, qr{<a href="\Q$url\E/saml/logout\?target=%2fmanual-ssi">Sign in as someone else</a>}, 'and the way on';
 };
