@@ -8,6 +8,7 @@
 #include "json.h"
 #include "message.h"
 #include "saml/clock.h"
+#include "saml/explain.h"
 #include "saml/json.h"
 #include "saml/metadata.h"
 #include "saml/response.h"
@@ -320,13 +321,21 @@ static void print_login(const saml_login_t *login, apr_pool_t *p)
         print_attribute(&APR_ARRAY_IDX(login->attributes, i, saml_attribute_t), p);
 }
 
+/* What the page and "saml-sso explain" say of it. */
+static const char *words_for(const verify_t *v, const saml_err_t *err)
+{
+    const char *words = err->status == SAML_E_STATUS ? saml_explain_idp_line(&err->idp, v->p) : NULL;
+
+    return words ? words : apr_pstrcat(v->p, "Mend: ", saml_refusal_words[err->status].fix, NULL);
+}
+
 static void print_refusal(const verify_t *v, const saml_err_t *err)
 {
     if (v->as_json)
         printf("{\"verdict\":\"refused\",\"status\":%s,\"reason\":%s}\n",
                saml_json_string(v->p, saml_status_name(err->status)), saml_json_string(v->p, err->reason));
     else
-        printf("refused [%s]\n  %s\n", saml_status_name(err->status), cli_printable(v->p, err->reason));
+        printf("refused [%s]\n  %s\n  %s\n", saml_status_name(err->status), cli_printable(v->p, err->reason), words_for(v, err));
 }
 
 static saml_status_t judge(saml_login_t **login, const verify_t *v, const char *data, apr_size_t len, saml_err_t *err)

@@ -121,4 +121,14 @@ subtest 'decode of a failure' => sub {
     unlike run('decode', "$src/t/fixtures/response-good.xml")->{out}, qr/^  +meaning /m, 'success needs none';
 };
 
+subtest 'verify of what is refused' => sub {
+    my @verify = ('verify', '--idp-cert', "$src/t/fixtures/idp.crt", '--audience', 'https://sp.example.org/saml',
+        '--in-response-to', '_r4f1d0c9a', '--now', '2026-03-02T09:15:30Z', '--acs');
+
+    like run(@verify, 'https://sp.example.org/saml/acs', "$src/t/fixtures/response-status-requester.xml")->{out},
+        qr/^refused \[status\]\n  StatusCode: .*\n  AADSTS50105: The account .* Mend \(an administrator\): .*\n\z/, 'by the code';
+    like run(@verify, 'https://other.example/acs', "$src/t/fixtures/response-good.xml")->{out},
+        qr/^refused \[destination\]\n  .*\n  Mend: make the reply URL at the identity provider/, 'by the status name';
+};
+
 done_testing;
