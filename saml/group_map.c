@@ -35,13 +35,13 @@ static int is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* C0, DEL, and C1 as UTF-8 writes them. */
+/* C0, DEL, and C1 as UTF-8 writes them; `text` is UTF-8. */
 static int has_control(const char *text)
 {
     const unsigned char *c = (const unsigned char *)text;
 
     for (; *c; c++) {
-        if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0))
+        if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0))
             return 1;
     }
     return 0;

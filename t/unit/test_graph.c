@@ -93,7 +93,7 @@ static void a_first_list_goes_on(void **state)
 static void links(void **state)
 {
     static const char *const elsewhere[] = {
-        "http://graph.microsoft.com/x", "https://graph.microsoft.com.evil.example/x", "https://graph.microsoft.com@evil.example/",
+        "http://graph.microsoft.com/x", "httpx://graph.microsoft.com/x", "https://graph.microsoft.com.evil.example/x", "https://graph.microsoft.com@evil.example/",
         "https://graph.microsoft.com:444/x", "https://graph.microsoft.com", "https://graph.microsoft.us/x", "https:/", "",
         "/v1.0/x", "HTTPS://graph.microsoft.com/x", "https://graph.microsoft.com/\\evil", "https://graph.microsoft.com/a b",
         "https://graph.microsoft.com/\r\nX: y", "https://graph.microsoft.com/\xc3\xa4", "https://graph.microsoft.com/\x7f"

@@ -192,6 +192,7 @@ static void no_tokens(void **state)
         { 401, "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215: Invalid client secret s3cret\"}",
           "got HTTP status 401, error \"invalid_client\" AADSTS7000215" },
         { 400, "{\"error\":\"x\",\"error_description\":\"AADSTS99999999999999999999999999 y\"}", "\"x\" AADSTS99999999999999" },
+        { 400, "{\"error\":\"x\",\"error_description\":\"AADSTS7: s3cret\"}", "error \"x\" AADSTS7" },
         { 400, "{\"error\":\"x\",\"error_description\":\"Oops\"}", "got HTTP status 400, error \"x\"" },
         { 400, "{\"error\":7}", "error none" },
         { 302, "{\"token_type\":\"Bearer\",\"expires_in\":1,\"access_token\":\"x\"}", "HTTP status 302, error none" },
