@@ -106,7 +106,7 @@ def by_path(sock, path, query, request):
         'twice': whole('200 OK', b'', 'ETag: "first"', 'ETag: "second"'),
         'control': whole('200 OK', b'', 'ETag: "a\x01b"', 'Last-Modified: a\x7fb', 'Content-Type:'),
         'gzip': whole('200 OK', b'\x1f\x8b', 'Content-Encoding: gzip'),
-        'identity': whole('200 OK', b'plain', 'Content-Encoding: Identity'),
+        'identity': whole('200 OK', b'plain', 'Content-Encoding:\tIdentity'),
         'short': head('200 OK', 'Content-Length: 100') + b'short',
         'empty': head('204 No Content'),
         'garbage': b'SSH-2.0-OpenSSH_9.2\r\n',
