@@ -11,7 +11,7 @@
 #define COMMAND "explain"
 
 static const char HELP[] =
-    "Usage: saml-sso explain CODE\n"
+    "Usage: saml-sso explain CODE...\n"
     "       saml-sso explain --list\n"
     "\n"
     "Tell what a code means, who can mend it, and how, in the words of the error page and of the log. CODE is one of\n"
@@ -22,7 +22,7 @@ static const char HELP[] =
     "  --list    every code that is known, with its meaning\n"
     "  --help    this\n"
     "\n"
-    "Exit status: 0 explained, 1 not known, 2 could not run.\n"
+    "Exit status: 0 explained, 1 one is not known, 2 could not run.\n"
     "\n"
     "Example:\n"
     "  saml-sso explain AADSTS50105\n";
@@ -35,7 +35,7 @@ static const cli_option_t OPTIONS[] = {
 
 typedef struct {
     apr_pool_t *p;
-    const char *code;
+    apr_array_header_t *codes;  /* const char * */
     int list;
     int help;
 } explain_t;
@@ -53,9 +53,7 @@ static int read_options(explain_t *e, int argc, const char *const *argv)
             e->help |= cli_args_is(&args, "help");
             continue;
         }
-        if (e->code)
-            return cli_misused(COMMAND, "expected one CODE, got also %s", saml_quote(e->p, args.value));
-        e->code = args.value;
+        APR_ARRAY_PUSH(e->codes, const char *) = args.value;
     }
     return CLI_OK;
 }
@@ -95,25 +93,38 @@ static int explain_aadsts(const char *code, apr_pool_t *p)
     return w ? CLI_OK : CLI_REFUSED;
 }
 
-static int explain(const explain_t *e)
+static int explain(const char *code, apr_pool_t *p)
 {
-    const char *aadsts = saml_aadsts_named(e->p, e->code);
-    const saml_code_words_t *w = saml_explain_status_code(e->code);
-    const saml_refusal_words_t *refusal = saml_explain_refusal(e->code);
+    const char *aadsts = saml_aadsts_named(p, code);
+    const saml_code_words_t *w = saml_explain_status_code(code);
+    const saml_refusal_words_t *refusal = saml_explain_refusal(code);
 
     if (!aadsts)
-        aadsts = saml_aadsts_in(e->p, e->code);
+        aadsts = saml_aadsts_in(p, code);
     if (aadsts)
-        return explain_aadsts(aadsts, e->p);
+        return explain_aadsts(aadsts, p);
     if (w)
         print_code(w);
     else if (refusal)
-        print_refusal(e->code, refusal);
+        print_refusal(code, refusal);
     else
         printf("%s is not known here. \"saml-sso explain --list\" shows what is. Codes of Entra's have %d to %d digits; "
                "Microsoft's page on them:\n  https://login.microsoftonline.com/error\n",
-               saml_quote(e->p, e->code), SAML_AADSTS_MIN_DIGITS, SAML_AADSTS_MAX_DIGITS);
+               saml_quote(p, code), SAML_AADSTS_MIN_DIGITS, SAML_AADSTS_MAX_DIGITS);
     return w || refusal ? CLI_OK : CLI_REFUSED;
+}
+
+static int explain_all(const explain_t *e)
+{
+    int i, code = CLI_OK;
+
+    for (i = 0; i < e->codes->nelts; i++) {
+        if (i)
+            putchar('\n');
+        if (explain(APR_ARRAY_IDX(e->codes, i, const char *), e->p) != CLI_OK)
+            code = CLI_REFUSED;
+    }
+    return code;
 }
 
 /* ---- all codes ---------------------------------------------------------- */
@@ -139,7 +150,7 @@ static void list_all(void)
 
 int cli_explain(int argc, const char *const *argv, apr_pool_t *p)
 {
-    explain_t e = { .p = p };
+    explain_t e = { .p = p, .codes = apr_array_make(p, 4, sizeof(const char *)) };
 
     if (read_options(&e, argc, argv) != CLI_OK)
         return CLI_CANNOT;
@@ -147,13 +158,13 @@ int cli_explain(int argc, const char *const *argv, apr_pool_t *p)
         fputs(HELP, stdout);
         return cli_finish(CLI_OK, COMMAND);
     }
-    if (e.list && e.code)
+    if (e.list && e.codes->nelts)
         return cli_misused(COMMAND, "expected --list or a CODE, got both");
     if (e.list) {
         list_all();
         return cli_finish(CLI_OK, COMMAND);
     }
-    if (!e.code)
+    if (!e.codes->nelts)
         return cli_misused(COMMAND, "expected a CODE or --list, got none");
-    return cli_finish(explain(&e), COMMAND);
+    return cli_finish(explain_all(&e), COMMAND);
 }
