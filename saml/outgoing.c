@@ -43,7 +43,7 @@ static saml_status_t wait_as_told(const saml_outgoing_t *by, const saml_fetch_t 
 saml_status_t saml_outgoing_ask(saml_fetched_t **out, const saml_outgoing_t *by, const saml_fetch_t *what, apr_pool_t *p,
                                 saml_err_t *err)
 {
-    saml_fetched_t *answer;
+    saml_fetched_t *answer = apr_pcalloc(p, sizeof(*answer));
     int repeats;
 
     for (repeats = 0;; repeats++) {
