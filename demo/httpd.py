@@ -18,7 +18,7 @@ import tempfile
 import time
 
 MODULES = ("unixd", "log_config", "authn_core", "authz_core", "authz_groupfile", "authz_user", "env", "setenvif", "alias",
-           "headers", "rewrite", "proxy", "proxy_http", "socache_shmcb", "ssl", "http2")
+           "headers", "rewrite", "proxy", "proxy_http", "socache_shmcb", "ssl", "http2", "watchdog")
 START_S = 20
 STOP_S = 15
 
