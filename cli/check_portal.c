@@ -82,6 +82,14 @@ static void print_identifier(const app_t *app, apr_pool_t *p)
         print_value("Identifier (Entity ID)", app->identifier, "", p);
 }
 
+/* "NAME TARGET": the name is what is pasted. */
+static void print_relay_state(const char *field, const char *line, apr_pool_t *p)
+{
+    apr_size_t len = strcspn(line, " ");
+
+    print_value(field, apr_pstrmemdup(p, line, len), apr_psprintf(p, " (leads to%s)", cli_printable(p, line + len)), p);
+}
+
 static void print_app(const app_t *app, apr_pool_t *p)
 {
     const char *origin;
@@ -97,7 +105,7 @@ static void print_app(const app_t *app, apr_pool_t *p)
     print_value("Sign on URL", apr_pstrcat(p, origin, app->path, "/login", NULL), " (or a page that is guarded)", p);
     print_value("Logout URL", apr_pstrcat(p, origin, app->path, "/logout", NULL), "", p);
     for (int i = 0; i < app->relay_states->nelts; i++)
-        print_value(i ? "" : "Relay State", APR_ARRAY_IDX(app->relay_states, i, const char *), "", p);
+        print_relay_state(i ? "" : "Relay State", APR_ARRAY_IDX(app->relay_states, i, const char *), p);
     if (app->signs)
         print_value("Verification certificate", apr_pstrcat(p, origin, app->path, "/certificate", NULL), " (upload it)", p);
 }

@@ -133,7 +133,7 @@ $out = good 'several', "${by_hand}SAMLReplyURL https://a.example/saml/acs https:
     qr/^default application of main server: the identity provider must hold\n  Identifier \(Entity ID\) +https:\/\/a\.example\/saml\/metadata\n/m;
 like $out, qr/^  Reply URL \(ACS\) +https:\/\/a\.example\/saml\/acs\n {27}https:\/\/b\.example\/saml\/acs\n/m, 'each reply URL';
 like $out, qr/^<SAMLApplication hr> of main server: .*\n  Identifier \(Entity ID\) +urn:hr\n  Reply URL \(ACS\) +https:\/\/www\.example\.org\/saml\/hr\/acs\n/m, 'the named one';
-like $out, qr/^  Relay State +start \/start\n  Verification certificate +https:\/\/www\.example\.org\/saml\/hr\/certificate \(upload it\)$/m, 'RelayState, certificate';
+like $out, qr/^  Relay State +start \(leads to \/start\)\n  Verification certificate +https:\/\/www\.example\.org\/saml\/hr\/certificate \(upload it\)$/m, 'RelayState, certificate';
 good 'nothing of ours', "ServerAdmin x\@example.org\n", qr/^There is no application in it: neither SAMLEntra/m;
 good 'a warning', "${by_hand}SAMLAllow sha1\n", [qr/^\@ROOT\@\/site\.conf line 4: warning: SAMLAllow\n  expected  nothing weak to be let in\n  found     "sha1"\n  mend      remove/m,
     qr/^Nothing wrong\.$/m];
