@@ -58,13 +58,17 @@ void sso_authz_register(apr_pool_t *p)
 /* Somebody is signed on, and a line would have to know his groups. */
 static int refuse_unlisted(request_rec *r)
 {
+    const sso_app_t *app = sso_app_of(r);
     saml_err_t *err = sso_err_new(r->pool);
     saml_status_t status = saml_fail(err, SAML_E_OVERAGE, "Require for %s: expected the session's groups, found that they are too "
                                      "many for Entra to list (SAML_GROUPS_OVERAGE); mend: \"Groups assigned to the application\" "
                                      "or a group filter in the portal, app roles in place of groups, or SAMLGraph",
                                      saml_quote(r->pool, r->uri));
 
-    return r->main ? sso_refusal_http_status(status) : sso_page_refused(r, sso_app_of(r), err);
+    if (r->main)
+        return sso_refusal_http_status(status);
+    sso_request_of(r)->target = app ? sso_request_target(r, app) : NULL;
+    return sso_page_refused(r, app, err);
 }
 
 /*

@@ -47,13 +47,13 @@ static char *append_joined(char *to, const char *value)
 static void pack(sso_attribute_t *attribute, const apr_array_header_t *values, apr_pool_t *p)
 {
     apr_size_t len = 1;
-    char *packed, *joined, *to;
+    char *packed, *to;
     int i;
 
     for (i = 0; i < values->nelts; i++)
         len += strlen(APR_ARRAY_IDX(values, i, const char *)) + 1;
     attribute->values = packed = apr_pcalloc(p, len);
-    attribute->joined = joined = to = apr_pcalloc(p, 3 * len);
+    attribute->joined = to = apr_pcalloc(p, 3 * len);
     attribute->value_count = values->nelts;
     for (i = 0; i < values->nelts; i++) {
         const char *value = APR_ARRAY_IDX(values, i, const char *);

@@ -268,7 +268,9 @@ int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err
 {
     if (sso_request_of(r)->endpoint == SSO_ENDPOINT_LOGOUT)
         return refuse(r, saml_logout_refused.title, &saml_logout_refused.words, app, err);
-    return refuse(r, saml_page_texts.refused_title, &saml_refusal_words[shown_status(err)], app, err);
+    /* Whom a Require cannot judge is signed on all the same. */
+    return refuse(r, sso_request_of(r)->session ? saml_access_denied.title : saml_page_texts.refused_title,
+                  &saml_refusal_words[shown_status(err)], app, err);
 }
 
 int sso_page_unconfirmed(request_rec *r, const saml_err_t *err)

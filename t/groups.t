@@ -149,8 +149,9 @@ for my $place (sort keys %places) {
 }
 is $many->get('/htaccess/page')->status, 403, '.htaccess: too';
 is $ada->get('/htaccess/page')->status, 200, '.htaccess: and lets others in';
+like $many->get('/plain')->body, qr{<h1>You do not have access</h1>.*You are in too many groups}s, 'the page does not say that somebody is not signed in';
 $t->refused('overage', qr/Require for "\/[\w-]+(?:\/page)?": expected the session's groups, found that they are too many for Entra to list/, 'the log says why')
-    for 1 .. $refusals + 1;
+    for 1 .. $refusals + 2;
 
 for my $place (qw(plain not none alias-not)) {
     is $_->get("/$place")->status, 403, "$place: refused also by a marker " . ($_ == $both ? 'beside some groups' : 'with blanks') for $blank, $both;
