@@ -56,7 +56,7 @@ sub metadata
 }
 
 my $idp = "SAMLIdPIdentifier https://sts.example/\nSAMLLoginURL https://login.example/saml2\nSAMLCertificate saml/entra.cer\n";
-my $modules = SSOTest::Httpd::_load(qw(socache_shmcb ssl headers proxy proxy_http cache authz_host mime watchdog));
+my $modules = SSOTest::Httpd::_load(qw(watchdog socache_shmcb ssl headers proxy proxy_http cache authz_host mime watchdog));
 
 # An example, with what the text around it takes for granted.
 sub completed
