@@ -132,7 +132,7 @@ subtest 'a signed request by redirect' => sub {
     my $verdict = eval { SSOTest::IdP::run('openssl', 'dgst', '-sha256', '-verify', $t->dir . '/new.pub', '-signature',
         $t->dir . '/signature', $t->dir . '/signed') } // $@;
     is $verdict, "Verified OK\n", 'openssl verifies the octets sent';
-    my $answer = $t->deliver($browser, $request, $t->response_to($request));
+    my $answer = $t->deliver($browser, $request, $t->response_to($request, authn_instant => 0));
     is $answer->status, 303, 'and the answer is accepted';
     is $browser->get('/redirect')->body, 'in redirect', 'in';
 };
