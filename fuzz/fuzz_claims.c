@@ -4,12 +4,15 @@
  * a letter and what belongs to it.
  *     n VALUE     the name ID                         a NAME   a further attribute    v VALUE  a value of the last one
  *     h NAME: CLAIM encode separator   a SAMLHeader   r NAME: VALUE   a header that the client sent
+ *     g LINES  a file of group names
  */
 #include <apr_hash.h>
 #include <apr_lib.h>
 #include "fuzz/fuzz.h"
 #include "sso/cookie.h"
+#include "sso/groups.h"
 #include "sso/headers.h"
+#include "sso/user.h"
 
 module AP_MODULE_DECLARE_DATA saml_sso_module;
 
@@ -27,6 +30,21 @@ const apr_array_header_t *sso_headers(const sso_dir_t *dir)
 {
     (void)dir;
     return configured;
+}
+
+static sso_app_t app;
+static sso_request_t request;
+
+const sso_app_t *sso_app_of(const request_rec *r)
+{
+    (void)r;
+    return &app;
+}
+
+sso_request_t *sso_request_of(request_rec *r)
+{
+    (void)r;
+    return &request;
 }
 
 int sso_env_is_on(const sso_dir_t *dir)
@@ -52,12 +70,18 @@ int ap_cstr_casecmp(const char *a, const char *b)
     return strcasecmp(a, b);
 }
 
+int ap_cstr_casecmpn(const char *a, const char *b, apr_size_t len)
+{
+    return strncasecmp(a, b, len);
+}
+
 /* ---- reading the input ----------------------------------------------------- */
 
 typedef struct {
     saml_login_t login;
     apr_array_header_t *headers;        /* sso_header_t */
     apr_table_t *came;
+    saml_group_map_t *map;              /* or NULL */
 } scene_t;
 
 static int is_printable(const char *text)
@@ -73,7 +97,7 @@ static int is_printable(const char *text)
 static void add_header(scene_t *scene, char *text)
 {
     static const char *const encodes[] = { "none", "percent", "base64" };
-    sso_header_t header = { NULL, NULL, ";", SSO_ENCODE_NONE, 0 };
+    sso_header_t header = { NULL, NULL, ";", SSO_ENCODE_NONE, 0, 0, 0 };
     char *claim = strstr(text, ": "), *encode, *separator;
     int i;
 
@@ -143,6 +167,15 @@ static void add_attribute(scene_t *scene, const char *name, apr_pool_t *p)
     attribute->values = apr_array_make(p, 4, sizeof(const char *));
 }
 
+static void read_map(scene_t *scene, const char *text, apr_pool_t *p)
+{
+    saml_err_t err = { .pool = p };
+    saml_group_map_t *map;
+
+    if (saml_group_map_read(&map, text, strlen(text), "scene", p, &err) == SAML_OK)
+        scene->map = map;
+}
+
 static void read_scene(scene_t *scene, const uint8_t *data, size_t size, apr_pool_t *p)
 {
     char *at = apr_pstrmemdup(p, (const char *)data, size), *end = at + size;
@@ -167,6 +200,8 @@ static void read_scene(scene_t *scene, const uint8_t *data, size_t size, apr_poo
             add_header(scene, text);
         else if (*at == 'r')
             add_came(scene, text, p);
+        else if (*at == 'g')
+            read_map(scene, text, p);
     }
 }
 
@@ -290,7 +325,9 @@ static void check_header(request_rec *r, const sso_session_t *s, const sso_heade
         FUZZ_MUST((unsigned char)*c >= 0x20 && *c != 0x7f);
     if (strcmp(header->claim, "user") == 0 || strcmp(header->claim, "nameid") == 0)
         return;
-    FUZZ_MUST(sso_session_find(&attribute, s, header->claim) && attribute.value_count > 0);
+    FUZZ_MUST(sso_session_find(&attribute, s, header->claim));
+    sso_groups_present(&attribute, r);
+    FUZZ_MUST(attribute.value_count > 0);
     if (!header->first_only && pieces(value, header->separator) != attribute.value_count) {
         fprintf(stderr, "separator %s: %s is %d values\n", saml_quote(r->pool, header->separator),
                 saml_quote(r->pool, value), attribute.value_count);
@@ -298,14 +335,54 @@ static void check_header(request_rec *r, const sso_session_t *s, const sso_heade
     }
 }
 
+/* What a name stands for is not a name of another; nothing comes twice by the map, and nothing else is lost. */
+static void check_groups(request_rec *r, const sso_session_t *s)
+{
+    sso_attribute_t sent, seen;
+    const char *value;
+    int i;
+
+    if (!app.group_map || !sso_session_find(&sent, s, "groups") || !sso_is_groups_claim(sent.name))
+        return;
+    seen = sent;
+    sso_groups_present(&seen, r);
+    FUZZ_MUST(seen.value_count <= sent.value_count);
+    FUZZ_MUST(pieces(seen.joined, ";") == (seen.value_count ? seen.value_count : 1));
+    for (i = 0, value = seen.values; i < seen.value_count; i++, value = sso_session_next_value(value)) {
+        const char *id = saml_group_map_id(app.group_map, value), *had = sent.values;
+        int j, found = 0;
+
+        for (j = 0; j < sent.value_count; j++, had = sso_session_next_value(had))
+            found |= strcmp(had, id ? id : value) == 0;
+        FUZZ_MUST(found);
+    }
+}
+
+/* As variables: those that have a value, the name ID, and what headers were left out. */
+static int exported(request_rec *r, const sso_session_t *s)
+{
+    sso_attribute_t attribute;
+    int i, count = 1 + (apr_table_get(r->subprocess_env, "SAML_HEADERS_LEFT_OUT") != NULL);
+
+    for (i = 0; i < s->attribute_count; i++) {
+        sso_session_attribute(&attribute, s, i);
+        sso_groups_present(&attribute, r);
+        count += *attribute.joined != '\0';
+    }
+    return count;
+}
+
 static void check_export(request_rec *r, const sso_session_t *s)
 {
+    apr_array_header_t *claims = apr_array_make(r->pool, 1, sizeof(const char *));
+    const sso_user_t how = { claims, 0, 0, NULL };
     sso_dir_t dir;
     const char *user, *c;
     int i;
 
+    APR_ARRAY_PUSH(claims, const char *) = "nameid";
     memset(&dir, 0, sizeof(dir));
-    user = sso_session_user(s, "nameid");
+    user = sso_user_of_session(&how, s, r->pool);
     FUZZ_MUST(!user || strcmp(user, s->name_id) == 0);
     for (c = user ? user : "x"; *c; c++)
         FUZZ_MUST((unsigned char)*c >= 0x20 && *c != 0x7f);
@@ -314,7 +391,8 @@ static void check_export(request_rec *r, const sso_session_t *s)
     for (i = 0; i < configured->nelts; i++)
         check_header(r, s, &APR_ARRAY_IDX(configured, i, const sso_header_t));
     FUZZ_MUST(strcmp(apr_table_get(r->subprocess_env, "SAML_NAMEID"), s->name_id) == 0);
-    FUZZ_MUST(apr_table_elts(r->subprocess_env)->nelts == s->attribute_count + 1);
+    FUZZ_MUST(apr_table_elts(r->subprocess_env)->nelts == exported(r, s));
+    check_groups(r, s);
     sso_headers_withdraw(r);
     FUZZ_MUST(apr_is_empty_table(r->subprocess_env));
     for (i = 0; i < configured->nelts; i++)
@@ -330,6 +408,7 @@ static void manage(const scene_t *scene, apr_pool_t *p)
     int i;
 
     managed.headers = names;
+    managed.left_out_s = apr_pcalloc(p, ((apr_size_t)scene->headers->nelts + 1) * sizeof(*managed.left_out_s));
     APR_ARRAY_PUSH(names, const char *) = "X-Remote-User";
     APR_ARRAY_PUSH(cookies, sso_cookie_names_t) = (sso_cookie_names_t){ "__Host-saml", "__Host-saml-state-" };
     managed.cookies = cookies;
@@ -364,6 +443,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     err.pool = p;
     read_scene(&scene, data, size, p);
     manage(&scene, p);
+    memset(&request, 0, sizeof(request));
+    app.group_map = scene.map;
     memset(&r, 0, sizeof(r));
     memset(&connection, 0, sizeof(connection));
     memset(&server, 0, sizeof(server));

@@ -91,7 +91,10 @@ void sso_groups_present(sso_attribute_t *attribute, request_rec *r)
     if (!app || !app->group_map || !sso_is_groups_claim(attribute->name))
         return;
     req = sso_request_of(r);
-    if (!req->groups)
+    /* There may be a claim by the full name and one that is called "groups". */
+    if (req->groups_sent != attribute->values) {
+        req->groups_sent = attribute->values;
         req->groups = name_groups(attribute, app->group_map, r);
+    }
     *attribute = *req->groups;
 }

@@ -189,6 +189,8 @@ like $t->httpd->log_text, qr/a group is left out: its value is a name that SAMLG
 unlike $t->httpd->log_text, qr/left out: .*Site admins/, 'without the value';
 my $only = somebody('eve', '/named/show.shtml', ['Site admins']);
 is $only->get('/named/show.shtml')->body, "header=(none) env=(none) overage=(none) own=(none) link=(none) first=(none) piped=(none)\n", 'nor anything where it is the only one';
+is somebody('ada', '/named/show.shtml', [$group], ['groups', [$sales]])->get('/named/show.shtml')->body,
+    "header=Site admins env=Site admins overage=(none) own=(none) link=(none) first=Site admins piped=Site admins\n", 'a second claim called groups does not pass for the first';
 is somebody('ada', '/plainly/show.shtml', [$group, 'Site admins'])->get('/plainly/show.shtml')->body,
     "header=$group;Site admins env=$group;Site admins overage=(none) own=(none) link=(none) first=(none) piped=(none)\n", 'another application has its own names';
 
