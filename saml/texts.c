@@ -25,8 +25,8 @@ const saml_page_texts_t saml_page_texts = {
 
     .signed_out_title = "You are signed out",
     .signed_out_here = "Your session on this site has ended.",
-    .signed_out_there = "You may still be signed in at your organisation: close the browser to end that too.",
-    .signed_out_button = "Continue",
+    .signed_out_there = "So has your session at your organisation.",
+    .signed_out_maybe = "You may still be signed in at your organisation: close the browser to end that too.",
     .signed_out_short = "Signed out.\n",
 
     .refused_title = "You are not signed in",
@@ -34,6 +34,7 @@ const saml_page_texts_t saml_page_texts = {
     .reference = "Reference",
     .user = "Signed in as",
     .shown = "The application says:",
+    .shown_advice = "If that is not right, give the reference below to your administrator.",
     .code_unknown = "This code is not explained here.",
     .code_link = "What Microsoft says of",
 };

@@ -59,10 +59,11 @@ typedef struct {
     const char *signing_in_title, *signing_in, *signing_in_button;
     const char *waiting, *waiting_button;
     const char *signed_in_title, *resending, *resending_button, *seconds_left;
-    const char *signed_out_title, *signed_out_here, *signed_out_there, *signed_out_button, *signed_out_short;
+    const char *signed_out_title, *signed_out_here, *signed_out_there, *signed_out_maybe, *signed_out_short;
     const char *refused_title;
     const char *reason, *reference, *user;      /* terms of the list at the end */
     const char *shown;          /* leads in what the application says of a refusal */
+    const char *shown_advice;   /* in place of the refusal's own, as another try would hear the same */
     const char *code_unknown;   /* after an AADSTS code that is not in the table */
     const char *code_link;      /* to Microsoft's page on a code, which follows */
 } saml_page_texts_t;

@@ -79,8 +79,10 @@ static int let_in(request_rec *r, const sso_app_t *app, const sso_session_t *ses
     const sso_dir_t *dir = sso_dir_of(r);
     const char *user = sso_user_of_session(sso_user(dir), session, r->pool);
 
-    if (!user)
+    if (!user) {
+        sso_request_of(r)->session = session;
         return refuse_without_user(r, app);
+    }
     r->user = (char *)user;
     r->ap_auth_type = (char *)SSO_AUTH_TYPE;
     sso_headers_export(r, dir, session);

@@ -22,7 +22,7 @@ static int log_out_there(request_rec *r, const sso_app_t *app, const sso_session
         return http;
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "logout: the identity provider could not be asked to end its session: %s",
                   err->reason);
-    return sso_page_logged_out(r, NULL);
+    return sso_page_logged_out(r, 0);
 }
 
 static int log_out_here(request_rec *r, const sso_app_t *app)
@@ -41,7 +41,7 @@ static int log_out_here(request_rec *r, const sso_app_t *app)
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\"", app->name);
     if (session && sso_logout_is_sent(r, app))
         return log_out_there(r, app, session, target);
-    return target ? sso_page_redirect(r, HTTP_SEE_OTHER, target) : sso_page_logged_out(r, NULL);
+    return target ? sso_page_redirect(r, HTTP_SEE_OTHER, target) : sso_page_logged_out(r, 0);
 }
 
 int sso_handle_logout(request_rec *r, const sso_app_t *app)

@@ -176,7 +176,7 @@ static int answer_response(request_rec *r, const sso_app_t *app, const sso_logou
                   app->name, saml_quote(r->pool, response->id));
     if (known == SAML_OK && *state.target)
         return sso_page_redirect(r, HTTP_SEE_OTHER, state.target);
-    return sso_page_logged_out(r, NULL);
+    return sso_page_logged_out(r, known == SAML_OK);
 }
 
 int sso_logout_message_answer(request_rec *r, const sso_app_t *app, const sso_logout_message_t *came)

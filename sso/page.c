@@ -180,10 +180,11 @@ int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields,
     return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title, body, kept ? keep_script : submit_script);
 }
 
-int sso_page_logged_out(request_rec *r, const char *continue_to)
+int sso_page_logged_out(request_rec *r, int there)
 {
+    const char *rest = there ? saml_page_texts.signed_out_there : saml_page_texts.signed_out_maybe;
+
     return sso_page_send(r, HTTP_OK, saml_page_texts.signed_out_title,
                          apr_pstrcat(r->pool, sso_page_paragraph(r->pool, saml_page_texts.signed_out_here),
-                                     sso_page_paragraph(r->pool, saml_page_texts.signed_out_there),
-                                     sso_page_button(r->pool, saml_page_texts.signed_out_button, continue_to), NULL), NULL);
+                                     sso_page_paragraph(r->pool, rest), NULL), NULL);
 }

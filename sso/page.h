@@ -24,8 +24,8 @@ int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields,
 /** Send a page that puts `kept` into sessionStorage and goes to `url`. */
 int sso_page_keep_and_go(request_rec *r, const char *url, const sso_kept_t *kept);
 
-/** The page after a local logout. */
-int sso_page_logged_out(request_rec *r, const char *continue_to);
+/** The page after a logout; `there`: the identity provider has said that its session ended, too. */
+int sso_page_logged_out(request_rec *r, int there);
 
 /** A document of ours: HTML in a frame of ours, with strict headers. `title` is text, `body` is escaped already. */
 int sso_page_send(request_rec *r, int http_status, const char *title, const char *body, const char *script);

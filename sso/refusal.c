@@ -257,7 +257,11 @@ static int refuse(request_rec *r, const char *title, const saml_refusal_words_t 
     if (before != DECLINED)
         return before;
     f = new_refusal(r, sso_refusal_http_status(shown), saml_status_name(shown), title, words, app);
+    if (sso_request_of(r)->session && words->way == SAML_WAY_START)
+        set_way(f, r, app, SAML_WAY_OTHER_USER);        /* the start may be the very place */
     f->message = err->shown;
+    if (f->message)
+        f->advice = saml_page_texts.shown_advice;
     if (shown == SAML_E_STATUS)
         add_code(f, r, app, &err->idp);
     sso_log_refusal(r, err, f->reference);
@@ -268,7 +272,7 @@ int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err
 {
     if (sso_request_of(r)->endpoint == SSO_ENDPOINT_LOGOUT)
         return refuse(r, saml_logout_refused.title, &saml_logout_refused.words, app, err);
-    /* Whom a Require cannot judge is signed on all the same. */
+    /* Whom a Require cannot judge, and who has no name for this place, is signed on all the same. */
     return refuse(r, sso_request_of(r)->session ? saml_access_denied.title : saml_page_texts.refused_title,
                   &saml_refusal_words[shown_status(err)], app, err);
 }

@@ -243,7 +243,7 @@ subtest 'in a guarded place' => sub {
     my $page = page_of($reply);
 
     is $reply->status, 403, 'a session without the claim of SAMLUser is refused';
-    is_deeply [@$page{qw(reason button)}], ['claim', 'Back to the start'], 'with its status name';
+    is_deeply [@$page{qw(title reason button)}], ['You do not have access', 'claim', 'Sign in as someone else'], 'with its status name';
     is_logged($page, 'claim');
 };
 
