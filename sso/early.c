@@ -43,7 +43,7 @@ static int send_page(request_rec *r, const char *url)
 int sso_early_wait(int *http, request_rec *r, const sso_app_t *app, const saml_err_t *err, const char *relay_state, const char *target)
 {
     if (!app->source || !may_be_new_key(err) || sso_state_is_retried(r, app, relay_state)
-        || !sso_source_ask_early(app->source, apr_time_now()) || !sso_state_may_retry(r, app, relay_state))
+        || !sso_source_ask_early(app->source, apr_time_now(), r->pool) || !sso_state_may_retry(r, app, relay_state))
         return 0;
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "sign-on begun anew when the metadata has been fetched [%s]: %s",
                   saml_status_name(err->status), err->reason);

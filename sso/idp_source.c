@@ -207,7 +207,7 @@ void sso_source_open(sso_source_t *source, apr_pool_t *pchild, server_rec *s)
 
 /* ---- an unknown key --------------------------------------------------------------------------------------- */
 
-int sso_source_ask_early(sso_source_t *source, apr_time_t now)
+int sso_source_ask_early(sso_source_t *source, apr_time_t now, apr_pool_t *ptemp)
 {
     sso_known_t *known = &source->known;
     apr_interval_time_t age;
@@ -219,15 +219,5 @@ int sso_source_ask_early(sso_source_t *source, apr_time_t now)
     if (ask)
         known->early = now;
     apr_thread_mutex_unlock(known->lock);
-    if (ask) {
-        apr_pool_t *ptemp;
-        int asked;
-
-        if (apr_pool_create(&ptemp, NULL) != APR_SUCCESS)
-            return 0;
-        asked = sso_copy_mark(source->folder, file_of(source, ".want", ptemp));
-        apr_pool_destroy(ptemp);
-        return asked;
-    }
-    return age < SSO_EARLY_WAIT;
+    return ask ? sso_copy_mark(source->folder, file_of(source, ".want", ptemp)) : age < SSO_EARLY_WAIT;
 }

@@ -76,6 +76,6 @@ void sso_source_stamp(sso_source_t *source, sso_stamp_t *out);
  * An answer bears a key that is not known. Ask for a refresh before its time, unless one was asked for of late.
  * @return whether there is something to wait for: a refresh that is asked for now, under way, or just done
  */
-int sso_source_ask_early(sso_source_t *source, apr_time_t now);
+int sso_source_ask_early(sso_source_t *source, apr_time_t now, apr_pool_t *ptemp);
 
 #endif
