@@ -141,7 +141,7 @@ sub document
 {
     my (%o) = @_;
     my $location = $o{location} || SSOTest::IdP::LOGIN_URL;
-    my $keys = $o{keys} // join '', map { _key($_) } @{ $o{certs} || [] };
+    my $keys = $o{keys} // join '', map { key($_) } @{ $o{certs} || [] };
     my $services = join '', map { "<SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:$_\" Location=\"$location\"/>" }
         @{ $o{bindings} || ['HTTP-Redirect', 'HTTP-POST'] };
 
@@ -152,7 +152,8 @@ sub document
         . '</EntityDescriptor>';
 }
 
-sub _key
+# A KeyDescriptor with the certificate of a file.
+sub key
 {
     my ($file) = @_;
 
