@@ -3,6 +3,7 @@
 # SAMLGraph: groups that Entra left out come from Microsoft Graph at sign-on, or the sign-on is refused with what is wrong.
 use strict;
 use warnings;
+use File::Copy qw(copy);
 use File::Temp ();
 use Test::More;
 use Time::HiRes qw(time);
@@ -17,20 +18,23 @@ use constant ONE_PROCESS => "StartServers 1\nServerLimit 1\n<IfModule mpm_prefor
     . "<IfModule !mpm_prefork_module>\nMaxRequestWorkers 8\nMinSpareThreads 1\nMaxSpareThreads 16\n</IfModule>\n";
 
 my $keys = File::Temp->newdir('graph-XXXXXXXX', TMPDIR => 1);
-SSOTest::IdP::run('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', 2, '-subj', '/CN=graph',
-    '-keyout', "$keys/graph.key", '-out', "$keys/graph.cer");
+for my $name (qw(graph entra)) {
+    SSOTest::IdP::run('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', 90, '-subj', "/CN=$name",
+        '-keyout', "$keys/$name.key", '-out', "$keys/$name.cer");
+}
 chmod 0755, "$keys";
 
 sub group_id { my ($i) = @_; return sprintf '77777777-0000-4000-8000-%012d', $i }
 
 my @most = map { group_id($_) } 1 .. 11_000;
 my $entra = SSOTest::Entra->new(undef, {
+    domains => ['example.org'],
     users => [@{ SSOTest::Entra::users() },
         { id => '0e0e0e0e-0000-4000-8000-00000000e000', upn => 'most@example.org', display_name => 'Mo Most', groups => \@most },
         { id => '0e0e0e0e-0000-4000-8000-00000000e001', upn => 'more@example.org', display_name => 'Mo More',
             groups => [@most, SSOTest::Entra::ACCOUNTING] }],
     applications => [
-        SSOTest::Entra::application(client_secrets => [{ value => SECRET }, { value => 'old', expired => JSON::PP::true() }]),
+        SSOTest::Entra::application(key => "$keys/entra.key", cert => "$keys/entra.cer", client_secrets => [{ value => SECRET }, { value => 'old', expired => JSON::PP::true() }]),
         SSOTest::Entra::application(id => BY_KEY, identifiers => ['https://app.example/by-key'],
             reply_urls => ['http://127.0.0.1:@PORT@/saml/by-key/acs'], client_certs => ["$keys/graph.cer"]),
         SSOTest::Entra::application(id => WITHOUT, identifiers => ['https://app.example/without'],
@@ -41,6 +45,7 @@ my ($tenant, $accounting, $staff) = (SSOTest::Entra::TENANT, SSOTest::Entra::ACC
 my $t = SSOTest->new(modules => [qw(include filter)], prepare => sub {
         my ($self) = @_;
 
+        copy("$keys/entra.$_", $self->dir . "/entra.$_") or die "entra.$_: $!" for qw(key cer);
         $self->httpd->write_file('graph.secret', '  ' . SECRET . " \r\nwhatever\n", 0600);
         $self->httpd->write_file("htdocs/$_", "in $_", 0644) for qw(accounting staff kept-out by-key without without-plain);
         $self->httpd->write_file('htdocs/show.shtml', "[<!--#echo var=\"SAML_GROUPS\" -->] [<!--#echo var=\"SAML_GROUPS_OVERAGE\" -->]\n", 0644);
@@ -48,7 +53,7 @@ my $t = SSOTest->new(modules => [qw(include filter)], prepare => sub {
     conf => $entra->conf . ONE_PROCESS . <<"CONF");
 SAMLGraph "\@ROOT\@/graph.secret"
 <SAMLApplication by-key>
-    SAMLEntra $tenant @{[BY_KEY]}
+    SAMLEntra example.org @{[BY_KEY]}
     SAMLIdentifier https://app.example/by-key
     SAMLReplyURL http://127.0.0.1:\@PORT\@/saml/by-key/acs
     SAMLGraph "$keys/graph.key" "$keys/graph.cer"
@@ -146,7 +151,7 @@ like $shown, qr/^\[\Q$accounting\E;.*\] \[\(none\)\]$/, 'the application sees gr
 is scalar(my @listed = $shown =~ /[0-9a-f]{8}-[0-9a-f-]{27}/g), 400, 'all of them';
 like $t->httpd->log_text, qr/login: application "", assertion "_[^"]+": 400 groups by Graph/, 'the log says how many';
 
-is somebody('many', '/by-key')->get('/by-key')->status, 200, 'with a certificate';
+is somebody('many', '/by-key')->get('/by-key')->status, 200, 'with a certificate, in a tenant named by its domain';
 is asked(qw(token graph)), 'token 2 graph 3', 'and a token of its own';
 
 $entra->control({ do => 'forget_tokens' });
@@ -220,6 +225,37 @@ $entra->control({ do => 'fault', at => 'token', hang => 30 });
 my $took = refused_for('a token endpoint that says nothing', qr{token request from "https://login\.microsoftonline\.com:443": expected an answer within \d+ ms});
 cmp_ok $took, '>', 8, 'for ten seconds';
 unlike $t->httpd->log_text, qr/\Q@{[SECRET]}\E|Bearer|client_assertion/, 'no secret and no token in the log';
+
+# --- who is asked about: an answer of the tenant's with claims as we like them ---
+my $identity = 'http://schemas.microsoft.com/identity/claims/';
+my ($many_id, $elsewhere) = ('0c0c0c0c-0000-4000-8000-000000000400', '22222222-2222-4333-8444-555555555555');
+$entra->control({ do => 'set', app => SSOTest::Entra::APP, values => { client_secrets => [{ value => SECRET }] } });
+
+sub answered
+{
+    my (@claims) = @_;
+
+    return $t->sign_on($t->browser, '/accounting', signer => 'entra', attributes => [
+        ['http://schemas.microsoft.com/claims/groups.link', ['https://graph.windows.net/x']],
+        map { [($_->[0] =~ /^http/ ? '' : $identity) . $_->[0], [@$_[1 .. $#$_]]] } @claims]);
+}
+
+is answered(['tenantid', $tenant], ['objectidentifier', uc $many_id])->status, 303, 'a user of this tenant';
+is answered(['objectidentifier', $many_id])->status, 303, 'one whose tenant is not said';
+my @whose = (
+    ['another tenant', qr/expected a user of tenant "$tenant", got a claim tenantid that says something else/, ['tenantid', $elsewhere], ['objectidentifier', $many_id]],
+    ['two tenants', qr/expected a user of tenant/, ['tenantid', $tenant, $elsewhere], ['objectidentifier', $many_id]],
+    ['nobody', qr/expected the user's object ID, a GUID, in the claim objectid, got none/, ['tenantid', $tenant]],
+    ['two users', qr/expected the user's object ID, a GUID, in the claim objectid, got none/, ['objectidentifier', $many_id, SSOTest::Entra::ADA]],
+    ['an address', qr/expected the user's object ID, a GUID, in the claim objectid, got something else/, ['objectidentifier', "$many_id/../me"]],
+    ['somebody unknown', qr/HTTP status 404, error "Request_ResourceNotFound": .*; mend: the user must be one of this tenant's/, ['objectidentifier', $elsewhere]],
+);
+for my $case (@whose) {
+    my ($name, $reason, @claims) = @$case;
+
+    is answered(@claims)->status, 403, "$name: refused";
+    $t->refused('overage', $reason, "$name: the log says why");
+}
 
 # --- without SAMLGraph ---
 my $flagged = somebody('many', '/without-plain');
