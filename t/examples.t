@@ -68,7 +68,23 @@ sub told_to_the_portal
     return ($text, \%told);
 }
 
+sub check
+{
+    my ($path) = @_;
+    my $cli = $ENV{SSO_CLI} or die 'SSO_CLI is not set';
+    my @found = ('--httpd', SSOTest::Httpd::httpd(), '--modules', SSOTest::Httpd::apxs('LIBEXECDIR'),
+        '--module', SSOTest::Httpd::module(), '--server-root', $c->dir);
+
+    open my $from, '-|', $cli, 'check', @found, $path or die "$cli: $!";
+    local $/;
+    my $text = readline $from;
+    close $from;
+    return ($? >> 8, $text);
+}
+
 my %status = map { $_ => 1 } slurp("$top/saml/err.c") =~ /\[SAML_E_\w+\] = "([a-z-]+)"/g;
+my ($denied) = slurp("$top/saml/texts.h") =~ /SAML_ACCESS_DENIED "([a-z-]+)"/;
+$status{$denied} = 1;
 my $all = '';
 
 is join(' ', sort @names), 'genesys-cloud image-relay impero logz-io sequr', 'the examples';
@@ -96,6 +112,12 @@ for my $name (@names) {
         for my $value (map { @$_ } values %$told) {
             next if grep { $_ eq $value } values %define;       # what is set at the top is told there
             ok index($guide, "`$value`") >= 0, "the guide has $value to paste";
+        }
+
+        my ($code, $checked) = check($path);
+        is $code, 0, 'saml-sso check' or diag $checked;
+        for my $value (map { @$_ } values %$told) {
+            like $checked, qr/ \Q$value\E$/m, "it says that the portal must hold $value" unless $value =~ /^[0-9-]+$/;
         }
 
         put_files('other', @files, map { s{.*/}{}r } values %optional);

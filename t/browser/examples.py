@@ -39,7 +39,7 @@ HOSTS = {"image-relay": ("company.images.example.org",), "sequr": ("doors.exampl
          "genesys-cloud": tuple(region + ".calls.example.org" for region in REGIONS)}
 SECRET = bytes(range(32, 64)).hex()
 GRAPH_SECRET = "a~client.secret/of+the=application"
-ADA, BOB, CAROL = "ada@example.org", "bob@example.org", "carol@example.org"
+ADA, BOB, CAROL, DANA = (name + "@example.org" for name in ("ada", "bob", "carol", "dana"))
 DESKTOP, PHONE = (1000, 750), (390, 844)
 
 
@@ -58,7 +58,7 @@ def directory():
         "id": TENANT, "name": "Example", "sessions": True,
         "groups": dict({PRODUCTION: "Production", STAGING: "Staging"}, **{g: "Group " + g[-3:] for g in MANY}),
         "users": [user(1, "Ada", [PRODUCTION]), user(2, "Bob", [STAGING]),
-                  user(3, "Carol", MANY[:200] + [PRODUCTION, STAGING] + MANY[200:])],
+                  user(3, "Carol", MANY[:200] + [PRODUCTION, STAGING] + MANY[200:]), user(4, "Dana", [])],
         "applications": [
             app("image-relay", identifiers=[images + "/sso/metadata"], reply_urls=[images + "/sso/acs"],
                 logout_url=images + "/sso/logout", name_id_source="user.mail"),

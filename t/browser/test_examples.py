@@ -5,7 +5,7 @@ import os
 import unittest
 
 import examples
-from examples import ADA, BOB, CAROL, PRODUCTION, STAGING, SECRET, Person, Site, World, sealed, signature
+from examples import ADA, BOB, CAROL, DANA, PRODUCTION, STAGING, SECRET, Person, Site, World, sealed, signature
 
 WORLD = World()
 PEOPLE = {}
@@ -93,18 +93,21 @@ class ImageRelay(Example):
         person = self.fresh()
         person.get(self.url + "/")
         person.reads("Nobody is signed on here")
-        person.sign_on(self.url + "/library/42?size=large", ADA)
+        person.sign_on(self.url + "/library/42?size=large", DANA)
+        person.lands(self.url + "/library/42?size=large")
+        person = self.fresh()       # the second time the library knows
+        person.sign_on(self.url + "/library/42?size=large", DANA)
         person.lands(self.url + "/library/42?size=large")
         calls = self.seen("/hooks/sso")
         self.assertEqual([s.method for s in calls], ["POST"])
         said = self.hook()[0]
-        self.assertEqual((said["user"], said["group"]), (ADA, "SSO Basic"))
+        self.assertEqual((said["user"], said["group"]), (DANA, "SSO Basic"))
         self.assertEqual(calls[0].all("X-SAML-Signature"), [signature(calls[0].body)])
         paths = [s.path for s in WORLD.backend.seen]
         self.assertLess(paths.index("/hooks/sso"), paths.index("/library/42?size=large"))
-        self.assertEqual(self.seen("/library/42?size=large")[0].all("X-Remote-User"), [ADA])
+        self.assertEqual(self.seen("/library/42?size=large")[0].all("X-Remote-User"), [DANA])
         person.get(self.url + "/")
-        person.reads("Signed on as " + ADA)
+        person.reads("Signed on as " + DANA)
         status, metadata = person.fetch("/sso/metadata")
         self.assertEqual(status, 200)
         self.assertIn('entityID="%s/sso/metadata"' % self.url, metadata)
@@ -112,8 +115,20 @@ class ImageRelay(Example):
         self.assertEqual(person.status(), 403)
         self.assert_log("denied")
         person.get(self.url + "/sso/me")
-        person.reads(ADA)
+        person.reads(DANA)
         person.picture("me")
+
+    def test_button_if_nothing_happens(self):
+        person = self.fresh()
+        WORLD.entra.faults.add("saml2", {"status": 204, "body": "", "times": 1})    # the page stays where it is
+        self.addCleanup(WORLD.entra.faults.clear)
+        person.get(self.url + "/library/")
+        person.reads("Continue to sign in")
+        person.picture("sign-on")
+        person.press("Continue to sign in")
+        person.choose(ADA)
+        person.lands(self.url + "/library/")
+        self.assert_log()
 
     def test_library_says_no(self):
         person = self.fresh()
@@ -128,6 +143,22 @@ class ImageRelay(Example):
         person.sign_on(self.url + "/library/")
         person.lands(self.url + "/library/")
         self.assert_log()
+
+    def test_identity_provider_says_no(self):
+        app = WORLD.application(self.name)
+        self.addCleanup(setattr, app, "assigned", app.assigned)
+        self.addCleanup(setattr, app, "posted_errors", app.posted_errors)
+        app.posted_errors = [50105]
+        for script in (True, False):
+            person, app.assigned = self.fresh(script), None
+            person.sign_on(self.url + "/library/", ADA)
+            person.lands(self.url + "/library/")
+            person.driver.delete_all_cookies()      # of this site: the identity provider still knows the user
+            app.assigned = []
+            person.sign_on(self.url + "/library/")
+            person.reads("AADSTS50105: ")
+            self.refused(person, "status", "status")
+            self.assertIn("RequestDenied", self.site.log()[-1])
 
     def test_second_certificate_by_graceful(self):
         person, second = self.fresh(), self.fresh(script=False)
@@ -362,6 +393,18 @@ class Impero(Example):
         self.assertTrue(json.loads(text)["login_url"].startswith(self.url + "/saml/login"), text)
         self.assertEqual(self.seen("/api/controls"), [])
 
+    def test_new_key_without_warning(self):
+        person = self.fresh()
+        person.sign_on(self.url + "/controls", ADA)
+        person.lands(self.url + "/controls")
+        WORLD.ring(self.name).add(active=True)
+        person = self.fresh()
+        person.sign_on(self.url + "/controls", BOB)
+        person.reads("newest keys")
+        person.picture("waiting")
+        person.lands(self.url + "/controls")        # by itself
+        self.assert_log()
+
     def again(self):
         """The site of the other stories, which had to give way."""
         WORLD.proxy.down = False
@@ -419,11 +462,33 @@ class GenesysCloud(Example):
         person.lands("https://jp.calls.example.org/queue")
         self.assert_log()
 
+    def test_new_certificate_without_script(self):
+        person = self.fresh(script=False)
+        WORLD.ring(self.name).add(active=True)
+        person.sign_on("https://de.calls.example.org/queue", ADA)
+        person.reads("newest keys")
+        person.picture("waiting")
+        person.press("Continue to sign in")         # of the page that comes by itself
+        person.submit_answer()
+        person.lands("https://de.calls.example.org/queue")
+        self.assert_log()
+
     def test_tile_ends_in_the_default_region(self):
         person = self.fresh()
         person.tile(self.name, ADA)
         person.lands("https://us.calls.example.org/")
         self.assertEqual(self.seen("/")[-1].all("X-Remote-User"), [ADA])
+        self.assert_log()
+
+    def test_logout_in_another_region(self):
+        person = self.fresh()
+        person.sign_on("https://eu.calls.example.org/queue", ADA)
+        person.lands("https://eu.calls.example.org/queue")
+        person.get("https://eu.calls.example.org/saml/logout")      # there is one Logout URL, of the first region
+        person.reads("You are signed out")
+        self.assertEqual(person.driver.current_url.split("?")[0], "https://us.calls.example.org/saml/logout")
+        person.get("https://eu.calls.example.org/queue")
+        person.reads("Choose who you are")
         self.assert_log()
 
     def test_user_who_does_not_exist_here(self):
