@@ -17,19 +17,20 @@
 
 static pid_t server = -1;
 static int server_stdin = -1;
-static char folder[] = "/tmp/test_fetch.XXXXXX";
+static const char *folder;
 static char ports[1024];        /* " good=1234 name=1235 ..." */
 static const char *ca, *other_ca;
 
 static inline int start_server(void)
 {
-    const char *top = getenv("SSO_SRCDIR"), *python = getenv("SSO_PYTHON");
+    const char *top = getenv("SSO_SRCDIR"), *python = getenv("SSO_PYTHON"), *tmp = getenv("TMPDIR");
     char *script = apr_pstrcat(group_pool, top ? top : ".", "/t/unit/fetch_server.py", NULL);
     int in[2], out[2];
     size_t len = 1;
     ssize_t got;
 
-    if (!mkdtemp(folder) || pipe(in) != 0 || pipe(out) != 0)
+    folder = mkdtemp(apr_pstrcat(group_pool, tmp ? tmp : "/tmp", "/test_fetch.XXXXXX", NULL));
+    if (!folder || pipe(in) != 0 || pipe(out) != 0)
         return -1;
     fflush(NULL);
     server = fork();
