@@ -262,8 +262,9 @@ class Person:
     def lands(self, url):
         self.wait("the page " + url, lambda d: d.current_url == url and "Legacy application" in d.title)
 
-    def reads(self, words):
-        self.wait('a page with "%s"' % words, lambda d: words in self.text())
+    def reads(self, *words):
+        """One of these."""
+        self.wait('a page with "%s"' % '" or "'.join(words), lambda d: any(w in self.text() for w in words))
 
     def status(self):
         return self.driver.execute_script("return performance.getEntriesByType('navigation')[0].responseStatus")
