@@ -5,6 +5,7 @@
 
 #include <apr_file_io.h>
 #include <apr_hash.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <libxml/xmlstring.h>
 
@@ -154,7 +155,14 @@ saml_status_t saml_group_map_load(saml_group_map_t **out, const char *file, apr_
 
 const char *saml_group_map_name(const saml_group_map_t *map, const char *id)
 {
-    return apr_hash_get(map->names, id, APR_HASH_KEY_STRING);
+    char lower[SAML_GUID_CHARS];
+    int i;
+
+    if (!saml_guid_is(id))
+        return NULL;
+    for (i = 0; i < SAML_GUID_CHARS; i++)
+        lower[i] = (char)apr_tolower(id[i]);
+    return apr_hash_get(map->names, lower, SAML_GUID_CHARS);
 }
 
 const char *saml_group_map_id(const saml_group_map_t *map, const char *name)

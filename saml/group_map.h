@@ -25,7 +25,7 @@ SAML_MUST_CHECK saml_status_t saml_group_map_read(saml_group_map_t **out, const 
 /** The same from a file of at most SAML_GROUP_MAP_MAX_BYTES. */
 SAML_MUST_CHECK saml_status_t saml_group_map_load(saml_group_map_t **out, const char *file, apr_pool_t *p, saml_err_t *err);
 
-/** The name of the group `id`, or NULL. */
+/** The name of the group `id`, in any letter case, or NULL. */
 const char *saml_group_map_name(const saml_group_map_t *map, const char *id);
 
 /** The ID, in lower case, of the group called `name`, or NULL. */

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "groups.h"
+#include "saml/guid.h"
 
 /* They read the session and nothing else, and grant only by a value that is there. */
 
@@ -124,6 +125,12 @@ static const char **wanted_values(const sso_requirement_t *need, const saml_grou
     return wanted;
 }
 
+/* Letter case says nothing in an object ID: a line that keeps a group out must not miss it for that. */
+static int is_same_id(const char *value, const char *wanted)
+{
+    return ap_cstr_casecmp(value, wanted) == 0 && saml_guid_is(value);
+}
+
 static int is_wanted(const sso_requirement_t *need, const char **wanted, const char *value)
 {
     int i;
@@ -131,7 +138,7 @@ static int is_wanted(const sso_requirement_t *need, const char **wanted, const c
     if (need->regex)
         return ap_regexec(need->regex, value, 0, NULL, 0) == 0;
     for (i = 0; i < need->words->nelts; ++i) {
-        if (strcmp(value, wanted[i]) == 0)
+        if (strcmp(value, wanted[i]) == 0 || (need->of_groups && is_same_id(value, wanted[i])))
             return 1;
     }
     return 0;

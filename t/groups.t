@@ -31,6 +31,8 @@ my %places = (
     'forbidden' => ["AuthzSendForbiddenOnFailure On\nRequire saml-group $group", 200, 403],
     'not' => ["<RequireAll>\nRequire valid-user\nRequire not saml-group $other\n</RequireAll>", 200, 403],
     'NOT' => ["<RequireAll>\nRequire valid-user\nRequire NOT saml-group $other\n</RequireAll>", 200, 403],
+    'not-upper' => ["<RequireAll>\nRequire valid-user\nRequire not saml-group ${\ uc $other}\n</RequireAll>", 200, 403],
+    'not-name' => ["<RequireAll>\nRequire valid-user\nRequire not saml-group name\n</RequireAll>", 200, 403],
     'not-word' => ["<RequireAll>\nRequire valid-user\nRequire not saml-claim groups $other\n</RequireAll>", 200, 403],
     'not-uri' => ["<RequireAll>\nRequire valid-user\nRequire not saml-claim $uri $other\n</RequireAll>", 200, 403],
     'not-padded' => ["<RequireAll>\nRequire valid-user\nRequire not saml-claim \"$uri \" $other\n</RequireAll>", 200, 403],
@@ -59,7 +61,7 @@ my $show = 'header=<!--#echo var="HTTP_X_REMOTE_GROUPS" --> env=<!--#echo var="S
 my $t = SSOTest->new(modules => [qw(include filter macro alias)], prepare => sub {
         my ($self) = @_;
 
-        for my $folder (qw(htaccess named plainly)) {
+        for my $folder (qw(htaccess named plainly bare)) {
             mkdir $self->dir . "/htdocs/$folder";
             chmod 0755, $self->dir . "/htdocs/$folder";
         }
@@ -67,7 +69,7 @@ my $t = SSOTest->new(modules => [qw(include filter macro alias)], prepare => sub
         $self->httpd->write_file('htdocs/htaccess/page', 'in htaccess', 0644);
         $self->httpd->write_file('htdocs/htaccess/.htaccess', "AuthType SAML\n<RequireAll>\nRequire valid-user\n<RequireNone>\n"
             . "Require saml-group $other\n</RequireNone>\n</RequireAll>\n", 0644);
-        $self->httpd->write_file("htdocs/$_/show.shtml", $show, 0644) for qw(named plainly);
+        $self->httpd->write_file("htdocs/$_/show.shtml", $show, 0644) for qw(named plainly bare);
         $self->httpd->write_file("htdocs/named/$_", "in $_", 0644) for qw(by-name by-id by-pattern by-claim kept-out);
         $self->httpd->write_file('excluded.inc', "<RequireAny>\nRequire saml-group $other\n</RequireAny>\n", 0644);
         $self->httpd->write_file('groups.map', "# who is who\n$group Site admins\n" . uc($sales) . "\tVente; \xc3\x89t\xc3\xa9\n", 0644);
@@ -94,6 +96,12 @@ my $t = SSOTest->new(modules => [qw(include filter macro alias)], prepare => sub
     SAMLApplication named
     SAMLHeader X-First groups first
     SAMLHeader X-Piped groups separator=|
+    Require valid-user
+</Location>
+<Location "/bare">
+    AuthType SAML
+    SAMLApplication named
+    SAMLHeader none
     Require valid-user
 </Location>
 <Location "/named/by-name">
@@ -193,6 +201,18 @@ is somebody('ada', '/named/show.shtml', [$group], ['groups', [$sales]])->get('/n
     "header=Site admins env=Site admins overage=(none) own=(none) link=(none) first=Site admins piped=Site admins\n", 'a second claim called groups does not pass for the first';
 is somebody('ada', '/plainly/show.shtml', [$group, 'Site admins'])->get('/plainly/show.shtml')->body,
     "header=$group;Site admins env=$group;Site admins overage=(none) own=(none) link=(none) first=(none) piped=(none)\n", 'another application has its own names';
+
+my $swapped = somebody('ada', '/bare/show.shtml', [], ['groups', [$sales]], [$uri, [$group]]);
+is $swapped->get('/bare/show.shtml')->body, "header=(none) env=Site admins overage=(none) own=(none) link=(none) first=(none) piped=(none)\n",
+    'nor where it comes first and no header is set';
+
+# --- letter case ---
+is somebody('ada', '/valid', [uc $group])->get('/plain')->status, 200, 'an object ID in upper case is the same one';
+is somebody('ada', '/valid', [$other])->get('/not-upper')->status, 403, 'as in a line that keeps it out';
+is somebody('ada', '/valid', [uc $other])->get('/not')->status, 403, 'and in both directions';
+my $loud = somebody('ada', '/named/show.shtml', [uc $group]);
+is join(' ', map { $loud->get("/named/$_")->status } qw(by-name by-id by-pattern by-claim kept-out)), '200 200 200 200 403', 'under its name, too';
+is somebody('ada', '/valid', ['NAME'])->get('/not-name')->status, 200, 'what is no object ID is compared as it stands';
 
 # httpd logs at error level whom its own authorization turns away.
 $t->tolerate_log(qr/AH0163[01]|AH01627/);

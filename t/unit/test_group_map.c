@@ -35,7 +35,8 @@ static void names_and_ids(void **state)
     assert_null(saml_group_map_id(map, "site admins"));
     assert_null(saml_group_map_id(map, ADMINS));
     assert_null(saml_group_map_name(map, "Site admins"));
-    assert_null(saml_group_map_name(map, "0F5C8F6E-7F0B-4EC9-9D4B-0D7F9C3A1C11"));
+    assert_null(saml_group_map_name(map, "0f5c8f6e-7f0b-4ec9-9d4b-0d7f9c3a1c12"));
+    assert_string_equal(saml_group_map_name(map, "0F5C8F6E-7F0B-4EC9-9D4B-0D7F9C3A1C11"), "Site admins");
 }
 
 static void forms(void **state)
