@@ -241,7 +241,8 @@ static const char *message_of(const saml_fetched_t *got, apr_pool_t *p)
     return shown;
 }
 
-static saml_status_t judge(const saml_fetched_t *got, const sso_app_t *app, apr_pool_t *p, saml_err_t *err)
+/* @param said_no  set where the backend does not want this user; an answer that is none says nothing of that */
+static saml_status_t judge(int *said_no, const saml_fetched_t *got, const sso_app_t *app, apr_pool_t *p, saml_err_t *err)
 {
     const char *message;
 
@@ -250,13 +251,15 @@ static saml_status_t judge(const saml_fetched_t *got, const sso_app_t *app, apr_
     if (got->http_status != HTTP_FORBIDDEN)
         return saml_fail(err, SAML_E_PROVISIONING, "SAMLProvision of application \"%s\": expected 2xx to let the user in or 403 to "
                          "refuse, got %d", app->name, got->http_status);
+    *said_no = 1;
     message = message_of(got, p);
     err->shown = message;
     return saml_fail(err, SAML_E_PROVISIONING, "SAMLProvision of application \"%s\": expected the backend to take the user, got 403, "
                      "message %s", app->name, saml_quote(p, message));
 }
 
-static saml_status_t ask(const sso_app_t *app, const saml_login_t *login, const char *user, apr_pool_t *p, saml_err_t *err)
+static saml_status_t ask(int *said_no, const sso_app_t *app, const saml_login_t *login, const char *user, apr_pool_t *p,
+                         saml_err_t *err)
 {
     saml_fetch_t what = { .url = app->provision_url, .what = "SAMLProvision", .ca_file = app->fetch_ca, .max_bytes = MAX_ANSWER_BYTES,
                           .timeout = apr_time_from_sec(TIMEOUT_S), .failure = SAML_E_PROVISIONING };
@@ -271,7 +274,20 @@ static saml_status_t ask(const sso_app_t *app, const saml_login_t *login, const 
     add(headers, apr_pstrcat(p, "X-SAML-Signature: sha256=", signature, NULL));
     what.headers = headers;
     SAML_TRY(saml_fetch(&got, &what, p, err));
-    return judge(got, app, p, err);
+    return judge(said_no, got, app, p, err);
+}
+
+/* A mark that no claims make: what the backend has once taken is no longer let in unasked. */
+static saml_status_t take_back(request_rec *r, const sso_app_t *app, const sso_key_t *key, const saml_err_t *err)
+{
+    static const sso_key_t none;
+    saml_err_t *unkept = sso_err_new(r->pool);
+
+    if (sso_store_mark_put(app->store, key, &none, apr_time_now() + apr_time_from_sec(MARK_LIFETIME_S), unkept) != SAML_OK)
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "provisioning: application \"%s\": that the backend refuses a user whom it took "
+                      "before could not be kept, so that it is not asked where he comes with the claims of then: %s", app->name,
+                      unkept->reason);
+    return err->status;
 }
 
 /* ---- the step of a sign-on ----------------------------------------------------------- */
@@ -282,7 +298,7 @@ saml_status_t sso_provision(request_rec *r, const sso_app_t *app, const saml_log
     apr_time_t now = apr_time_now();
     sso_key_t key, digest;
     sso_mark_t mark;
-    int found, is_same;
+    int found, is_same, said_no = 0;
 
     if (!app->provision_url)
         return SAML_OK;
@@ -292,8 +308,8 @@ saml_status_t sso_provision(request_rec *r, const sso_app_t *app, const saml_log
     is_same = found && memcmp(mark.value.octets, digest.octets, sizeof(digest.octets)) == 0;
     if (is_same && mark.expires - now > apr_time_from_sec(MARK_LIFETIME_S - MARK_RENEWAL_S))
         return SAML_OK;
-    if (!is_same)
-        SAML_TRY(ask(app, login, user, r->pool, err));
+    if (!is_same && ask(&said_no, app, login, user, r->pool, err) != SAML_OK)
+        return found && said_no ? take_back(r, app, &key, err) : err->status;
     SAML_TRY(sso_store_mark_put(app->store, &key, &digest, now + apr_time_from_sec(MARK_LIFETIME_S), err));
     if (!is_same)
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "provisioning: application \"%s\", the backend took a user who %s", app->name,

@@ -20,7 +20,7 @@ my $hook = SSOTest::Hook->start("$folder");
 my $closed = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Proto => 'tcp') || die $!;   # bound, not listening
 my @apps = (['', $hook->url], ['basic', $hook->url . ' group="SSO Basic"'], ['quoted', $hook->url . ' "group=Ünïted \"x\""'], ['silent', 'none'],
     ['closed', 'http://127.0.0.1:' . $closed->sockport . '/hook'], ['notls', 'https://127.0.0.1:' . $hook->port . '/hook'],
-    ['named', $hook->url], ['tls', "https://localhost:\@TLS_PORT\@/hook\n    SAMLMetadataCA \"\@ROOT\@/tls.cer\""],
+    ['named', $hook->url], ['mail', $hook->url], ['tls', "https://localhost:\@TLS_PORT\@/hook\n    SAMLMetadataCA \"\@ROOT\@/tls.cer\""],
     ['untrusted', 'https://localhost:@TLS_PORT@/hook']);
 my $secret = join '', map { sprintf '%02x', $_ * 7 } 1 .. 32;
 
@@ -31,6 +31,7 @@ sub app_conf
     my $guard = "<Location \"/$place\">\n    AuthType SAML\n    Require valid-user\n" . ($name && "    SAMLApplication $name\n") . "</Location>\n";
 
     return saml_conf(SAMLProvision => $provision, SAMLSecret => '"@ROOT@/secret"') . $guard if !$name;
+    $guard .= "<Location ~ \"^(/saml)?/mail\">\n    SAMLUser email\n</Location>\n" if $name eq 'mail';
     $guard .= "<Location \"/saml/named\">\n    SAMLUser nameid lower strip-domain=example.org\n</Location>\n" if $name eq 'named';
     return "<SAMLApplication $name>\n    SAMLReplyURL http://127.0.0.1:\@PORT\@/saml/$name/acs\n    SAMLProvision $provision\n"
         . "</SAMLApplication>\n$guard";
@@ -112,6 +113,22 @@ subtest 'SAMLUser' => sub {
     my $told = let_in('that holds at the endpoint', 1, sign_on('named', 'ada', object => 'o-named'));
     is $told->{user}, 'ada', 'says who the user is';
     is $told->{nameid}, 'ada@example.org', 'and not who the NameID is';
+};
+
+# A claim may have an alias for its full name, and come beside the claim that has it.
+subtest 'two claims of one short name' => sub {
+    my $browser = $t->browser;
+    my $mail = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress';
+    my $told = let_in('the full name first', 1, do {
+        my $reply = $t->sign_on($browser, '/mail', attributes => claims('eve', more => [['email', ['ada@example.org']], ['groups', ['admins']],
+            [$mail, ['eve@example.org']], [SSOTest::IdP::GROUPS, ['staff']]]));
+        ($reply, $hook->requests);
+    });
+    my $me = $browser->get('/saml/mail/me', headers => [['Accept', 'application/json']], no_default => 1)->json;
+
+    is $told->{user}, $me->{user}, 'the backend hears of the user who then comes';
+    is $me->{user}, 'eve@example.org', 'who is the one of the full name';
+    is_deeply $told->{groups}, ['staff'], 'and of his groups';
 };
 
 subtest 'the first sign-on' => sub {
@@ -214,6 +231,22 @@ subtest '403 with a message' => sub {
     }
     $hook->answer(200, 'text/plain', 'welcome');
     let_in('when the backend has changed its mind', 1, sign_on('own', 'mallory'));
+};
+
+subtest 'somebody who was let in before' => sub {
+    my %same = (object => 'o-paul', groups => ['g-1']);
+
+    let_in('a yes', 1, sign_on('own', 'paul', %same));
+    $hook->answer(403, 'text/plain', 'no more');
+    kept_out('a no, at a change', qr/got 403, message "no more"/, sign_on('own', 'paul', %same, display => 'P.'));
+    kept_out('the yes from before', qr/got 403, message "no more"/, sign_on('own', 'paul', %same));
+    $hook->answer(200);
+    let_in('until the backend says so again', 1, sign_on('own', 'paul', %same));
+    let_in('which is remembered', 0, sign_on('own', 'paul', %same));
+    $hook->answer(500);
+    kept_out('no answer, at a change', qr/got 500$/, sign_on('own', 'paul', %same, display => 'P.'));
+    let_in('is no no', 0, sign_on('own', 'paul', %same));
+    $hook->answer(200);
 };
 
 subtest 'no usable answer' => sub {
