@@ -78,7 +78,7 @@ static saml_status_t look_up(const sso_session_t **out, const sso_key_t *key, re
         return SAML_OK;
     session = apr_palloc(r->pool, sizeof(*session));
     SAML_TRY(sso_session_decode(session, record, len, err));
-    if (strcmp(session->app_id, app->id) != 0 || sso_session_state(session, r->request_time) != SSO_SESSION_LIVE)
+    if (strcmp(session->app_id, app->sessions_of) != 0 || sso_session_state(session, r->request_time) != SSO_SESSION_LIVE)
         return SAML_OK;
     *out = session;
     return SAML_OK;
@@ -146,7 +146,7 @@ static saml_status_t end_referred(const char *reference, request_rec *r, const s
 saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml_login_t *login, const char *replaces,
                                 saml_err_t *err)
 {
-    sso_session_new_t from = { app->id, login, apr_time_now(), app->session_lifetime, app->session_idle };
+    sso_session_new_t from = { app->sessions_of, login, apr_time_now(), app->session_lifetime, app->session_idle };
     sso_session_t session;
     const char *token;
     sso_key_t key;

@@ -402,6 +402,26 @@ static void resolve_provision(sso_check_t *check, const sso_app_conf_t *conf, ss
                        "the key anew");
 }
 
+/*
+ * Two virtual hosts may have the same application, and one ask for more than the other: nobody gets past that with a cookie of the
+ * other host. Nor does a session from before it was asked for. Only the last part may have spaces in it.
+ */
+static void resolve_sessions_of(sso_check_t *check, sso_app_t *app)
+{
+    const char *of = app->id;
+
+    if (app->allow)
+        of = apr_psprintf(check->p, "%s allow=%x", of, app->allow);
+    if (app->force_authn)
+        of = apr_pstrcat(check->p, of, " fresh", NULL);
+    for (int i = 0; i < app->authn_context->nelts; i++)
+        of = apr_pstrcat(check->p, of, " context=", APR_ARRAY_IDX(app->authn_context, i, const char *), NULL);
+    if (app->provision_url)
+        of = apr_pstrcat(check->p, of, " provision=", app->provision_url, app->provision_group ? " " : NULL, app->provision_group,
+                         NULL);
+    app->sessions_of = of;
+}
+
 sso_app_t *sso_resolve(sso_check_t *check, const sso_app_conf_t *conf, int own)
 {
     sso_app_t *app = apr_pcalloc(check->p, sizeof(*app));
@@ -419,6 +439,7 @@ sso_app_t *sso_resolve(sso_check_t *check, const sso_app_conf_t *conf, int own)
         return NULL;
     resolve_id(check, app);
     resolve_requests(check, conf, app);
+    resolve_sessions_of(check, app);
     if (!sso_resolve_relay_states(check, conf, app))
         return NULL;
     if (!resolve_keys(check, conf, app) || !resolve_lifetimes(check, conf, app))

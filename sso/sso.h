@@ -75,7 +75,8 @@ typedef struct sso_source_t sso_source_t;
 /** One application as it serves. Read-only after start-up, but for what hangs on `store`. */
 typedef struct {
     const char *name;           /* "" for the vhost's default application */
-    const char *id;             /* name, our entity ID, the IdP's or its URL: what sessions and sealed states carry to be told apart */
+    const char *id;             /* name, our entity ID, the IdP's or its URL: what sealed states and marks carry to be told apart */
+    const char *sessions_of;    /* id, and what is asked of those who sign on: what sessions carry */
     const server_rec *server;
     const saml_idp_t *idp;     /* from files or by hand; NULL where it comes from a URL. Ask sso_idp_current (idp.h) */
     sso_source_t *source;       /* where it comes from, if from a URL */

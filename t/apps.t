@@ -8,7 +8,7 @@ use SSOTest;
 
 my @blue = map { "blue$_" } 1 .. 5;
 my @red = map { "red$_" } 1 .. 5;
-my $t = SSOTest->new(ports => 1, conf => saml_conf() . <<'CONF'
+my $t = SSOTest->new(ports => 4, conf => saml_conf() . <<'CONF'
 <SAMLApplication blue>
     SAMLIdentifier https://app.example/blue
     SAMLReplyURL http://127.0.0.1:@PORT@/saml/blue/acs
@@ -31,10 +31,30 @@ Listen 127.0.0.1:@PORT1@
         SAMLReplyURL http://127.0.0.1:@PORT1@/saml/elsewhere/acs
     </SAMLApplication>
 </VirtualHost>
+Listen 127.0.0.1:@PORT2@
+<VirtualHost 127.0.0.1:@PORT2@>
+    SAMLReplyURL http://127.0.0.1:@PORT2@/saml/acs
+    SAMLAuthnContext urn:oasis:names:tc:SAML:2.0:ac:classes:X509
+</VirtualHost>
+Listen 127.0.0.1:@PORT3@
+<VirtualHost 127.0.0.1:@PORT3@>
+    SAMLReplyURL http://127.0.0.1:@PORT3@/saml/acs
+    SAMLProvision http://127.0.0.1:9/hook
+    SAMLSecret "@ROOT@/other.secret"
+</VirtualHost>
+Listen 127.0.0.1:@PORT4@
+<VirtualHost 127.0.0.1:@PORT4@>
+    SAMLReplyURL http://127.0.0.1:@PORT4@/saml/acs
+    SAMLForceAuthn on
+</VirtualHost>
 CONF
     . join('', map { my ($app) = /^(\w+?)\d/; "<Location \"/$_\">\nAuthType SAML\nSAMLApplication $app\nRequire valid-user\n</Location>\n" } @blue, @red)
     . "<Location \"/own\">\nAuthType SAML\nRequire valid-user\n</Location>\n",
-    prepare => sub { my ($self) = @_; $self->httpd->write_file("htdocs/$_", "in $_", 0644) for @blue, @red, 'own' });
+    prepare => sub {
+        my ($self) = @_;
+        $self->httpd->write_file("htdocs/$_", "in $_", 0644) for @blue, @red, 'own';
+        $self->httpd->write_file('other.secret', 'c0ffee' x 11, 0600);
+    });
 
 sub outcome { my ($reply) = @_; return $reply->form ? 'login' : $reply->status }
 
@@ -119,6 +139,16 @@ subtest 'settings of one are not settings of the other' => sub {
     $t->refused('unsolicited');
     like $t->browser->get('/saml/blue/metadata')->body, qr{entityID="https://app\.example/blue"}, 'each has its own metadata';
     like $t->browser->get('/saml/red/metadata')->body, qr{Location="\Q${\ $t->url('/saml/red/acs')}\E"}, 'with its own addresses';
+};
+
+# Browsers keep cookies to a host; who wants to get in does not.
+subtest 'the same application, where another virtual host asks for more' => sub {
+    my %asks = (1 => 200, 2 => 'login', 3 => 'login', 4 => 'login');
+    for my $host (sort keys %asks) {
+        my $browser = SSOTest::Browser->new(base => 'http://127.0.0.1:' . $t->httpd->port($host));
+        $browser->set_cookie('saml', $own->cookie('saml'));
+        is outcome($browser->get('/own')), $asks{$host}, "virtual host $host: " . ($asks{$host} eq 'login' ? 'a sign-on of its own' : 'the same');
+    }
 };
 
 subtest 'a place of the main server whose application another virtual host has' => sub {
