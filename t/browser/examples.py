@@ -58,7 +58,8 @@ def directory():
         "id": TENANT, "name": "Example", "sessions": True,
         "groups": dict({PRODUCTION: "Production", STAGING: "Staging"}, **{g: "Group " + g[-3:] for g in MANY}),
         "users": [user(1, "Ada", [PRODUCTION]), user(2, "Bob", [STAGING]),
-                  user(3, "Carol", MANY[:200] + [PRODUCTION, STAGING] + MANY[200:]), user(4, "Dana", [])],
+                  user(3, "Carol", MANY[:200] + [PRODUCTION, STAGING] + MANY[200:]), user(4, "Dana", []),
+                  dict(user(5, "Eve", []), upn="Eve@Example.ORG")],
         "applications": [
             app("image-relay", identifiers=[images + "/sso/metadata"], reply_urls=[images + "/sso/acs"],
                 logout_url=images + "/sso/logout", name_id_source="user.mail"),

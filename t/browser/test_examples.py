@@ -446,7 +446,7 @@ class GenesysCloud(Example):
 
     @classmethod
     def prepare(cls, site):
-        site.write("users.txt", "agents: ada@example.org carol@example.org\n")
+        site.write("users.txt", "agents: ada@example.org eve@example.org\n")
 
     def without(self, claim):
         app = WORLD.application(self.name)
@@ -464,8 +464,9 @@ class GenesysCloud(Example):
 
     def test_without_script(self):
         person = self.fresh(script=False)
-        person.sign_on("https://jp.calls.example.org/queue", ADA)
+        person.sign_on("https://jp.calls.example.org/queue", "Eve@Example.ORG")
         person.lands("https://jp.calls.example.org/queue")
+        self.assertEqual(self.seen("/queue")[0].all("X-Remote-User"), ["eve@example.org"])      # as on the list
         self.assert_log()
 
     def test_new_certificate_without_script(self):
@@ -502,10 +503,10 @@ class GenesysCloud(Example):
         person.reads("You do not have access")
         self.assertEqual(person.status(), 403)
         self.assertEqual(self.seen("/queue"), [])
-        self.site.write("users.txt", "agents: ada@example.org carol@example.org\nagents: bob@example.org\n")
+        self.site.write("users.txt", "agents: ada@example.org eve@example.org\nagents: bob@example.org\n")
         person.get(self.url + "/queue")
         person.lands(self.url + "/queue")
-        self.site.write("users.txt", "agents: ada@example.org carol@example.org\n")
+        self.site.write("users.txt", "agents: ada@example.org eve@example.org\n")
         person.get(self.url + "/queue")
         person.reads("You do not have access")
 
