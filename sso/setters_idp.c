@@ -27,7 +27,7 @@ const char *sso_set_proxy(cmd_parms *cmd, void *dir, const char *arg)
 {
     apr_size_t host = strncmp(arg, "http://", 7) == 0 ? strcspn(arg + 7, "/?#@ ") : 0;
     const char *colon = host ? strrchr(arg, ':') : NULL;
-    long port = colon && apr_isdigit(colon[1]) && strlen(colon + 1) <= 5 ? atol(colon + 1) : 0;
+    long port = colon && apr_isdigit(colon[1]) && strlen(colon + 1) <= 5 ? (long)apr_atoi64(colon + 1) : 0;
 
     (void)dir;
     if (!colon || colon < arg + 8 || arg[7 + host] || strspn(colon + 1, "0123456789") != strlen(colon + 1) || port < 1 || port > 65535

@@ -40,6 +40,8 @@ sub up
     local @SIG{qw(TERM INT)} = ('DEFAULT') x 2;
     $self->{pid} = fork // die "fork: $!";
     if (!$self->{pid}) {
+        setpgrp;        # with those who answer late: they end together
+        open STDOUT, '>', '/dev/null';
         $SIG{PIPE} = $SIG{CHLD} = 'IGNORE';
         $self->_serve($listener);
     }
@@ -54,7 +56,7 @@ sub down
 
     return if $self->{owner} != $$;
     local ($?, $!, $@);
-    kill 'TERM', $pid;
+    kill 'TERM', -$pid, $pid;
     waitpid $pid, 0;
     return;
 }
