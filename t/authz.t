@@ -69,7 +69,7 @@ sub person
 }
 
 my $ada = person('ada', ['another-group', $group], [$dept, ['Sales', 'Research and Development']]);
-my $bob = person('bob', ['another-group', "x$group", uc $group]);
+my $bob = person('bob', ['another-group', "x$group", "${group}0"]);
 my $anonymous = $t->browser;
 
 # [place, ada, bob, nobody]; "login" is the sign-on form
