@@ -16,13 +16,6 @@ int sso_is_guarded(request_rec *r)
     return type && ap_cstr_casecmp(type, SSO_AUTH_TYPE) == 0;
 }
 
-const char *sso_request_target(request_rec *r, const sso_app_t *app)
-{
-    const char *target = sso_own_target(app, r->unparsed_uri, r->pool);
-
-    return target ? target : "/";
-}
-
 static int answer_script(request_rec *r, const sso_app_t *app, const char *target)
 {
     const char *login = sso_endpoint_url(app, sso_reply_url_of(app, r), "login", r->pool);

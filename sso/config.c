@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "header_text.h"
 
 static const struct {
     const char *name;
@@ -207,18 +208,6 @@ void *sso_create_dir(apr_pool_t *p, char *path)
     conf->say.unauthenticated = SSO_UNAUTH_UNSET;
     conf->say.env = -1;
     return conf;
-}
-
-int sso_header_same(const char *a, const char *b)
-{
-    for (; *a && *b; a++, b++) {
-        int x = apr_isalnum(*a) ? apr_tolower(*a) : '_';
-        int y = apr_isalnum(*b) ? apr_tolower(*b) : '_';
-
-        if (x != y)
-            return 0;
-    }
-    return *a == *b;
 }
 
 static int has_header(const apr_array_header_t *headers, const char *name)

@@ -166,8 +166,6 @@ sso_app_conf_t *sso_app_conf_merge(apr_pool_t *p, const sso_app_conf_t *outer, c
 /** A named application with what it takes from its vhost's default application. */
 sso_app_conf_t *sso_app_conf_inherit(apr_pool_t *p, const sso_app_conf_t *vhost, const sso_app_conf_t *named);
 sso_server_conf_t *sso_server_conf_of(const server_rec *s);
-/** Whether two header names are the same to a CGI program: letter case ignored, all but letters and digits folded. */
-int sso_header_same(const char *a, const char *b);
 /** Make sso_managed answer `names` until `pconf` is cleared. */
 void sso_set_managed(const sso_managed_t *names, apr_pool_t *pconf);
 /** The headers that a place sets where nothing says otherwise: sso_header_t. */

@@ -8,6 +8,7 @@
 #include "saml/json.h"
 #include "saml/texts.h"
 #include "user.h"
+#include "url.h"
 
 /* The caller's own claims: JSON, or a page for a browser. */
 

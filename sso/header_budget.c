@@ -4,7 +4,7 @@
 #include <apr_atomic.h>
 #include <apr_strings.h>
 
-#include "headers.h"
+#include "header_text.h"
 
 #define SAY_AGAIN_AFTER_S 60
 
@@ -23,7 +23,7 @@ static int is_to_be_said(request_rec *r, const char *name)
     for (int i = 0; i < managed->headers->nelts; ++i) {
         apr_uint32_t said_s = apr_atomic_read32(&managed->left_out_s[i]);
 
-        if (!sso_header_folds_to(name, APR_ARRAY_IDX(managed->headers, i, const char *)))
+        if (!sso_header_same(name, APR_ARRAY_IDX(managed->headers, i, const char *)))
             continue;
         /* Unsigned: a clock that went back counts as a long time. */
         return now_s - said_s >= SAY_AGAIN_AFTER_S

@@ -10,32 +10,14 @@
 #include "cookie.h"
 #include "groups.h"
 #include "header_budget.h"
-
-/* By ASCII and without the C library's locale: this runs for each header of each request. */
-static char fold(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return (char)(c - 'A' + 'a');
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-        return c;
-    return '_';
-}
-
-int sso_header_folds_to(const char *got, const char *managed)
-{
-    for (; *got && *managed; ++got, ++managed) {
-        if (fold(*got) != fold(*managed))
-            return 0;
-    }
-    return *got == *managed;
-}
+#include "header_text.h"
 
 static int is_managed(const char *name, const apr_array_header_t *managed)
 {
     int i;
 
     for (i = 0; i < managed->nelts; ++i) {
-        if (sso_header_folds_to(name, APR_ARRAY_IDX(managed, i, const char *)))
+        if (sso_header_same(name, APR_ARRAY_IDX(managed, i, const char *)))
             return 1;
     }
     return 0;
@@ -135,15 +117,6 @@ const char *sso_headers_scrub(request_rec *r)
     if (own)
         put_cookies_back(r, rest);
     return own;
-}
-
-int sso_has_control(const char *text)
-{
-    for (; *text; ++text) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return 1;
-    }
-    return 0;
 }
 
 /*

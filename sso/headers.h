@@ -16,12 +16,6 @@ const char *sso_headers_scrub(request_rec *r);
 /** Take back what the request that `r` comes from was given for its own place: headers, and SAML_... of the environment. */
 void sso_headers_withdraw(request_rec *r);
 
-/** Whether header `got` reads as `managed` to somebody who folds as CGI does. */
-int sso_header_folds_to(const char *got, const char *managed);
-
-/** Whether `text` has octets that end a header line or mean something to whoever reads it; UTF-8 above 0x7f has none. */
-int sso_has_control(const char *text);
-
 /** Write the session into request headers and environment as `dir` says. r->user is set already. */
 void sso_headers_export(request_rec *r, const sso_dir_t *dir, const sso_session_t *session);
 

@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "saml/claims.h"
+#include "header_text.h"
 
 #define MAX_HEADER_BYTES 128
 #define MAX_VALUE_BYTES 60000   /* of a header: what httpd's largest sensible LimitRequestFieldSize takes */

@@ -262,8 +262,6 @@ int sso_check_authn(request_rec *r);
 int sso_check_authz(request_rec *r);
 int sso_note_auth_failure(request_rec *r, const char *auth_type);
 void sso_authz_register(apr_pool_t *p);
-/** What the browser asked for, as a place to come back to; "/" where that is none of ours. */
-const char *sso_request_target(request_rec *r, const sso_app_t *app);
 /** Answer a request that has no session: sign-on page, redirect, or 401 for scripts. `target` is ours (url.h). */
 int sso_answer_without_session(request_rec *r, const sso_app_t *app, sso_unauthenticated_t how, const char *target);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trailers.h"
 
-#include "headers.h"
+#include "header_text.h"
 
 static ap_filter_rec_t *filter;
 
@@ -14,7 +14,7 @@ static int is_ours(const char *name)
     if (ap_cstr_casecmp(name, "Cookie") == 0 || ap_cstr_casecmp(name, "Connection") == 0)
         return 1;
     for (i = 0; i < managed->nelts; ++i) {
-        if (sso_header_folds_to(name, APR_ARRAY_IDX(managed, i, const char *)))
+        if (sso_header_same(name, APR_ARRAY_IDX(managed, i, const char *)))
             return 1;
     }
     return 0;

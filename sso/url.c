@@ -339,3 +339,10 @@ const char *sso_endpoint_url(const sso_app_t *app, const sso_reply_url_t *reply,
 {
     return apr_pstrcat(p, reply->origin, app->path, "/", name, NULL);
 }
+
+const char *sso_request_target(request_rec *r, const sso_app_t *app)
+{
+    const char *target = sso_own_target(app, r->unparsed_uri, r->pool);
+
+    return target ? target : "/";
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SSO_HEADER_TEXT_H
+#define SSO_HEADER_TEXT_H
+
+/** @file header_text.h What names and values of request headers are to those who read them. Knows no httpd. */
+
+/** Whether two header names are the same to a CGI program: letter case ignored, all but letters and digits read as "_". */
+int sso_header_same(const char *a, const char *b);
+
+/** Whether `text` has octets that end a header line or mean something to whoever reads it; UTF-8 above 0x7f has none. */
+int sso_has_control(const char *text);
+
+#endif
