@@ -196,7 +196,7 @@ static void set_env(request_rec *r, const char *name, const char *value)
         apr_table_unset(r->subprocess_env, name);
 }
 
-/* All of them each time: a claim's variable could have such a name. To an ErrorDocument they come as REDIRECT_SAML_ERROR_... */
+/* All of them each time: somebody else may have set one. To an ErrorDocument they come as REDIRECT_SAML_ERROR_... */
 static void tell_error_document(request_rec *r, const sso_refusal_t *f)
 {
     set_env(r, "SAML_ERROR_STATUS", f->status);

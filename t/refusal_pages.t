@@ -112,7 +112,7 @@ CONF
     . host('PORT2', qq{ErrorDocument 403 "Reference %{reqenv:SAML_ERROR_REFERENCE}, %{reqenv:SAML_ERROR_STATUS}."\n})
     . host('PORT3', qq{ErrorDocument 403 https://help.example/?ref=%{reqenv:SAML_ERROR_REFERENCE}\n})
     . host('PORT4', "ErrorDocument 403 /app/sorry.html\nErrorDocument 400 /saml/login?target=/app/\n")
-    . host('PORT5', "ErrorDocument 403 /sorry/page.cgi\n")
+    . host('PORT5', "ErrorDocument 403 /sorry/page.cgi\nErrorDocument 404 /sorry/page.cgi\n")
     . host('PORT6', "ErrorDocument 503 /sorry/page.shtml\n", SAMLIdPMetadata => 'https://127.0.0.1:1/metadata', SAMLLoginURL => undef,
         SAMLCertificate => undef));
 
@@ -333,8 +333,11 @@ subtest "a claim cannot pass for ours" => sub {
         attributes => [['error_message', ['forged']], ['error_code', ['forged']], ['error_status', ['forged']]]));
     my $reply = $browser->get('/app/few/page.html');
     like $reply->body, qr/^REDIRECT_SAML_ERROR_STATUS=access-denied$/m, 'a CGI sees our variables';
-    unlike $reply->body, qr/forged/, 'and none that a claim made';
+    unlike $reply->body, qr/^REDIRECT_SAML_ERROR_(?:MESSAGE|CODE|STATUS)=forged/m, 'and none that a claim made';
     is $reply->status, 403, 'with the status of the refusal';
+    $reply = $browser->get('/app/missing');
+    is $reply->status, 404, 'what is no refusal';
+    unlike $reply->body, qr/^REDIRECT_SAML_ERROR_(?:MESSAGE|CODE|STATUS)=/m, 'has none of them, be there claims of such names or not';
 };
 
 subtest 'ErrorDocument: a text' => sub {

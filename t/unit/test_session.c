@@ -250,6 +250,8 @@ static void environment_names(void **state)
     add(login, "COST CENTRE NO", "1", NULL);
     add(login, "nameid", "somebody else", NULL);
     add(login, "", "1", NULL);
+    add(login, "error_status", "claim", NULL);
+    add(login, "https://example.org/ERROR-RETRY-URL", "https://elsewhere.example/", NULL);
     add(login, "gr\xc3\xbc\xc3\x9f" "e=x;\n", "1", NULL);
     s = session_of(login);
     assert_env_name(&s, 0, "SAML_GROUPS_2");
@@ -262,7 +264,9 @@ static void environment_names(void **state)
     assert_env_name(&s, 7, "SAML_COST_CENTRE_NO_3");
     assert_env_name(&s, 8, "SAML_NAMEID_2");
     assert_env_name(&s, 9, "SAML_ATTRIBUTE");
-    assert_env_name(&s, 10, "SAML_GR____E_X__");
+    assert_env_name(&s, 10, "SAML_ERROR_STATUS_2");
+    assert_env_name(&s, 11, "SAML_ERROR_RETRY_URL_2");
+    assert_env_name(&s, 12, "SAML_GR____E_X__");
 }
 
 /* What Entra sends and has no alias: readable names all the same, that stay what they are whatever else comes. */
