@@ -19,13 +19,18 @@ struct sso_requirement_t {
 
 /* ---- parsing --------------------------------------------------------------- */
 
+/* An empty word, of a macro's mostly, makes it none at all: behind "not", those after it must not be lost without a word said. */
 static apr_array_header_t *split_words(apr_pool_t *p, const char *line)
 {
     apr_array_header_t *words = apr_array_make(p, 4, sizeof(const char *));
-    const char *word;
 
-    while (*(word = ap_getword_conf(p, &line)))
+    while (*line) {
+        const char *word = ap_getword_conf(p, &line);
+
+        if (!*word)
+            return apr_array_make(p, 1, sizeof(const char *));
         APR_ARRAY_PUSH(words, const char *) = word;
+    }
     return words;
 }
 
@@ -72,7 +77,7 @@ const char *sso_require_group(const sso_requirement_t **out, const cmd_parms *cm
     sso_requirement_t *need = new_requirement(cmd, "groups", line);
 
     if (!need->words->nelts)
-        return "Require saml-group: expected one or more group IDs or names, got none";
+        return "Require saml-group: expected one or more group IDs or names, none of them empty, got none";
     *out = need;
     return NULL;
 }
@@ -101,7 +106,7 @@ const char *sso_require_claim(const sso_requirement_t **out, const cmd_parms *cm
         claim[strlen(claim) - 1] = '\0';
     need = new_requirement(cmd, claim, line);
     if (!*need->claim || !need->words->nelts)
-        return "Require saml-claim: expected a claim name and one or more values, or \"~\" and a regular expression";
+        return "Require saml-claim: expected a claim name and one or more values, none of them empty, or \"~\" and a regular expression";
     if (strcmp(APR_ARRAY_IDX(need->words, 0, const char *), "~") == 0)
         wrong = compile(need, cmd);
     *out = need;

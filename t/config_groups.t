@@ -69,6 +69,15 @@ refused 'an ID twice', "SAMLGroupMap twice.map\n", qr/@{[at 'SAMLGroupMap']}.*tw
 refused 'two files of names', "SAMLGroupMap groups.map\nSAMLGroupMap none.map\n", qr/@{[at 'SAMLGroupMap', 8]}expected once in a scope/;
 says 'names at any identity provider', 0, $server . $by_hand . "SAMLGroupMap groups.map\n";
 
+# --- words that are empty ---
+sub require_says { my ($line) = @_; return join "\n", $c->configtest("$good<Location /a>\nAuthType SAML\n<RequireAll>\nRequire valid-user\nRequire $line\n</RequireAll>\n</Location>\n") }
+like require_says($_), qr/Require saml-group: expected one or more group IDs or names, none of them empty/, "Require $_: refused"
+    for 'saml-group ""', "not saml-group \"\" $id", "not saml-group $id \"\" other";
+like require_says($_), qr/Require saml-claim: expected a claim name and one or more values, none of them empty/, "Require $_: refused"
+    for 'not saml-claim roles "" Guest', 'saml-claim roles Guest ""', 'saml-claim roles', 'saml-claim "" Guest';
+like require_says('saml-claim roles ~ one two'), qr/saml-claim roles ~: expected one regular expression, got 2/, 'two regular expressions: refused';
+like require_says($_), qr/Syntax OK/, "Require $_: accepted" for "not saml-group $id  other ", 'saml-claim roles Guest', 'saml-claim roles ~ "^G st$"';
+
 # --- Graph ---
 accepted 'a secret', "SAMLGraph graph.secret\n";
 accepted 'the longest secret', "SAMLGraph longest.secret\n";
