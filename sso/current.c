@@ -66,6 +66,12 @@ static saml_status_t stamp(const sso_session_t *session, const sso_key_t *key, r
     return sso_store_replace(app->store, key, record, session->len, sso_session_forget_at(&stamped), &found, err);
 }
 
+/* As it was begun with, and no longer than such a session may be now and here: a lifetime made shorter holds for those that are there. */
+static int is_live(const sso_session_t *session, request_rec *r, const sso_app_t *app)
+{
+    return sso_session_state(session, r->request_time) == SSO_SESSION_LIVE && r->request_time < session->created + app->session_lifetime;
+}
+
 static saml_status_t look_up(const sso_session_t **out, const sso_key_t *key, request_rec *r, const sso_app_t *app,
                              saml_err_t *err)
 {
@@ -78,7 +84,7 @@ static saml_status_t look_up(const sso_session_t **out, const sso_key_t *key, re
         return SAML_OK;
     session = apr_palloc(r->pool, sizeof(*session));
     SAML_TRY(sso_session_decode(session, record, len, err));
-    if (strcmp(session->app_id, app->sessions_of) != 0 || sso_session_state(session, r->request_time) != SSO_SESSION_LIVE)
+    if (strcmp(session->app_id, app->sessions_of) != 0 || !is_live(session, r, app))
         return SAML_OK;
     *out = session;
     return SAML_OK;
