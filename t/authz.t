@@ -21,6 +21,10 @@ my %rules = (
     'all' => "<RequireAll>\nRequire valid-user\nRequire saml-group $group\nRequire saml-claim $dept Sales\n</RequireAll>",
     'none' => "<RequireAll>\nRequire valid-user\n<RequireNone>\nRequire saml-group $group\n</RequireNone>\n</RequireAll>",
     'not' => "<RequireAll>\nRequire valid-user\nRequire not saml-group $group\n</RequireAll>",
+    'nameid' => 'Require saml-claim nameid ada@example.org',
+    'not-nameid' => "<RequireAll>\nRequire valid-user\nRequire not saml-claim nameid ~ ^ada@\n</RequireAll>",
+    'by-user' => 'Require saml-claim user ada@example.org',
+    'not-user' => "<RequireAll>\nRequire valid-user\nRequire not saml-claim user ada\@example.org\n</RequireAll>",
     'denied' => 'Require all denied',
     'open' => 'Require all granted',
 );
@@ -49,6 +53,11 @@ my $t = SSOTest->new(modules => [qw(include filter)], conf => saml_conf()
     SAMLUser email
     Require user ada@example.org
 </Location>
+<Location "/byclaim">
+    AuthType SAML
+    SAMLUser email lower strip-domain=example.org
+    Require saml-claim user ada
+</Location>
 <Location "/bymissing">
     AuthType SAML
     SAMLUser upn
@@ -57,7 +66,7 @@ my $t = SSOTest->new(modules => [qw(include filter)], conf => saml_conf()
 CONF
     prepare => sub {
         my ($self) = @_;
-        $self->httpd->write_file("htdocs/$_", "in $_", 0644) for keys %rules, qw(get-only nested byemail bymissing);
+        $self->httpd->write_file("htdocs/$_", "in $_", 0644) for keys %rules, qw(get-only nested byemail byclaim bymissing);
     });
 
 sub person
@@ -69,7 +78,8 @@ sub person
 }
 
 my $ada = person('ada', ['another-group', $group], [$dept, ['Sales', 'Research and Development']]);
-my $bob = person('bob', ['another-group', "x$group", "${group}0"]);
+# Claims that are merely called so are neither.
+my $bob = person('bob', ['another-group', "x$group", "${group}0"], ['nameid', ['ada@example.org']], ['user', ['ada@example.org', 'ada']]);
 my $anonymous = $t->browser;
 
 # [place, ada, bob, nobody]; "login" is the sign-on form
@@ -86,12 +96,17 @@ my @table = (
     ['all', 200, 403, 'login'],
     ['none', 403, 200, 'login'],
     ['not', 403, 200, 'login'],
+    ['nameid', 200, 403, 'login'],
+    ['not-nameid', 403, 200, 'login'],
+    ['by-user', 200, 403, 'login'],
+    ['not-user', 403, 200, 'login'],
     ['denied', 403, 403, 403],
     ['open', 200, 200, 200],
     ['get-only', 200, 200, 'login'],
     ['nested', 200, 200, 'login'],
     ['nested/inner', 403, 403, 'login'],
     ['byemail', 200, 403, 'login'],
+    ['byclaim', 200, 403, 'login'],
 );
 
 sub outcome
