@@ -140,6 +140,17 @@ static void resolve_identity(sso_check_t *check, const sso_app_conf_t *conf, sso
     app->audiences = audiences;
 }
 
+/* One document may describe many of them: which is meant is a part of the name, too. No URL or entity ID has a space in it. */
+static const char *name_of_idp(const sso_app_t *app, apr_pool_t *p)
+{
+    const sso_source_t *source = app->source;
+    const char *meant = source && source->entity_id ? source->entity_id : source ? source->issuer : NULL;
+
+    if (!source)
+        return app->idp->entity_id;
+    return meant ? apr_pstrcat(p, source->url, " ", meant, NULL) : source->url;
+}
+
 /*
  * Virtual hosts may share a store and a secret, and the same application of two identity providers (two tenants of one Entra
  * application) may share its identifier: who signed the user on is a part of it. No name or identifier has a space in it.
@@ -147,8 +158,7 @@ static void resolve_identity(sso_check_t *check, const sso_app_conf_t *conf, sso
  */
 static void resolve_id(sso_check_t *check, sso_app_t *app)
 {
-    app->id = apr_pstrcat(check->p, app->name, " ", app->identifier, " ",
-                          app->source ? app->source->url : app->idp->entity_id, NULL);
+    app->id = apr_pstrcat(check->p, app->name, " ", app->identifier, " ", name_of_idp(app, check->p), NULL);
 }
 
 /* Each word once, where it stands. */
