@@ -11,6 +11,8 @@
 #define MAX_ENTITY_ID_CHARS 1024
 /* How many entity IDs a reason names when the one wanted is not there. */
 #define MAX_LISTED 5
+/* Each is tried with each signature that no other fits; nobody rolls over so many at a time. */
+#define MAX_CERTIFICATES 100
 
 /* ---- finding the entity ------------------------------------------------- */
 
@@ -169,18 +171,18 @@ static saml_status_t read_certificate(saml_idp_t *idp, const xmlNode *el, const 
 {
     apr_array_header_t *parsed;
     const char *text;
-    int i;
 
     SAML_TRY(saml_xml_text_collapsed(&text, el, p, err));
     SAML_TRY(saml_certs_parse(&parsed, text, strlen(text), apr_psprintf(p, "X509Certificate in %s", source), p, err));
-    for (i = 0; i < parsed->nelts; i++)
-        add_once(idp->certs, APR_ARRAY_IDX(parsed, i, saml_cert_t *));
+    if (parsed->nelts != 1)
+        return saml_fail(err, SAML_E_METADATA, "X509Certificate in %s: expected one certificate, got %d", source, parsed->nelts);
+    add_once(idp->certs, APR_ARRAY_IDX(parsed, 0, saml_cert_t *));
     return SAML_OK;
 }
 
 /*
- * All certificates of one KeyDescriptor; `*found` counts them. KeyInfo may hold several X509Data of several. One that cannot
- * be read proves nothing and harms nothing: it is for the others to verify what they can.
+ * All certificates of one KeyDescriptor; `*found` counts them, to one more than are taken. KeyInfo may hold several X509Data of
+ * several. One that cannot be read proves nothing and harms nothing: it is for the others to verify what they can.
  */
 static void read_key_descriptor(saml_idp_t *idp, int *found, const xmlNode *descriptor, const char *source, apr_pool_t *p)
 {
@@ -193,9 +195,10 @@ static void read_key_descriptor(saml_idp_t *idp, int *found, const xmlNode *desc
              cert = saml_xml_next_named(cert, SAML_NS_DSIG, "X509Certificate")) {
             saml_err_t unread = { .pool = p };
 
+            if (++*found > MAX_CERTIFICATES)
+                return;
             if (read_certificate(idp, cert, source, p, &unread) != SAML_OK && !idp->unread_certs++)
                 idp->unread_reason = unread.reason;
-            ++*found;
         }
 }
 
@@ -203,17 +206,20 @@ static saml_status_t read_keys(saml_idp_t *idp, const xmlNode *role, const char 
                                saml_err_t *err)
 {
     xmlNode *d = saml_xml_child(role, SAML_NS_METADATA, "KeyDescriptor");
-    int signing = 0, bare = 0;
+    int signing = 0, bare = 0, found = 0;
 
-    for (; d; d = saml_xml_next_named(d, SAML_NS_METADATA, "KeyDescriptor")) {
-        int found = 0;
+    for (; d && found <= MAX_CERTIFICATES; d = saml_xml_next_named(d, SAML_NS_METADATA, "KeyDescriptor")) {
+        int before = found;
 
         if (!is_for_signing(d, p))
             continue;
         signing++;
         read_key_descriptor(idp, &found, d, source, p);
-        bare += found == 0;
+        bare += found == before;
     }
+    if (found > MAX_CERTIFICATES)
+        return saml_fail(err, SAML_E_METADATA, "%s: the IDPSSODescriptor of %s: expected at most %d certificates for signing, got more",
+                         source, saml_quote(err->pool, idp->entity_id), MAX_CERTIFICATES);
     if (idp->certs->nelts == 0 && idp->unread_reason)
         return saml_fail(err, SAML_E_METADATA, "%s", idp->unread_reason);
     if (idp->certs->nelts == 0 && signing == 0)

@@ -226,6 +226,25 @@ static void test_several_certificates(void **state)
     assert_string_equal(cert(0)->base64, cert_b);
 }
 
+/* A document of eight megabytes has room for thousands, and each would be tried with each signature. */
+static void test_too_many_certificates(void **state)
+{
+    const char *some = "", *bundle;
+    int i;
+
+    (void)state;
+    for (i = 0; i < 100; i++)
+        some = apr_pstrcat(pool, some, x509(cert_a), NULL);
+    assert_int_equal(load(entity(IDP, role(apr_pstrcat(pool, key("", some), SSO, NULL))), NULL), SAML_OK);
+    assert_int_equal(idp->certs->nelts, 1);
+    refuses(entity(IDP, role(apr_pstrcat(pool, key("", apr_pstrcat(pool, some, x509("?"), NULL)), SSO, NULL))), NULL,
+            "expected at most 100 certificates for signing, got more");
+    refuses(entity(IDP, role(apr_pstrcat(pool, key("", some), key("", x509(cert_b)), SSO, NULL))), NULL, "expected at most 100");
+    bundle = apr_pstrcat(pool, "-----BEGIN CERTIFICATE-----\n", in_lines(cert_a), "\n-----END CERTIFICATE-----\n", NULL);
+    refuses(entity(IDP, role(apr_pstrcat(pool, key("", x509(apr_pstrcat(pool, bundle, bundle, NULL))), SSO, NULL))), NULL,
+            "expected one certificate");
+}
+
 static void test_unusable_keys(void **state)
 {
     const char *bare = key("", "<ds:KeyValue><ds:RSAKeyValue/></ds:KeyValue>");
@@ -494,6 +513,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_endpoints_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_key_use, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_several_certificates, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_too_many_certificates, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unusable_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unreadable_certificate, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_only_other_roles, set_up, tear_down),
