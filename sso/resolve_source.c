@@ -78,7 +78,7 @@ static int is_same_text(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* The same document got in the same way for the same use is fetched once. */
+/* The same document got in the same way for the same use is fetched once. What is Entra's is held to more than others are. */
 static sso_source_t *known_source(const sso_process_t *process, const sso_source_t *wanted)
 {
     for (int i = 0; i < process->sources->nelts; i++) {
@@ -86,7 +86,7 @@ static sso_source_t *known_source(const sso_process_t *process, const sso_source
 
         if (is_same_text(source->url, wanted->url) && is_same_text(source->entity_id, wanted->entity_id)
             && is_same_text(source->issuer, wanted->issuer) && is_same_text(source->ca_file, wanted->ca_file)
-            && is_same_text(source->proxy, wanted->proxy))
+            && is_same_text(source->proxy, wanted->proxy) && !source->entra == !wanted->entra)
             return source;
     }
     return NULL;
@@ -101,7 +101,7 @@ static const char *or_empty(const char *text)
 static int name_copy(sso_check_t *check, sso_source_t *source)
 {
     const char *all = apr_pstrcat(check->p, source->url, "\n", or_empty(source->entity_id), "\n", or_empty(source->issuer), "\n",
-                                  or_empty(source->ca_file), "\n", or_empty(source->proxy), NULL);
+                                  or_empty(source->ca_file), "\n", or_empty(source->proxy), source->entra ? "\nSAMLEntra" : "", NULL);
     char *name = apr_palloc(check->p, 2 * SSO_KEY_BYTES + 1);
     sso_key_t key;
 

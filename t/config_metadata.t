@@ -174,4 +174,12 @@ is $all->{b}{SAMLEntra}, undef, '... and not SAMLEntra';
 like $all->{b}{SAMLIdentifier}[0], qr{/saml/b/metadata$}, '... nor its identifier';
 is_deeply $all->{c}{SAMLIdPIdentifier}, ['https://sts.example/'], 'one by hand has what it says';
 is $all->{c}{SAMLIdPMetadata}, undef, '... and no URL';
+
+# --- one document, two uses ---
+
+$all = $c->dump("$server<SAMLApplication a>\nSAMLIdPMetadata ${\ URL}\n</SAMLApplication>\n<SAMLApplication b>\n$two</SAMLApplication>\n"
+    . "<SAMLApplication c>\n$two</SAMLApplication>\n")->{main};
+is_deeply $all->{a}{SAMLIdPMetadata}, $all->{b}{SAMLIdPMetadata}, 'Entra\'s URL by hand, and by SAMLEntra';
+isnt $all->{a}{'kept copy'}[0], $all->{b}{'kept copy'}[0], '... are two copies: what is checked of them differs';
+is_deeply $all->{c}{'kept copy'}, $all->{b}{'kept copy'}, 'the same use, in two applications, is one';
 done_testing;
