@@ -38,9 +38,11 @@ static authz_status check_requirement(request_rec *r, const char *line, const vo
         req->groups_unknown = 1;
         return AUTHZ_DENIED;
     case SSO_REQUIRE_UNDECIDABLE:
+        req->groups_unknown = 1;
+        break;
+    case SSO_REQUIRE_CONTRADICTED:
         break;
     }
-    req->groups_unknown = 1;
     return AUTHZ_GENERAL_ERROR;
 }
 

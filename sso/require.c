@@ -160,11 +160,9 @@ static int is_wanted_group(const sso_requirement_t *need, const char **wanted, c
     return is_wanted(need, wanted, value) || (name && need->regex && is_wanted(need, wanted, name));
 }
 
-static int is_satisfied(const sso_requirement_t *need, const sso_session_t *session, request_rec *r)
+static int is_satisfied(const sso_requirement_t *need, const char **wanted, const sso_session_t *session, const saml_group_map_t *map,
+                        request_rec *r)
 {
-    const sso_app_t *app = need->of_groups ? sso_app_of(r) : NULL;
-    const saml_group_map_t *map = app ? app->group_map : NULL;
-    const char **wanted = wanted_values(need, map, r->pool);
     sso_attribute_t attribute;
     const char *value;
     int i;
@@ -184,9 +182,42 @@ static int is_satisfied(const sso_requirement_t *need, const sso_session_t *sess
     return 0;
 }
 
+/*
+ * A group that came by its name, and not by its ID, counts for nothing where it would let somebody in. A line that is to keep it out
+ * must not overlook it for that.
+ */
+static int may_be_overlooked(const sso_requirement_t *need, const char **wanted, const sso_session_t *session, const saml_group_map_t *map)
+{
+    sso_attribute_t attribute;
+    const char *value;
+    int i;
+
+    if (!sso_session_find(&attribute, session, need->claim))
+        return 0;
+    value = attribute.values;
+    for (i = 0; i < attribute.value_count; ++i, value = sso_session_next_value(value)) {
+        const char *id = saml_group_map_id(map, value);
+
+        if (id && (is_wanted(need, wanted, value) || is_wanted(need, wanted, id)))
+            return 1;
+    }
+    return 0;
+}
+
 sso_verdict_t sso_require_decide(const sso_requirement_t *need, const sso_session_t *session, request_rec *r)
 {
+    const sso_app_t *app = need->of_groups ? sso_app_of(r) : NULL;
+    const saml_group_map_t *map = app ? app->group_map : NULL;
+    const char **wanted = wanted_values(need, map, r->pool);
+
     if (need->of_groups && sso_groups_are_unknown(session))
         return need->may_be_negated ? SSO_REQUIRE_UNDECIDABLE : SSO_REQUIRE_UNKNOWN;
-    return is_satisfied(need, session, r) ? SSO_REQUIRE_GRANTED : SSO_REQUIRE_DENIED;
+    if (is_satisfied(need, wanted, session, map, r))
+        return SSO_REQUIRE_GRANTED;
+    if (!map || !need->may_be_negated || !may_be_overlooked(need, wanted, session, map))
+        return SSO_REQUIRE_DENIED;
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "Require of application \"%s\": expected IDs of groups, as a line that may keep a group "
+                  "out reads SAMLGroupMap, found a value that is a name of SAMLGroupMap; mend: have the identity provider send object "
+                  "IDs, or leave that name out of the map", app->name);
+    return SSO_REQUIRE_CONTRADICTED;
 }

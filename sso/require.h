@@ -19,7 +19,8 @@ typedef enum {
     SSO_REQUIRE_DENIED,
     SSO_REQUIRE_GRANTED,
     SSO_REQUIRE_UNKNOWN,        /* the groups were left out; to deny is safe, as nothing negates this line */
-    SSO_REQUIRE_UNDECIDABLE     /* the same where denied could come out as granted */
+    SSO_REQUIRE_UNDECIDABLE,    /* the same where denied could come out as granted */
+    SSO_REQUIRE_CONTRADICTED    /* a group came by a name that the map gives to one this line is about; likewise */
 } sso_verdict_t;
 
 sso_verdict_t sso_require_decide(const sso_requirement_t *need, const sso_session_t *session, request_rec *r);

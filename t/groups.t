@@ -70,7 +70,7 @@ my $t = SSOTest->new(modules => [qw(include filter macro alias)], prepare => sub
         $self->httpd->write_file('htdocs/htaccess/.htaccess', "AuthType SAML\n<RequireAll>\nRequire valid-user\n<RequireNone>\n"
             . "Require saml-group $other\n</RequireNone>\n</RequireAll>\n", 0644);
         $self->httpd->write_file("htdocs/$_/show.shtml", $show, 0644) for qw(named plainly bare);
-        $self->httpd->write_file("htdocs/named/$_", "in $_", 0644) for qw(by-name by-id by-pattern by-claim kept-out);
+        $self->httpd->write_file("htdocs/named/$_", "in $_", 0644) for qw(by-name by-id by-pattern by-claim kept-out kept-out-pattern other-kept-out);
         $self->httpd->write_file('excluded.inc', "<RequireAny>\nRequire saml-group $other\n</RequireAny>\n", 0644);
         $self->httpd->write_file('groups.map', "# who is who\n$group Site admins\n" . uc($sales) . "\tVente; \xc3\x89t\xc3\xa9\n", 0644);
     },
@@ -116,6 +116,8 @@ my $t = SSOTest->new(modules => [qw(include filter macro alias)], prepare => sub
 CONF
     . "<Location \"/named/by-id\">\nRequire saml-group $group\n</Location>\n"
     . "<Location \"/named/kept-out\">\n<RequireAll>\nRequire valid-user\nRequire not saml-group \"Site admins\"\n</RequireAll>\n</Location>\n"
+    . "<Location \"/named/kept-out-pattern\">\n<RequireAll>\nRequire valid-user\nRequire not saml-claim groups ~ ^Site\n</RequireAll>\n</Location>\n"
+    . "<Location \"/named/other-kept-out\">\n<RequireAll>\nRequire valid-user\nRequire not saml-group $sales\n</RequireAll>\n</Location>\n"
     . "<Macro Excluded \$id>\nRequire saml-group \$id\n</Macro>\n"
     . "<Macro Without \$id>\n<RequireAll>\nRequire valid-user\n<RequireNone>\nRequire saml-group \$id\n</RequireNone>\n</RequireAll>\n</Macro>\n"
     . "<AuthzProviderAlias saml-group the-group $group>\n</AuthzProviderAlias>\n"
@@ -192,6 +194,10 @@ is $named->get('/named/show.shtml')->body, "header=$escaped;plain-value;Site adm
 is join(' ', map { $named->get("/named/$_")->status } qw(by-name by-id by-pattern by-claim kept-out)), '200 200 200 200 403', 'Require knows names and IDs';
 my $pretender = somebody('eve', '/named/show.shtml', ['Site admins', $other]);
 is join(' ', map { $pretender->get("/named/$_")->status } qw(by-name by-id by-pattern by-claim)), '403 403 403 403', 'a value that is the name of a group is not that group';
+is join(' ', map { $pretender->get("/named/$_")->status } qw(kept-out kept-out-pattern)), '500 500', 'nor may it be the one that a line keeps out: that line cannot be decided';
+is somebody('eve', '/named/show.shtml', [$other])->get('/named/kept-out-pattern')->status, 200, 'others are let in by it';
+is $pretender->get('/named/other-kept-out')->status, 200, 'and so are these where another group is kept out';
+$t->expect_log(qr/Require of application "named": expected IDs of groups, .*found a value that is a name of SAMLGroupMap/);
 is $pretender->get('/named/show.shtml')->body, "header=$other env=$other overage=(none) own=(none) link=(none) first=$other piped=$other\n", 'and no application sees it';
 like $t->httpd->log_text, qr/a group is left out: its value is a name that SAMLGroupMap gives to a group with another ID/, 'which the log says';
 unlike $t->httpd->log_text, qr/left out: .*Site admins/, 'without the value';
