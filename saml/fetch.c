@@ -8,6 +8,7 @@
 #include <apr_date.h>
 #include <apr_strings.h>
 #include <curl/curl.h>
+#include <openssl/x509_vfy.h>
 
 /* One HTTPS request by libcurl, of which nothing is left to its defaults or to the environment. */
 
@@ -362,6 +363,46 @@ static saml_status_t set_up(exchange_t *x)
 
 /* ---- one request and its answer ------------------------------------------------ */
 
+/* What an administrator can do about it, where that is sure enough to say. */
+static const char *certificate_remedy(const exchange_t *x)
+{
+    long why = 0;
+
+    if (curl_easy_getinfo(x->curl, CURLINFO_SSL_VERIFYRESULT, &why) != CURLE_OK)
+        return "";
+    switch (why) {
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return "; mend: look at this machine's clock";
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        return "; mend: if its authority is one of your own, or that of a proxy which opens TLS, name it in SAMLMetadataCA";
+    default:
+        return "";
+    }
+}
+
+/* Provisioning goes without a proxy. */
+static const char *remedy(const exchange_t *x, CURLcode rc)
+{
+    switch (rc) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return certificate_remedy(x);
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return "; mend: correct SAMLMetadataProxy";
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+        if (x->what->proxy)
+            return "; mend: look at the proxy, and at SAMLMetadataProxy";
+        return x->what->failure == SAML_E_PROVISIONING ? "" : "; mend: let this machine reach it (name service, firewall), or name the "
+               "proxy that does in SAMLMetadataProxy";
+    default:
+        return "";
+    }
+}
+
 static saml_status_t explain(exchange_t *x, CURLcode rc)
 {
     const saml_fetch_t *what = x->what;
@@ -378,7 +419,8 @@ static saml_status_t explain(exchange_t *x, CURLcode rc)
     if (rc == CURLE_OPERATION_TIMEDOUT)
         return saml_fail(x->err, what->failure, "%s from %s: expected an answer within %" APR_TIME_T_FMT " ms, got %s", what->what,
                          x->place, apr_time_as_msec(what->timeout), said);
-    return saml_fail(x->err, what->failure, "%s from %s: expected an answer, got error %d: %s", what->what, x->place, (int)rc, said);
+    return saml_fail(x->err, what->failure, "%s from %s: expected an answer, got error %d: %s%s", what->what, x->place, (int)rc, said,
+                     remedy(x, rc));
 }
 
 /* No clock is asked: libcurl counts what each request takes. */

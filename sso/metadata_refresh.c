@@ -248,6 +248,15 @@ static int may_fall_back(const refresh_t *f, const char *url)
     return fallback && strcmp(url, fallback) != 0 && (!f->known || (f->notes.url && strcmp(f->notes.url, fallback) == 0));
 }
 
+/* Entra answers 400 to a tenant that it does not know, with the words for it in a page of HTML. */
+static const char *remedy(const refresh_t *f, const char *url, int http_status)
+{
+    if ((http_status != 400 && http_status != 404) || may_fall_back(f, url))
+        return "";
+    return f->source->fallback_url ? "; mend: look at the tenant ID, which comes first, and at the cloud in SAMLEntra"
+                                   : "; mend: look at the address in SAMLIdPMetadata";
+}
+
 static saml_status_t fetch_from(refresh_t *f, const char *url, saml_err_t *err);
 
 static saml_status_t fall_back(refresh_t *f, const char *url, saml_err_t *err)
@@ -274,7 +283,8 @@ static saml_status_t fetch_from(refresh_t *f, const char *url, saml_err_t *err)
     }
     if (came->http_status == 200)
         return take(f, url, came, err) == SAML_OK ? SAML_OK : fall_back(f, url, err);
-    if (saml_fail(err, SAML_E_METADATA, "metadata: expected HTTP status 200, got %d", came->http_status) == SAML_OK)
+    if (saml_fail(err, SAML_E_METADATA, "metadata: expected HTTP status 200, got %d%s", came->http_status,
+                  remedy(f, url, came->http_status)) == SAML_OK)
         return SAML_OK;
     return came->http_status == 400 || came->http_status == 404 ? fall_back(f, url, err) : SAML_E_METADATA;
 }

@@ -118,9 +118,19 @@ unlink glob $t->dir . '/run/mod_saml_sso.metadata/*';
 $t->httpd->{conf} =~ s/^SAMLMetadataCA .*/SAMLMetadataCA idp.cer/m or die;
 $before = SSOTest::Metadata::now($t);
 $t->httpd->start;
-SSOTest::Metadata::logged($t, $before, qr/appid=\Q${\ APP}\E: not fetched \[metadata\]: .*certificate/i);
+SSOTest::Metadata::logged($t, $before, qr/appid=\Q${\ APP}\E: not fetched \[metadata\]: .*certificate.*name it in SAMLMetadataCA/i);
 is $t->browser->get('/app')->status, 503, 'a server whose certificate is not of the authority is not believed';
 $t->refused('metadata');
 $t->expect_log(qr/not fetched \[metadata\]: .*nobody can sign on by it until then/);
+
+# --- a tenant that is none ---
+
+$t->httpd->stop;
+$t->httpd->{conf} =~ s/^SAMLMetadataCA .*/SAMLMetadataCA "${\ $entra->ca_file}"/m or die;
+$t->httpd->{conf} =~ s/^SAMLEntra \Q$tenant\E/SAMLEntra 22222222-2222-4333-8444-555555555555/m or die;
+$before = SSOTest::Metadata::now($t);
+$t->httpd->start;
+SSOTest::Metadata::logged($t, $before, qr/appid=\Q${\ APP}\E: not fetched \[metadata\]: .*got 400; mend: look at the tenant ID/);
+pass 'the log says that the tenant ID may be wrong';
 $t->finish;
 done_testing;

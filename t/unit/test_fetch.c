@@ -296,21 +296,27 @@ static void test_certificates(void **state)
 
     (void)state;
     what.ca_file = other_ca;
-    refused(&what, "error 60");
+    refused(&what, "name it in SAMLMetadataCA");
     what.ca_file = NULL;
     refused(&what, "error 60");
     what.ca_file = apr_pstrcat(pool, folder, "/nowhere.pem", NULL);
     refused(&what, "error 77");
     refused_url(url_of("https", "127.0.0.1", "name", "/trusted"), "error 60");
-    refused_url(url_of("https", "127.0.0.1", "expired", "/trusted"), "certificate has expired");
+    refused_url(url_of("https", "127.0.0.1", "expired", "/trusted"), "certificate has expired\"; mend: look at this machine's clock");
     refused_url(url_of("https", "127.0.0.1", "garbage", "/trusted"), "error 35");
     assert_null(strstr(seen(), "/trusted"));
 }
 
 static void test_no_http(void **state)
 {
+    saml_fetch_t what = asked(url_of("https", "127.0.0.1", "closed", "/ok"));
+
     (void)state;
-    refused_url(url_of("https", "127.0.0.1", "closed", "/ok"), "error 7");
+    refused(&what, "error 7");
+    refused(&what, "or name the proxy that does in SAMLMetadataProxy");
+    what.failure = SAML_E_PROVISIONING;
+    refused(&what, "error 7");
+    assert_null(strstr(err.reason, "SAMLMetadataProxy"));
     refused_url(good("/garbage"), "error 1");
     refused_url(url_of("http", "127.0.0.1", "garbage", "/ok"), "error 1");
 }
@@ -341,7 +347,7 @@ static void test_proxy(void **state)
     refused(&what, "error 60");
     what.ca_file = ca;
     what.proxy = url_of("http", "127.0.0.1", "closed", "");
-    refused(&what, "error 7");
+    refused(&what, "look at the proxy, and at SAMLMetadataProxy");
     /* What is in the clear does not go through it. */
     what.url = url_of("http", "127.0.0.1", "plain", "/ok");
     assert_string_equal(got(&what, 200)->body, "hello");
