@@ -3,13 +3,14 @@
 
 #include "idp_source.h"
 
-#include <apr_atomic.h>
+#include <stdatomic.h>
+
 #include <apr_strings.h>
 
 struct sso_snapshot_t {
     apr_pool_t *pool;               /* of its own: it goes with the last who uses it */
     const saml_idp_t *idp;
-    volatile apr_uint32_t users;    /* this process, while it is the newest, and requests */
+    atomic_int users;               /* this process, while it is the newest, and requests */
 };
 
 /* ---- snapshots -------------------------------------------------------------------------------------------- */
@@ -18,7 +19,7 @@ static apr_status_t let_go(void *data)
 {
     sso_snapshot_t *snapshot = data;
 
-    if (apr_atomic_dec32(&snapshot->users) == 0)
+    if (atomic_fetch_sub(&snapshot->users, 1) == 1)
         apr_pool_destroy(snapshot->pool);
     return APR_SUCCESS;
 }
@@ -75,7 +76,7 @@ static saml_status_t make_snapshot(sso_snapshot_t **out, const sso_source_t *sou
     *out = apr_pcalloc(pool, sizeof(**out));
     (*out)->pool = pool;
     (*out)->idp = idp;
-    (*out)->users = 1;
+    atomic_init(&(*out)->users, 1);
     return SAML_OK;
 }
 
@@ -104,7 +105,7 @@ const saml_idp_t *sso_source_hold(sso_source_t *source, const char **trouble, ap
     apr_thread_mutex_lock(known->lock);
     snapshot = known->snapshot;
     if (snapshot)
-        apr_atomic_inc32(&snapshot->users);
+        atomic_fetch_add(&snapshot->users, 1);
     else if (trouble)
         *trouble = apr_pstrdup(p, known->trouble);
     apr_thread_mutex_unlock(known->lock);

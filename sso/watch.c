@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "watch.h"
 
+#include <stdatomic.h>
+
 #include <ap_mpm.h>
-#include <apr_atomic.h>
 #include <apr_optional.h>
 #include <apr_strings.h>
 #include <mod_watchdog.h>
@@ -14,6 +15,8 @@
 #define LOOKER  "_saml_sso_look_"       /* one in each */
 #define EVERY   AP_WD_TM_INTERVAL
 #define DAILY   apr_time_from_sec(24 * 3600)
+#define LAST_WAIT apr_time_from_sec(10) /* for a callback to see that its process ends */
+#define NAP     apr_time_from_msec(5)
 
 /** What the callbacks work on; made for each generation of httpd. */
 typedef struct {
@@ -22,8 +25,8 @@ typedef struct {
     apr_time_t reported;                /* in the process that fetches, by it alone */
 } watch_t;
 
-/* This process is to end. Set once, read by another thread. */
-static volatile apr_uint32_t ending;
+/* Whether this process is to end, and how many callbacks run in it: other threads look. */
+static atomic_int ending, busy;
 
 int sso_watch_is_there(void)
 {
@@ -41,7 +44,7 @@ static int is_ending(void *baton)
     int state = AP_MPMQ_RUNNING;
 
     (void)baton;
-    return apr_atomic_read32(&ending) || (ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING);
+    return atomic_load(&ending) || (ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING);
 }
 
 /* ---- certificates, once a day ------------------------------------------------------------------------------ */
@@ -88,33 +91,51 @@ static void fetch(watch_t *watch, apr_pool_t *ptemp)
         sso_refresh_step(source_at(watch->process, i), &with, ptemp);
 }
 
-static apr_status_t on_fetcher(int state, void *data, apr_pool_t *ptemp)
+static void run_fetcher(int state, watch_t *watch, apr_pool_t *ptemp)
 {
-    watch_t *watch = data;
-    const apr_array_header_t *sources = watch->process->sources;
-
     if (state == AP_WATCHDOG_STATE_STARTING) {
-        for (int i = 0; i < sources->nelts; i++)
+        for (int i = 0; i < watch->process->sources->nelts; i++)
             sso_refresh_begin(source_at(watch->process, i), ptemp);
         watch->reported = 0;
     }
-    if (state != AP_WATCHDOG_STATE_STOPPING) {
-        report(watch, ptemp);
-        fetch(watch, ptemp);
-    }
-    else {
-        for (int i = 0; i < sources->nelts; i++)
-            sso_refresh_end(source_at(watch->process, i));
+    report(watch, ptemp);
+    fetch(watch, ptemp);
+}
+
+static void run_looker(const watch_t *watch, apr_pool_t *ptemp)
+{
+    for (int i = 0; i < watch->process->sources->nelts; i++)
+        sso_source_look(source_at(watch->process, i), ptemp, watch->base);
+}
+
+/* mod_watchdog may tell of the end from another thread while a callback runs, and does not always wait for that one: see
+ * begin_to_end, which does. */
+static int may_run(int state)
+{
+    if (state == AP_WATCHDOG_STATE_STOPPING)
+        return 0;
+    atomic_fetch_add(&busy, 1);
+    if (!atomic_load(&ending))
+        return 1;
+    atomic_fetch_sub(&busy, 1);
+    return 0;
+}
+
+static apr_status_t on_fetcher(int state, void *data, apr_pool_t *ptemp)
+{
+    if (may_run(state)) {
+        run_fetcher(state, data, ptemp);
+        atomic_fetch_sub(&busy, 1);
     }
     return APR_SUCCESS;
 }
 
 static apr_status_t on_looker(int state, void *data, apr_pool_t *ptemp)
 {
-    const watch_t *watch = data;
-
-    for (int i = 0; state == AP_WATCHDOG_STATE_RUNNING && i < watch->process->sources->nelts; i++)
-        sso_source_look(source_at(watch->process, i), ptemp, watch->base);
+    if (may_run(state)) {
+        run_looker(data, ptemp);
+        atomic_fetch_sub(&busy, 1);
+    }
     return APR_SUCCESS;
 }
 
@@ -164,20 +185,30 @@ int sso_watch_prepare(sso_process_t *process, apr_pool_t *pconf, server_rec *bas
 
 void sso_watch_open(const sso_process_t *process, apr_pool_t *pchild, server_rec *base)
 {
-    apr_atomic_set32(&ending, 0);
+    atomic_store(&ending, 0);
+    atomic_store(&busy, 0);
     for (int i = 0; i < process->sources->nelts; i++)
         sso_source_open(source_at(process, i), pchild, base);
 }
 
+/* What the callbacks work with goes when this returns: a fetch under way sees that it is to end, and none begins any more. */
 static apr_status_t begin_to_end(void *data)
 {
-    (void)data;
-    apr_atomic_set32(&ending, 1);
+    const sso_process_t *process = data;
+    apr_interval_time_t waited = 0;
+
+    atomic_store(&ending, 1);
+    for (; atomic_load(&busy) && waited < LAST_WAIT; waited += NAP)
+        apr_sleep(NAP);
+    for (int i = 0; !atomic_load(&busy) && i < process->sources->nelts; i++)
+        sso_refresh_end(source_at(process, i));
     return APR_SUCCESS;
 }
 
 void sso_watch_child_init(apr_pool_t *pchild, server_rec *base)
 {
-    if (sso_server_conf_of(base)->process->sources->nelts > 0)
-        apr_pool_pre_cleanup_register(pchild, NULL, begin_to_end);
+    sso_process_t *process = sso_server_conf_of(base)->process;
+
+    if (process->sources->nelts > 0)
+        apr_pool_pre_cleanup_register(pchild, process, begin_to_end);
 }

@@ -204,7 +204,6 @@ sub _launch
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', "$self->{dir}/output";
         open STDERR, '>&', \*STDOUT;
-        setpgrp;    # in the foreground, prefork ends by a signal to its whole process group: not to ours
         $self->_child_env;
         exec @{ $self->{wrapper} || [] }, $self->_command('-DFOREGROUND', @{ $self->{options} || [] }) or POSIX::_exit(127);
     }
