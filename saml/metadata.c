@@ -61,6 +61,7 @@ static saml_status_t narrow_validity(apr_time_t *earliest, const xmlNode *el, ap
     if (!text)
         return SAML_OK;
     SAML_TRY(saml_time_parse(&t, text, "metadata validUntil", err));
+    t += t == 0;            /* the instant of the epoch: 0 says that there is no end */
     if (*earliest == 0 || t < *earliest)
         *earliest = t;
     return SAML_OK;

@@ -373,6 +373,8 @@ static void test_valid_until(void **state)
     assert_int_equal(load(later, NULL), SAML_OK);
     assert_int_equal(idp->valid_until, NOW + apr_time_from_sec(1));
     refuses(ended, NULL, "was valid until 2026-03-02T09:15:30Z, and now is 2026-03-02T09:15:30Z");
+    refuses(entity_with(IDP, "validUntil=\"1970-01-01T00:00:00Z\"", plain_role()), NULL, "was valid until 1970-01-01T00:00:00");
+    refuses(entity_with(IDP, "validUntil=\"1969-12-31T23:59:59Z\"", plain_role()), NULL, "was valid until 1969-12-31T23:59:59");
     assert_int_equal(saml_metadata_read(&idp, ended, strlen(ended), NULL, 0, "idp.xml", pool, &err), SAML_OK);
     assert_int_equal(idp->valid_until, NOW);
     assert_int_equal(load(entity_with(IDP, "validUntil=\"soon\"", plain_role()), NULL), SAML_E_MALFORMED);
@@ -393,6 +395,7 @@ static void test_valid_until_nested(void **state)
     assert_int_equal(idp->valid_until, APR_TIME_C(1772582400000000));
     refuses(xml, "urn:stale", "was valid until 2020-01-01T00:00:00Z");
     refuses(entities("validUntil=\"2026-01-01T00:00:00Z\"", inner), IDP, "was valid until 2026-01-01T00:00:00Z");
+    refuses(entities("validUntil=\"1970-01-01T00:00:00Z\"", inner), IDP, "was valid until 1970-01-01T00:00:00");
 }
 
 /* ---- files -------------------------------------------------------------- */
