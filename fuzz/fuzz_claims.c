@@ -408,6 +408,7 @@ static void manage(const scene_t *scene, apr_pool_t *p)
     int i;
 
     managed.headers = names;
+    managed.stems = apr_array_make(p, 1, sizeof(const char *));
     managed.left_out_s = apr_pcalloc(p, ((apr_size_t)scene->headers->nelts + 1) * sizeof(*managed.left_out_s));
     APR_ARRAY_PUSH(names, const char *) = "X-Remote-User";
     APR_ARRAY_PUSH(cookies, sso_cookie_names_t) = (sso_cookie_names_t){ "__Host-saml", "__Host-saml-state-" };

@@ -128,7 +128,7 @@ typedef struct {
     apr_array_header_t *named;          /* sso_app_conf_t * */
     sso_app_conf_t *open;               /* the container that is being read, or NULL */
     apr_array_header_t *refs;           /* sso_app_ref_t, of this server alone */
-    apr_array_header_t *managed;        /* const char *, header names of this server alone */
+    apr_array_header_t *managed;        /* const char *, header names of this server alone, and stems of such ("SM_*") */
     apr_array_header_t *problems;       /* sso_problem_t, of this server alone */
     apr_array_header_t *advice;         /* sso_problem_t to warn of, of this server alone */
     apr_array_header_t *own;            /* const char *, names of the applications that this server itself writes on */
@@ -180,6 +180,7 @@ typedef struct {
     const char *name;                   /* "siteminder" */
     const sso_header_t *headers;
     apr_size_t count;
+    const char *const *withheld;        /* what else the product lets no client send: names, and stems as "SM_*"; ends with NULL */
 } sso_preset_t;
 
 /** The preset of that name, or NULL. */

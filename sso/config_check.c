@@ -207,6 +207,12 @@ static void check_guarded(sso_check_t *check, const server_rec *s)
                        "SAMLCertificate");
 }
 
+/* "SM_*"; no header's name ends so. */
+static int is_stem(const char *name)
+{
+    return *name && name[strlen(name) - 1] == '*';
+}
+
 static void add_managed(apr_array_header_t *names, const char *name)
 {
     for (int i = 0; i < names->nelts; i++) {
@@ -227,10 +233,29 @@ static const apr_array_header_t *collect_headers(const sso_check_t *check)
     for (const server_rec *s = check->base; s; s = s->next) {
         const apr_array_header_t *managed = sso_server_conf_of(s)->managed;
 
-        for (int i = 0; i < managed->nelts; i++)
-            add_managed(names, APR_ARRAY_IDX(managed, i, const char *));
+        for (int i = 0; i < managed->nelts; i++) {
+            if (!is_stem(APR_ARRAY_IDX(managed, i, const char *)))
+                add_managed(names, APR_ARRAY_IDX(managed, i, const char *));
+        }
     }
     return names;
+}
+
+static const apr_array_header_t *collect_stems(const sso_check_t *check)
+{
+    apr_array_header_t *stems = apr_array_make(check->p, 1, sizeof(const char *));
+
+    for (const server_rec *s = check->base; s; s = s->next) {
+        const apr_array_header_t *managed = sso_server_conf_of(s)->managed;
+
+        for (int i = 0; i < managed->nelts; i++) {
+            const char *name = APR_ARRAY_IDX(managed, i, const char *);
+
+            if (is_stem(name))
+                add_managed(stems, apr_pstrmemdup(check->p, name, strlen(name) - 1));
+        }
+    }
+    return stems;
 }
 
 /* Browsers send a cookie to every port of its host, and one with Domain= to every host below: to any vhost of ours. */
@@ -259,6 +284,7 @@ static void collect_managed(const sso_check_t *check)
     sso_managed_t *managed = apr_palloc(check->p, sizeof(*managed));
 
     managed->headers = collect_headers(check);
+    managed->stems = collect_stems(check);
     managed->left_out_s = apr_pcalloc(check->p, (apr_size_t)managed->headers->nelts * sizeof(*managed->left_out_s));
     managed->cookies = collect_cookies(check);
     sso_set_managed(managed, check->p);

@@ -150,5 +150,7 @@ void sso_test_config(apr_pool_t *pconf, server_rec *base)
     apr_file_printf(out, "headers set, and taken out of every request:");
     for (int i = 0; i < sso_managed()->headers->nelts; i++)
         apr_file_printf(out, " %s", APR_ARRAY_IDX(sso_managed()->headers, i, const char *));
+    for (int i = 0; i < sso_managed()->stems->nelts; i++)
+        apr_file_printf(out, " %s*", APR_ARRAY_IDX(sso_managed()->stems, i, const char *));
     apr_file_printf(out, "\n");
 }

@@ -56,7 +56,20 @@ static const sso_header_t mellon[] = {
     LIST("MELLON_groups", "groups", ";"),
 };
 
-#define PRESET(name) { #name, name, sizeof(name) / sizeof((name)[0]) }
+/*
+ * An application that trusted a product's headers may read more of them than we set. The product let no client send any, and nor do we:
+ * what its policies call further headers nobody here can know, but how they begin.
+ */
+static const char *const appproxy_withheld[] = { NULL };
+static const char *const siteminder_withheld[] = { "SM_*", NULL };
+static const char *const oam_withheld[] = { "OAM_*", NULL };
+static const char *const shibboleth_withheld[] = {
+    "Shib-*", "subject-id", "pairwise-id", "persistent-id", "targeted-id", "affiliation", "unscoped-affiliation", "primary-affiliation",
+    "entitlement", "assurance", NULL
+};
+static const char *const mellon_withheld[] = { "MELLON_*", NULL };
+
+#define PRESET(name) { #name, name, sizeof(name) / sizeof((name)[0]), name##_withheld }
 
 static const sso_preset_t presets[] = {
     PRESET(appproxy), PRESET(siteminder), PRESET(oam), PRESET(shibboleth), PRESET(mellon),

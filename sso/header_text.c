@@ -20,6 +20,15 @@ int sso_header_same(const char *a, const char *b)
     return *a == *b;
 }
 
+int sso_header_begins(const char *name, const char *stem)
+{
+    for (; *stem; ++name, ++stem) {
+        if (!*name || fold(*name) != fold(*stem))
+            return 0;
+    }
+    return 1;
+}
+
 int sso_has_control(const char *text)
 {
     for (; *text; ++text) {

@@ -12,12 +12,17 @@
 #include "header_budget.h"
 #include "header_text.h"
 
-static int is_managed(const char *name, const apr_array_header_t *managed)
+int sso_header_is_ours(const char *name)
 {
+    const sso_managed_t *managed = sso_managed();
     int i;
 
-    for (i = 0; i < managed->nelts; ++i) {
-        if (sso_header_same(name, APR_ARRAY_IDX(managed, i, const char *)))
+    for (i = 0; i < managed->headers->nelts; ++i) {
+        if (sso_header_same(name, APR_ARRAY_IDX(managed->headers, i, const char *)))
+            return 1;
+    }
+    for (i = 0; i < managed->stems->nelts; ++i) {
+        if (sso_header_begins(name, APR_ARRAY_IDX(managed->stems, i, const char *)))
             return 1;
     }
     return 0;
@@ -42,7 +47,7 @@ static int is_token_char(char c)
  * A proxy takes out of a request what its Connection header names (RFC 9110 7.6.1), as httpd's own does after we have written our
  * headers: no client may name them. The names go, and what stands between them stays.
  */
-static void free_connection(request_rec *r, const apr_array_header_t *managed)
+static void free_connection(request_rec *r)
 {
     const char *list;
     char *out, *to;
@@ -61,7 +66,7 @@ static void free_connection(request_rec *r, const apr_array_header_t *managed)
         if (len == 0) {
             *to++ = *list++;
         }
-        else if (!is_managed(apr_pstrmemdup(r->pool, name, len), managed)) {
+        else if (!sso_header_is_ours(apr_pstrmemdup(r->pool, name, len))) {
             memcpy(to, name, len);
             to += len;
         }
@@ -91,7 +96,6 @@ void sso_headers_withdraw(request_rec *r)
 
 const char *sso_headers_scrub(request_rec *r)
 {
-    const apr_array_header_t *managed = sso_managed()->headers;
     const apr_array_header_t *headers = apr_table_elts(r->headers_in);
     const apr_table_entry_t *entry = (const apr_table_entry_t *)headers->elts;
     const char **forged = NULL;
@@ -99,7 +103,7 @@ const char *sso_headers_scrub(request_rec *r)
     int i, forged_count = 0;
 
     for (i = 0; i < headers->nelts; ++i) {
-        if (is_managed(entry[i].key, managed)) {
+        if (sso_header_is_ours(entry[i].key)) {
             if (!forged)
                 forged = apr_palloc(r->pool, (apr_size_t)headers->nelts * sizeof(*forged));
             forged[forged_count++] = entry[i].key;
@@ -110,7 +114,7 @@ const char *sso_headers_scrub(request_rec *r)
     }
     for (i = 0; i < forged_count; ++i)
         apr_table_unset(r->headers_in, forged[i]);
-    free_connection(r, managed);
+    free_connection(r);
     if (!cookies)
         return NULL;
     own = sso_cookies_split(&rest, cookies, sso_managed()->cookies, r->pool);

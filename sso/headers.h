@@ -6,6 +6,9 @@
 
 #include "sso.h"
 
+/** Whether a header of that name, under whatever spelling, is for nobody but us to send. */
+int sso_header_is_ours(const char *name);
+
 /**
  * Take out of the request every header that some place of this process may set, under any spelling that a gateway folds together
  * (case, and everything but letters and digits read as "_"), and our own cookies; in Connection no name of ours stays.

@@ -312,6 +312,8 @@ static const char *add_preset(cmd_parms *cmd, sso_dir_conf_t *conf, int argc, ch
     for (int i = 2; !wrong && i < argc; i++)
         wrong = strncmp(argv[i], "max=", 4) == 0 ? set_max(cmd, &options, argv[i])
                                                  : refuse(cmd, "max= or nothing after the preset", argv[i]);
+    for (const char *const *name = preset ? preset->withheld : NULL; name && *name; name++)
+        APR_ARRAY_PUSH(sso_server_conf_of(cmd->server)->managed, const char *) = *name;
     for (apr_size_t i = 0; !wrong && i < preset->count; i++) {
         sso_header_t header = preset->headers[i];
 

@@ -155,6 +155,7 @@ typedef struct {
     const apr_array_header_t *headers;      /* const char *, each name once as CGI folds them */
     apr_uint32_t *left_out_s;   /* of each header, when this process last said that it was left out; atomic */
     const apr_array_header_t *cookies;      /* sso_cookie_names_t, each once */
+    const apr_array_header_t *stems;        /* const char *, "SM_": whatever header begins so is for nobody but us to send */
 } sso_managed_t;
 
 /** What a server has, once resolved. */

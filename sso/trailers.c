@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trailers.h"
 
-#include "header_text.h"
+#include "headers.h"
 
 static ap_filter_rec_t *filter;
 
 /* What we answer for, and what says which of it a proxy hands on. */
 static int is_ours(const char *name)
 {
-    const apr_array_header_t *managed = sso_managed()->headers;
-    int i;
-
-    if (ap_cstr_casecmp(name, "Cookie") == 0 || ap_cstr_casecmp(name, "Connection") == 0)
-        return 1;
-    for (i = 0; i < managed->nelts; ++i) {
-        if (sso_header_same(name, APR_ARRAY_IDX(managed, i, const char *)))
-            return 1;
-    }
-    return 0;
+    return ap_cstr_casecmp(name, "Cookie") == 0 || ap_cstr_casecmp(name, "Connection") == 0 || sso_header_is_ours(name);
 }
 
 /* No octets are copied: what a table held stays in the request's pool. */

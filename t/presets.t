@@ -78,6 +78,11 @@ my %want = (
     mellon => { MELLON_NAME_ID => 'name-id', MELLON_email => 'ada@example.org', MELLON_name => 'ada@example.org', MELLON_givenname => 'Ada',
         MELLON_surname => 'Lovelace', MELLON_displayname => 'Ada Example', MELLON_groups => 'a^b;c:d;e%3Bf' },
 );
+# What the other products send besides, and applications may still trust: no client may.
+my @theirs = (qw(SM_USERDN SM_AUTHTYPE SM_SERVERSESSIONID SM_ROLE_OF_SOME_POLICY OAM_IDENTITY_DOMAIN OAM_IMPERSONATOR_USER Shib-Session-ID
+    Shib-Identity-Provider MELLON_groups_0 MELLON_SESSION_INDEX affiliation unscoped-affiliation entitlement persistent-id targeted-id subject-id
+    pairwise-id assurance));
+my %is_theirs = map { lc tr/_/-/r => 1 } @theirs;
 my %is_ours = map { lc $_ => $_ } map { keys %$_ } values %want;
 
 # The headers at the backend that some preset sets, by the names they came under.
@@ -88,7 +93,7 @@ sub preset_headers
 
     while ($body =~ /^([\w-]+): (.*)$/mg) {
         my ($name, $value) = ($1, $2);
-        next unless $is_ours{ lc $name } || $name =~ /^(?:SM|OAM|MELLON)[_-]/i;
+        next unless $is_ours{ lc $name } || $is_theirs{ lc $name =~ tr/_./-/r } || $name =~ /^(?:SM|OAM|MELLON|Shib)[_.-]/i;
         $got{$name} = exists $got{$name} ? "$got{$name} || $value" : $value;
     }
     return \%got;
@@ -110,19 +115,28 @@ sub somebody
 }
 
 my $ada = somebody(['a^b', 'c:d', 'e;f'], [SSOTest::IdP::CLAIMS . 'surname', ['Lovelace']], [SSOTest::IdP::MS_CLAIMS . 'objectidentifier', ['object-1']]);
-my @forged = map { my $as_is = $_; my $dashed = tr/_/-/r; (["\L$as_is", 'evil'], [$dashed, 'evil'], ["\U$dashed", 'evil']) } map { keys %$_ } values %want;
+my ($forged, $theirs) = map {
+    [map { my $as_is = $_; my $dashed = tr/_/-/r; (["\L$as_is", 'evil'], [$dashed, 'evil'], ["\U$dashed", 'evil']) } @$_]
+} [map { keys %$_ } values %want], \@theirs;
 
 for my $preset (@presets) {
     subtest $preset => sub {
-        my $reply = $ada->get("/to/$preset", headers => \@forged);
+        my $reply = $ada->get("/to/$preset", headers => $forged);
         is_deeply preset_headers($reply), $want{$preset}, 'just its headers, each once, none of the client';
         unlike $reply->body, qr/^X-Remote-/mi, '"none" has taken the default ones away';
     };
 }
 
+subtest 'what else the other product would have sent' => sub {
+    is_deeply preset_headers($ada->get("/to/$_", headers => $theirs)), $want{$_}, "comes from no client at $_" for @presets;
+    is_deeply preset_headers($ada->get($_, headers => $theirs)), {}, "nor at $_" for '/to/plain', '/open/';
+    is_deeply preset_headers($ada->get('/to/plain', headers => [['S-MODE', 'a'], ['Shiborigin', 'b'], ['Affiliations', 'c']])), {}, 'what is called otherwise';
+    like $ada->get('/to/plain', headers => [['Shiborigin', 'b']])->body, qr/^Shiborigin: b/m, 'goes through';
+};
+
 subtest 'the client, elsewhere' => sub {
-    is_deeply preset_headers($ada->get('/to/plain', headers => \@forged)), {}, 'none in a place that has no preset';
-    is_deeply preset_headers($t->browser->get('/open/', headers => \@forged)), {}, 'nor in one that is not guarded';
+    is_deeply preset_headers($ada->get('/to/plain', headers => $forged)), {}, 'none in a place that has no preset';
+    is_deeply preset_headers($t->browser->get('/open/', headers => $forged)), {}, 'nor in one that is not guarded';
 };
 
 subtest 'with other lines' => sub {
@@ -139,7 +153,7 @@ subtest 'what did not come' => sub {
     my $nobody = $t->browser;
     my $request = $t->request_of($nobody->get('/to/'));
     $t->deliver($nobody, $request, $t->response_to($request, name_id => 'name-id', attributes => [[SSOTest::IdP::CLAIMS . 'emailaddress', []]]));
-    is_deeply preset_headers($nobody->get('/to/shibboleth', headers => \@forged)), { REMOTE_USER => 'name-id' }, 'has no header, not an empty one';
+    is_deeply preset_headers($nobody->get('/to/shibboleth', headers => $forged)), { REMOTE_USER => 'name-id' }, 'has no header, not an empty one';
     my $env = $nobody->get('/cgi-bin/env.cgi')->env;
     ok !exists $env->{$_}, "no $_" for qw(SAML_GROUPS SAML_EMAIL SAML_SURNAME HTTP_X_REMOTE_GROUPS HTTP_X_REMOTE_EMAIL SAML_HEADERS_LEFT_OUT);
     my $empty = somebody(['', 'b'], [SSOTest::IdP::CLAIMS . 'surname', ['']], [SSOTest::IdP::MS_CLAIMS . 'objectidentifier', ['', '']]);
