@@ -16,6 +16,7 @@ typedef struct {
     const char *path;
     const char *entra;
     int signs;
+    int tile;                       /* SAMLIdPInitiated */
     apr_array_header_t *reply_urls; /* const char * */
     apr_array_header_t *audiences;
     apr_array_header_t *relay_states;
@@ -55,6 +56,7 @@ static void take_value(app_t *app, const char *line)
     if (is_named(line, "SAMLRelayState"))
         APR_ARRAY_PUSH(app->relay_states, const char *) = value;
     app->signs |= is_named(line, "SAMLSignRequests") && strcmp(value, "on") == 0;
+    app->tile |= is_named(line, "SAMLIdPInitiated") && strcmp(value, "on") == 0;
 }
 
 /* ---- printing ----------------------------------------------------------- */
@@ -102,7 +104,8 @@ static void print_app(const app_t *app, apr_pool_t *p)
     print_identifier(app, p);
     for (int i = 0; i < app->reply_urls->nelts; i++)
         print_value(i ? "" : "Reply URL (ACS)", APR_ARRAY_IDX(app->reply_urls, i, const char *), "", p);
-    print_value("Sign on URL", apr_pstrcat(p, origin, app->path, "/login", NULL), " (or a page that is guarded)", p);
+    print_value("Sign on URL", apr_pstrcat(p, origin, app->path, "/login", NULL),
+                app->tile ? " (or a page that is guarded; empty if the Relay State is to count)" : " (or a page that is guarded)", p);
     print_value("Logout URL", apr_pstrcat(p, origin, app->path, "/logout", NULL), "", p);
     for (int i = 0; i < app->relay_states->nelts; i++)
         print_relay_state(i ? "" : "Relay State", APR_ARRAY_IDX(app->relay_states, i, const char *), p);

@@ -230,6 +230,14 @@ static const struct {
 };
 
 /* httpd's units, the whole string: "30s", "5min", "8h"; seconds without one. */
+/* "30m", as many programs take it. */
+static int is_in_m(const char *text)
+{
+    apr_size_t digits = strspn(text, "0123456789");
+
+    return digits && strcmp(text + digits, "m") == 0;
+}
+
 static int parse_duration(apr_int64_t *out_s, const char *text)
 {
     static const struct {
@@ -259,7 +267,7 @@ const char *sso_set_duration(cmd_parms *cmd, void *dir, const char *arg)
         if (durations[i].which != which_of(cmd))
             continue;
         if (!parse_duration(&seconds, arg) || seconds < durations[i].least_s || seconds > durations[i].most_s)
-            return refuse(cmd, durations[i].expected, arg);
+            return refuse(cmd, apr_pstrcat(cmd->pool, durations[i].expected, is_in_m(arg) ? " (minutes are \"min\")" : "", NULL), arg);
         single_of(cmd)->number = apr_time_from_sec(seconds);
         return NULL;
     }

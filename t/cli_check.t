@@ -109,8 +109,8 @@ good 'a virtual host with TLS and a proxy', $tls, [qr/^Nothing wrong\.\nhttpd ne
     qr/^default application of virtual host \(\@ROOT\@\/site\.conf line 2\): the portal must hold$/m];
 wrong 'behind a condition', "<IfModule mod_ssl.c>\nSSLStrictSNIVHostCheck perhaps\n</IfModule>\n", '@ROOT@/site.conf line 2: wrong',
     '  SSLStrictSNIVHostCheck must be On or Off';
-good 'a file that loads what it needs itself', 'LoadModule mpm_' . SSOTest::Httpd::mpm() . "_module $modules/mod_mpm_" . SSOTest::Httpd::mpm() . ".so\n"
-    . 'LoadModule saml_sso_module ' . SSOTest::Httpd::module() . "\nLoadModule alias_module $modules/mod_alias.so\nRedirect /a /b\n$entra",
+good 'a file that loads what it needs itself', 'LoadModule mpm_' . SSOTest::Httpd::mpm() . "_module \"$modules/mod_mpm_" . SSOTest::Httpd::mpm() . ".so\"\n"
+    . 'LoadModule saml_sso_module "' . SSOTest::Httpd::module() . "\"\nLoadModule alias_module $modules/mod_alias.so\nRedirect /a /b\n$entra",
     qr/^Nothing wrong\.$/m;
 mkdir "$dir/few";
 symlink "$modules/mod_$_.so", "$dir/few/mod_$_.so" for 'mpm_' . SSOTest::Httpd::mpm(), qw(authz_core authn_core authz_user unixd);
@@ -133,6 +133,7 @@ $out = good 'several', "${by_hand}SAMLReplyURL https://a.example/saml/acs https:
     qr/^default application of main server: the identity provider must hold\n  Identifier \(Entity ID\) +https:\/\/a\.example\/saml\/metadata\n/m;
 like $out, qr/^  Reply URL \(ACS\) +https:\/\/a\.example\/saml\/acs\n {27}https:\/\/b\.example\/saml\/acs\n/m, 'each reply URL';
 like $out, qr/^<SAMLApplication hr> of main server: .*\n  Identifier \(Entity ID\) +urn:hr\n  Reply URL \(ACS\) +https:\/\/www\.example\.org\/saml\/hr\/acs\n/m, 'the named one';
+like $out, qr/^  Sign on URL +https:\/\/www\.example\.org\/saml\/hr\/login \(or a page that is guarded; empty if the Relay State is to count\)$/m, 'a tile';
 like $out, qr/^  Relay State +start \(leads to \/start\)\n  Verification certificate +https:\/\/www\.example\.org\/saml\/hr\/certificate \(upload it\)$/m, 'RelayState, certificate';
 good 'nothing of ours', "ServerAdmin x\@example.org\n", qr/^There is no application in it: neither SAMLEntra/m;
 good 'a warning', "${by_hand}SAMLAllow sha1\n", [qr/^\@ROOT\@\/site\.conf line 4: warning: SAMLAllow\n  expected  nothing weak to be let in\n  found     "sha1"\n  mend      remove/m,

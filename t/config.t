@@ -379,7 +379,7 @@ for (
     [SAMLClockSkew => '5h', 'expected 0s to 600s, got "5h"'], [SAMLClockSkew => '10min'], [SAMLClockSkew => '10mi'], [SAMLClockSkew => '7'],
     [SAMLClockSkew => '-1s', 'expected 0s to 600s, got "-1s"'], [SAMLClockSkew => '1s1', 'expected 0s to 600s, got "1s1"'],
     [SAMLClockSkew => '""', qr/SAMLClockSkew takes one argument, How far .* \(0s to 600s, default 180s\)$/],
-    [SAMLClockSkew => '1m', 'expected 0s to 600s, got "1m"'],
+    [SAMLClockSkew => '1m', 'expected 0s to 600s (minutes are "min"), got "1m"'],
     [SAMLClockSkew => '99999999999999999999s', 'expected 0s to 600s, got "99999999999999999999s"'],
     [SAMLSessionLifetime => '0s', 'expected 1s to 720h, got "0s"'], [SAMLSessionLifetime => '720h'],
     [SAMLSessionLifetime => '721h', 'expected 1s to 720h, got "721h"'], [SAMLSessionLifetime => '1s'],
