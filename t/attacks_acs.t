@@ -97,7 +97,10 @@ sub log_status
     return join(' and ', @found) || 'nothing';
 }
 
-# The page says which status it is, and where to look in the log. Beyond that it is the same for all of an application.
+my %is_code = map { /^  (\w+) / ? ($1 => 1) : () } split /^/m, SSOTest::IdP::run($ENV{SSO_CLI}, 'explain', '--list');
+
+# The page says which status it is, and where to look in the log. Beyond that it is the same for all of an application, but for where the
+# sign-on that was begun here was to end, and for the words of a code that we know.
 sub page_faults
 {
     my ($case, $reply) = @_;
@@ -105,11 +108,15 @@ sub page_faults
     my @wrong;
 
     $body =~ s{/saml/\Q$case->{profile}\E/}{/saml/APPLICATION/};
+    $body =~ s{/login\?target=%2f\w+"}{/login"};
     $body =~ s/<dd>[0-9a-f]{12}</<dd>REFERENCE</;
     my ($shown) = $body =~ m{<dt>Reason</dt><dd>([\w-]+)</dd>};
     push @wrong, 'the page: expected a status name' if !defined $shown;
-    $page_of{ $shown // '' } //= $body;
-    push @wrong, "the page of $shown: expected the same for every message, got\n$body" if defined $shown && $body ne $page_of{$shown};
+    my ($code) = ($shown // '') eq 'status' && $body =~ m{<p>(AADSTS\d{4,8}|[A-Z][A-Za-z]+): } ? $1 : '';
+    push @wrong, "the page names $code: expected a code that we have words for" if $code && !$is_code{$code};
+    my $kind = ($shown // '') . " $code";
+    $page_of{$kind} //= $body;
+    push @wrong, "the page of $kind: expected the same for every message, got\n$body" if $body ne $page_of{$kind};
     return @wrong;
 }
 

@@ -115,7 +115,8 @@ for my $proxy (qw(proxy.example.org:3128 https://proxy.example.org:3128 http://p
 # --- mod_watchdog: a part of some httpds, a module of others ---
 
 my ($code, @said) = $c->complaints("ServerName www.example.org\n$two");
-if (`${\ SSOTest::Httpd::httpd()} -l` =~ /mod_watchdog/) {
+open my $list, '-|', SSOTest::Httpd::httpd(), '-l' or die "httpd -l: $!";
+if (grep { /mod_watchdog/ } <$list>) {
     is $code, 0, 'mod_watchdog is a part of this httpd';
 }
 else {

@@ -7,6 +7,7 @@ use warnings;
 use File::Basename qw(basename);
 use File::Path qw(make_path);
 use Test::More;
+use File::Glob qw(:bsd_glob);
 use SSOTest::Config;
 use SSOTest::Httpd;
 
