@@ -125,7 +125,8 @@ static saml_status_t ask_graph(apr_array_header_t **groups, request_rec *r, cons
     errand.by.baton = &errand;
     errand.deadline = sso_monotonic_now() + TIME_LIMIT;
     SAML_TRY(check_tenant(r, app, login, err));
-    return saml_graph_groups(groups, &graph, value_of(login, "objectid"), r->pool, err);
+    /* By its full name alone, which Entra gives to no other claim: one that is called "objectid" may hold what the user has written. */
+    return saml_graph_groups(groups, &graph, value_of(login, saml_claim_uri("objectid")), r->pool, err);
 }
 
 saml_status_t sso_groups_complete(request_rec *r, const sso_app_t *app, saml_login_t *login, saml_err_t *err)

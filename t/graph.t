@@ -237,7 +237,7 @@ sub answered
 
     return $t->sign_on($t->browser, '/accounting', signer => 'entra', attributes => [
         ['http://schemas.microsoft.com/claims/groups.link', ['https://graph.windows.net/x']],
-        map { [($_->[0] =~ /^http/ ? '' : $identity) . $_->[0], [@$_[1 .. $#$_]]] } @claims]);
+        map { [$_->[0] =~ /^=(.*)/ ? $1 : $identity . $_->[0], [@$_[1 .. $#$_]]] } @claims]);
 }
 
 is answered(['tenantid', $tenant], ['objectidentifier', uc $many_id])->status, 303, 'a user of this tenant';
@@ -246,6 +246,7 @@ my @whose = (
     ['another tenant', qr/expected a user of tenant "$tenant", got a claim tenantid that says something else/, ['tenantid', $elsewhere], ['objectidentifier', $many_id]],
     ['two tenants', qr/expected a user of tenant/, ['tenantid', $tenant, $elsewhere], ['objectidentifier', $many_id]],
     ['nobody', qr/expected the user's object ID, a GUID, in the claim objectid, got none/, ['tenantid', $tenant]],
+    ['a claim of another name', qr/expected the user's object ID, a GUID, in the claim objectid, got none/, ['=objectid', $many_id]],
     ['two users', qr/expected the user's object ID, a GUID, in the claim objectid, got none/, ['objectidentifier', $many_id, SSOTest::Entra::ADA]],
     ['an address', qr/expected the user's object ID, a GUID, in the claim objectid, got something else/, ['objectidentifier', "$many_id/../me"]],
     ['somebody unknown', qr/HTTP status 404, error "Request_ResourceNotFound": .*; mend: the user must be one of this tenant's/, ['objectidentifier', $elsewhere]],
