@@ -268,7 +268,7 @@ is $text, "Syntax OK\n", 'the example is a valid configuration';
 $all = $c->dump("ServerName www.example.org\nInclude conf/mod_saml_sso.conf\n");
 is_deeply [sort keys %{ $all->{main} }], ['', 'payroll'], 'with two applications';
 is_deeply $all->{headers}, [qw(X-Remote-User X-Remote-Email X-Remote-Name X-Remote-Groups X-Employee X-Roles Remote-User
-    SM_USER SM_UNIVERSALID SM_USERGROUPS)], 'and its headers';
+    SM_USER SM_UNIVERSALID SM_USERGROUPS SM_*)], 'and its headers';
 ($code, $text) = $c->configtest("Define SAML_TENANT 1234\nServerName www.example.org\nInclude conf/mod_saml_sso.conf\n", '-D', 'DUMP_SAML');
 like $text, qr/^    SAMLLoginURL +https:\/\/login\.microsoftonline\.com\/1234\/saml2$/m, 'and a tenant that is defined outside';
 
