@@ -147,11 +147,23 @@ static saml_status_t digest_of(sso_key_t *out, const sso_app_t *app, const saml_
     return sso_key_of(out, text, strlen(text), err);
 }
 
-/* The object ID never changes (entra.md); names do. */
-static saml_status_t mark_key(sso_key_t *out, const sso_app_t *app, const saml_login_t *login, apr_pool_t *p, saml_err_t *err)
+static const char *object_id(const saml_login_t *login)
 {
     const saml_attribute_t *object = saml_claim_find(login->attributes, "objectid");
-    const char *id = object && object->values->nelts == 1 ? APR_ARRAY_IDX(object->values, 0, const char *) : "";
+
+    return object && object->values->nelts == 1 ? APR_ARRAY_IDX(object->values, 0, const char *) : "";
+}
+
+/* Whether the same user would be known by anything at the next sign-on. */
+static int comes_again(const saml_login_t *login)
+{
+    return *object_id(login) || !is_transient(&login->name_id);
+}
+
+/* The object ID never changes (doc/entra.md, 4); names do. */
+static saml_status_t mark_key(sso_key_t *out, const sso_app_t *app, const saml_login_t *login, apr_pool_t *p, saml_err_t *err)
+{
+    const char *id = object_id(login);
     const char *text = apr_pstrcat(p, "provisioning 1\n", saml_json_string(p, app->id), *id ? "\nobjectid " : "\nnameid ",
                                    saml_json_string(p, *id ? id : login->name_id.value), NULL);
 
@@ -292,16 +304,14 @@ static saml_status_t take_back(request_rec *r, const sso_app_t *app, const sso_k
 
 /* ---- the step of a sign-on ----------------------------------------------------------- */
 
-saml_status_t sso_provision(request_rec *r, const sso_app_t *app, const saml_login_t *login, saml_err_t *err)
+/* Ask where nothing is remembered of the same user with the same claims, and remember. */
+static saml_status_t ask_once(request_rec *r, const sso_app_t *app, const saml_login_t *login, const char *user, saml_err_t *err)
 {
-    const char *user = sso_user_of_login(sso_user(sso_dir_of(r)), login, r->pool);
     apr_time_t now = apr_time_now();
     sso_key_t key, digest;
     sso_mark_t mark;
     int found, is_same, said_no = 0;
 
-    if (!app->provision_url)
-        return SAML_OK;
     SAML_TRY(mark_key(&key, app, login, r->pool, err));
     SAML_TRY(digest_of(&digest, app, login, user, r->pool, err));
     SAML_TRY(sso_store_mark_get(app->store, &key, now, &mark, &found, err));
@@ -315,4 +325,15 @@ saml_status_t sso_provision(request_rec *r, const sso_app_t *app, const saml_log
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "provisioning: application \"%s\", the backend took a user who %s", app->name,
                       found ? "has changed" : "is new");
     return SAML_OK;
+}
+
+saml_status_t sso_provision(request_rec *r, const sso_app_t *app, const saml_login_t *login, saml_err_t *err)
+{
+    const char *user = sso_user_of_login(sso_user(sso_dir_of(r)), login, r->pool);
+    int said_no = 0;
+
+    if (!app->provision_url)
+        return SAML_OK;
+    /* A mark for a name that never comes again would only fill the store. */
+    return comes_again(login) ? ask_once(r, app, login, user, err) : ask(&said_no, app, login, user, r->pool, err);
 }
