@@ -157,20 +157,23 @@ static int check_certificates(sso_check_t *check, const sso_app_conf_t *conf, co
 {
     sso_set_t which = sso_is_set(conf, SSO_SET_IDP_METADATA) ? SSO_SET_IDP_METADATA : SSO_SET_CERTIFICATE;
     const sso_at_t *at = &conf->set[which].at;
-    const char *first_wrong = "no signing certificate";
+    const char *first_wrong = "no signing certificate", *clock = "";
     int usable = 0;
 
     for (int i = 0; i < idp->certs->nelts; i++) {
         saml_err_t *err = sso_err_new(check->p);
+        saml_status_t status = saml_cert_check(APR_ARRAY_IDX(idp->certs, i, saml_cert_t *), check->now, allow, err);
 
-        if (saml_cert_check(APR_ARRAY_IDX(idp->certs, i, saml_cert_t *), check->now, allow, err) == SAML_OK)
+        if (status == SAML_OK)
             usable++;
         else if (i == usable)
             first_wrong = err->reason;
+        if (status == SAML_E_CERTIFICATE_EXPIRED)
+            clock = ", or set this machine's clock";
     }
     if (usable == 0) {
         sso_check_fail(check, sso_set_name(which), at, "expected a signing certificate that may be used now, found: "
-                       "%s; mend: get the identity provider's current certificate", first_wrong);
+                       "%s; mend: get the identity provider's current certificate%s", first_wrong, clock);
         return 0;
     }
     if (usable < idp->certs->nelts)

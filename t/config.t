@@ -143,7 +143,7 @@ refused 'a weak key', $good . "SAMLKey weak.key weak.cer\n",
 refused 'a weak certificate', "$server$identifier${login}SAMLCertificate weak.cer\n",
     qr/^\Q@{[at('SAMLCertificate', 5)]}\Eexpected a signing certificate that may be used now, found: .*1024.*; mend: get the identity provider's current certificate$/;
 refused 'an expired certificate', "$server$identifier${login}SAMLCertificate expired.cer\n",
-    qr/^\Q@{[at('SAMLCertificate', 5)]}\Eexpected a signing certificate that may be used now, found: .*2026-03-01.*; mend: get the identity provider's current certificate$/;
+    qr/^\Q@{[at('SAMLCertificate', 5)]}\Eexpected a signing certificate that may be used now, found: .*2026-03-01.*; mend: get the identity provider's current certificate, or set this machine's clock$/;
 refused 'an expired certificate in metadata', $metadata . "SAMLIdPMetadata expired.xml\n",
     qr/^\Q@{[at('SAMLIdPMetadata', 6)]}\Eexpected a signing certificate that may be used now, found: .*2026-03-01.*; mend: get/;
 accepted 'an unreadable certificate in metadata, beside a good one', $metadata . "SAMLIdPMetadata unreadable.xml\n",
