@@ -251,6 +251,9 @@ static const struct {
     { CURLOPT_HEADEROPT, CURLHEADER_SEPARATE }, /* and the server's are not for the proxy */
     { CURLOPT_HTTPPROXYTUNNEL, 1 },
     { CURLOPT_NOPROGRESS, 0 },
+#if LIBCURL_VERSION_NUM >= 0x075700
+    { CURLOPT_QUICK_EXIT, 1 },                  /* a names' server that is silent has a thread of its own, which ends by itself */
+#endif
 };
 
 /* Each of these answers whether libcurl took all. */

@@ -5,6 +5,22 @@
 #include "fetch_server.h"
 
 #include <curl/curl.h>
+#include <netdb.h>
+
+#define HANGS_S 8               /* for "hangs.example" the names' server says nothing for so long */
+
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **out)
+{
+    static int (*next)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+    if (host && strcmp(host, "hangs.example") == 0) {
+        sleep(HANGS_S);
+        return EAI_AGAIN;
+    }
+    if (!next)
+        FIND(next, "getaddrinfo");
+    return next(host, service, hints, out);
+}
 
 FAILING(CURLcode, CURLE_FAILED_INIT, curl_global_init, (long flags), (flags))
 FAILING(CURL *, NULL, curl_easy_init, (void), ())
@@ -121,6 +137,19 @@ static void test_each_call(void **state)
     assert_true(nth < 100);
 }
 
+/* The limit holds where the names' server is silent, too. A libcurl before 7.87 cannot be told not to wait for it. */
+static void test_silent_names(void **state)
+{
+    int can_leave = curl_version_info(CURLVERSION_NOW)->version_num >= 0x075700;
+    saml_fetch_t what = asked("https://hangs.example/");
+    apr_time_t since = apr_time_now();
+
+    (void)state;
+    what.timeout = apr_time_from_msec(500);
+    refused(&what, "expected an answer within 500 ms");
+    assert_true(apr_time_now() - since < apr_time_from_sec(can_leave ? HANGS_S / 2 : 2 * HANGS_S));
+}
+
 /* The set-up runs once in a process, so that its failure has one of its own. */
 static int fail_set_up(void)
 {
@@ -152,7 +181,7 @@ static void test_set_up(void **state)
 
 int main(int argc, char **argv)
 {
-    static const struct CMUnitTest tests[] = { unit(test_each_call), unit(test_set_up) };
+    static const struct CMUnitTest tests[] = { unit(test_each_call), unit(test_silent_names), unit(test_set_up) };
 
     (void)argv;
     apr_initialize();
