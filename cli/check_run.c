@@ -61,6 +61,9 @@ int check_prepare(check_t *c)
     const char *temp = getenv("TMPDIR");
     char *folder = apr_pstrcat(c->p, temp && *temp == '/' ? temp : "/tmp", "/saml-sso-check.XXXXXX", NULL);
 
+    if (strpbrk(folder, "\"\\${}*?[]\n"))
+        return cli_cannot(CHECK_COMMAND, "TMPDIR: expected a folder that httpd's configuration can speak of, without quotes, backslashes "
+                          "and any of $ { } * ? [ ], got %s", saml_quote(c->p, temp));
     if (!mkdtemp(folder))
         return cli_cannot(CHECK_COMMAND, "%s: a temporary folder cannot be made: %s", cli_printable(c->p, folder), strerror(errno));
     c->folder = folder;

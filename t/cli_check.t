@@ -12,6 +12,7 @@ my $dir = tempdir(CLEANUP => 1);
 my $modules = SSOTest::Httpd::apxs('LIBEXECDIR');
 my $application = '66666666-7777-4888-9999-aaaaaaaaaaaa';
 my $entra = "SAMLEntra 11111111-2222-4333-8444-555555555555 $application\n";
+our $temporary = "$dir/tmp";
 our @found = ('--httpd', SSOTest::Httpd::httpd(), '--modules', $modules, '--module', SSOTest::Httpd::module());
 
 chmod 0755, $dir;
@@ -37,7 +38,7 @@ sub run
 
     mkdir "$dir/tmp";
     if (!$pid) {
-        $ENV{TMPDIR} = "$dir/tmp";
+        $ENV{TMPDIR} = $temporary;
         open STDERR, '>', "$dir/stderr" or die "$dir/stderr: $!";
         exec $ENV{SSO_CLI}, 'check', @args or die "$ENV{SSO_CLI}: $!";
     }
@@ -151,7 +152,17 @@ good 'a server root', "$by_hand" =~ s/\Q$dir\E\///r, qr/^Nothing wrong/m, '--ser
     good "Debian's words", "ErrorLog \${APACHE_LOG_DIR}/error.log\n$entra", qr/^Nothing wrong/m;
 }
 
+good 'pipes, of which no program is run', "Listen 127.0.0.1:1\nErrorLog \"|/usr/bin/touch $dir/ran\"\nCustomLog \"|/usr/bin/touch $dir/ran\" common\n"
+    . "SSLPassPhraseDialog \"|/usr/bin/touch $dir/ran\"\n$entra", qr/^Nothing wrong/m;
+ok !-e "$dir/ran", '... indeed';
+
 my $site = spew('site.conf', $entra);
+{
+    local $temporary = "$dir/a\"b";
+    my ($code, $printed, $err) = run(@found, $site);
+    is $code, 2, 'a TMPDIR that ends a word of httpd\'s configuration: could not run';
+    like $err, qr/TMPDIR: expected a folder that httpd's configuration can speak of/, '... and says why';
+}
 for (
     [[], qr/expected a FILE, got none/], [[$site, $site], qr/FILE: expected once, got/], [["$dir/none.conf"], qr/FILE: expected a file that is there, got/],
     [[$dir], qr/FILE: expected a file that is there, got/], [[@found[2 .. 5], '--httpd', "$dir/none", $site], qr/--httpd: expected a file that is there/],
