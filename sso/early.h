@@ -10,7 +10,7 @@
  * Whether `err` refuses an answer that newer metadata may let in, and there is something to wait for: then ask for the metadata, and
  * send a page that begins the sign-on anew after some seconds, once for each browser.
  * @param relay_state  as it came
- * @param target       where the sign-on that was begun here was to end
+ * @param target       where the sign-on was to end, wherever it was begun
  * @param http         set where it returns 1: what the handler returns
  * @return 0: refuse
  */

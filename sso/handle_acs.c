@@ -30,7 +30,7 @@ typedef struct {
 typedef struct {
     const char *request_id;     /* NULL: nobody asked */
     const char *acs_url;
-    const char *target;
+    const char *target;         /* NULL: no login waits for it, and it may not begin at the identity provider */
     const char *relay_state;    /* as it came, or NULL */
     const char *replaces;       /* the session that the browser had when the sign-on began, or NULL */
     apr_time_t since;           /* when it began; of one that nobody asked for, when it could have at the earliest */
@@ -177,7 +177,7 @@ int sso_handle_acs(request_rec *r, const sso_app_t *app)
     sso_request_of(r)->target = context.target;
     if (status == SAML_E_STATE_MISSING && sso_state_may_retry(r, app, context.relay_state))
         return start_anew(r, app, err);
-    if (status != SAML_OK && context.request_id && sso_early_wait(&http, r, app, err, context.relay_state, context.target))
+    if (status != SAML_OK && context.target && sso_early_wait(&http, r, app, err, context.relay_state, context.target))
         return http;
     if (status != SAML_OK)
         return sso_page_refused(r, app, err);

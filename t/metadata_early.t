@@ -7,7 +7,22 @@ use Test::More;
 use SSOTest;
 use SSOTest::Metadata;
 
-my $guard = "<Location /app>\nAuthType SAML\nRequire valid-user\n</Location>\n";
+my $guard = <<'CONF';
+<Location /app>
+    AuthType SAML
+    Require valid-user
+</Location>
+<SAMLApplication tiles>
+    SAMLIdentifier https://app.example/tiles
+    SAMLReplyURL http://127.0.0.1:@PORT@/saml/tiles/acs
+    SAMLIdPInitiated on
+</SAMLApplication>
+<Location /tile>
+    AuthType SAML
+    SAMLApplication tiles
+    Require valid-user
+</Location>
+CONF
 my $m;
 my $t = SSOTest->new(modules => ['watchdog'], start => 0, conf => saml_conf(SAMLIdPIdentifier => undef, SAMLLoginURL => undef,
     SAMLCertificate => undef, SAMLIdPMetadata => '@METADATA@') . $guard,
@@ -15,7 +30,7 @@ my $t = SSOTest->new(modules => ['watchdog'], start => 0, conf => saml_conf(SAML
         my ($new) = @_;
         $m = SSOTest::Metadata->start($new->dir);
         $new->httpd->{conf} =~ s/\@METADATA\@/$m->url/e;
-        $new->httpd->write_file('htdocs/app', "app\n");
+        $new->httpd->write_file("htdocs/$_", "$_\n") for qw(app tile);
     });
 
 sub serve { my @keys = @_; $m->answer(body => SSOTest::Metadata::document(certs => [map { $t->dir . "/$_.cer" } @keys])); return }
@@ -118,5 +133,48 @@ is answer($t->browser, '/app', 'idp')->status, 200, 'after five minutes another 
 SSOTest::Metadata::logged($t, $before, qr/refreshed before its time/);
 SSOTest::Metadata::wait_for(sub { $m->requests > $asked }, 'the request');
 pass 'and is made';
+
+# --- begun at the identity provider, where that is allowed ---
+
+my %tiles = (acs => $t->url('/saml/tiles/acs'), issuer => 'https://app.example/tiles');
+sub pressed
+{
+    my ($tile, $relay_state, $key) = @_;
+
+    return $t->deliver($tile, { %tiles, relay_state => $relay_state }, $t->response_to({ %tiles }, signer => $key));
+}
+
+sub kept
+{
+    my ($file) = glob $t->dir . '/run/mod_saml_sso.metadata/*.xml';
+
+    open my $from, '<', $file or die "$file: $!";
+    local $/;
+    return readline $from;
+}
+
+SSOTest::Metadata::wait_for(sub { kept() eq SSOTest::Metadata::document(certs => [$t->dir . '/third.cer']) }, 'the copy of it');
+$asked = $m->requests;
+set_back(300);
+SSOTest::Metadata::wait_for(sub { $m->requests > $asked }, 'the request of each start');
+is pressed($t->browser, '/tile', 'third')->status, 303, 'a tile, under the key that is known';
+serve('second');
+$before = SSOTest::Metadata::now($t);
+$asked = $m->requests;
+my $tile = $t->browser;
+is pressed($tile, 'https://evil.example/', 'second')->status, 403, 'an answer that would lead elsewhere makes nobody wait';
+$t->refused('relay-state');
+$page = pressed($tile, '/tile?x=1', 'second');
+is $page->status, 200, 'the answer that a tile brings, under a key that is not known';
+($url) = ($page->header('Refresh') // '') =~ /^4; url=(.*)/;
+is $url, $t->url('/saml/tiles/login?again=1&target=%2ftile%3fx%3d1'), '... has a sign-on begin here that ends where the tile was to';
+is scalar(grep { /^saml-tiles=./ } $page->headers('Set-Cookie')), 0, '... and makes no session';
+is pressed($tile, '/tile', 'second')->status, 403, '... once';
+$t->refused('signature');
+SSOTest::Metadata::taken($t, $before);
+is scalar $m->requests, $asked + 1, '... after one request';
+$request = $t->request_of($tile->get($url));
+is $t->deliver($tile, $request, $t->response_to($request, signer => 'second'))->header('Location'), '/tile?x=1', 'and comes to its end';
+is pressed($t->browser, '/tile', 'second')->header('Location'), '/tile', 'as does the next tile';
 $t->finish;
 done_testing;
