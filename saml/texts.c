@@ -195,7 +195,8 @@ const saml_refusal_words_t saml_refusal_words[SAML_STATUS_COUNT] = {
         "sessions cannot be kept or looked up: disk, rights, full",
         "see the log; the session store" },
     [SAML_E_METADATA] = {
-        "This site cannot use what it knows of your organisation's sign-in service.", SOON, SAML_WAY_SIGN_IN,
+        "This site has no usable keys and addresses of your organisation's sign-in service at the moment.", SOON,
+        SAML_WAY_SIGN_IN,
         "what is known of the identity provider, a key or a secret is not usable",
         "see the line; at start-up and in saml-sso" },
     [SAML_E_REQUEST] = {
