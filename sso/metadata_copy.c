@@ -211,6 +211,14 @@ const char *sso_notes_write(const sso_notes_t *notes, apr_pool_t *p)
                        number_line("failures", notes->failures, p), text_line("trouble", notes->trouble, p), NULL);
 }
 
+/* No number of ours is negative or near the end of numbers, where the difference of two would be past it. */
+static apr_int64_t read_number(const char *value)
+{
+    apr_int64_t number = apr_atoi64(value);
+
+    return number < 0 || number > APR_INT64_MAX / 2 ? 0 : number;
+}
+
 static void read_line(sso_notes_t *out, const char *name, const char *value)
 {
     const struct { const char *name; const char **text; apr_time_t *time; } fields[] = {
@@ -226,10 +234,10 @@ static void read_line(sso_notes_t *out, const char *name, const char *value)
         if (fields[i].text)
             *fields[i].text = value;
         else
-            *fields[i].time = apr_atoi64(value);
+            *fields[i].time = read_number(value);
     }
     if (strcmp(name, "failures") == 0)
-        out->failures = (int)apr_atoi64(value);
+        out->failures = (int)(read_number(value) % 1000);
 }
 
 void sso_notes_read(sso_notes_t *out, const char *text, apr_pool_t *p)

@@ -163,6 +163,21 @@ $m->up;
 SSOTest::Metadata::taken($t, $before);
 signs_on('it heals', signer => 'next');
 
+# --- notes that nobody has written ---
+
+for my $number ('-9223372036854775808', '9223372036854775807') {
+    $t->httpd->stop;
+    my ($notes) = glob "$folder/*.notes";
+    open my $to, '>', $notes or die "$notes: $!";
+    print {$to} map { "$_ $number\n" } qw(looked checked next held early failures);
+    close $to;
+    $before = SSOTest::Metadata::now($t);
+    $m->answer(body => document() . "<!-- $number -->");
+    $t->httpd->start;
+    SSOTest::Metadata::logged($t, $before, qr/copy taken.*copy taken/s);
+    signs_on("times of $number hold nothing up", signer => 'next');
+}
+
 # --- a slow server ---
 
 $t->tolerate_log(qr/AH00045: child process \d+ still did not exit, sending a SIGTERM/);     # on a machine that is busy
