@@ -50,3 +50,9 @@ int sso_early_wait(int *http, request_rec *r, const sso_app_t *app, const saml_e
     *http = send_page(r, login_again(r, app, target));
     return 1;
 }
+
+void sso_early_ask(request_rec *r, const sso_app_t *app, const saml_err_t *err)
+{
+    if (app->source && may_be_new_key(err))
+        (void)sso_source_ask_early(app->source, apr_time_now(), r->pool);
+}

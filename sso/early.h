@@ -2,7 +2,7 @@
 #ifndef SSO_EARLY_H
 #define SSO_EARLY_H
 
-/** @file early.h An answer under a key that is not known yet: the metadata is fetched before its time, and the browser waits for it. */
+/** @file early.h A message under a key that is not known yet: the metadata is fetched before its time, and a sign-on waits for it. */
 
 #include "sso.h"
 
@@ -15,5 +15,8 @@
  * @return 0: refuse
  */
 int sso_early_wait(int *http, request_rec *r, const sso_app_t *app, const saml_err_t *err, const char *relay_state, const char *target);
+
+/** The same of a logout message: the metadata is asked for, and nobody waits, as the message does not come again. */
+void sso_early_ask(request_rec *r, const sso_app_t *app, const saml_err_t *err);
 
 #endif

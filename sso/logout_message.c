@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "logout_message.h"
 
+#include "early.h"
 #include "entra.h"
 #include "idp.h"
 #include "logout_index.h"
@@ -142,8 +143,10 @@ static int answer_request(request_rec *r, const sso_app_t *app, const sso_logout
 {
     saml_err_t *err = sso_err_new(r->pool);
 
-    if (obey(r, app, came, err) != SAML_OK)
+    if (obey(r, app, came, err) != SAML_OK) {
+        sso_early_ask(r, app, err);
         return sso_page_refused(r, app, err);
+    }
     return sso_page_text(r, HTTP_OK, saml_page_texts.signed_out_short);
 }
 
@@ -170,8 +173,10 @@ static int answer_response(request_rec *r, const sso_app_t *app, const sso_logou
         want.in_response_to = state.request_id;
     else if (known != SAML_E_STATE_MISSING)
         return sso_page_refused(r, app, err);
-    if (saml_logout_response_check(&response, &came->message, &want, r->pool, err) != SAML_OK)
+    if (saml_logout_response_check(&response, &came->message, &want, r->pool, err) != SAML_OK) {
+        sso_early_ask(r, app, err);
         return known == SAML_OK ? sso_page_unconfirmed(r, err) : sso_page_refused(r, app, err);
+    }
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\", confirmed by the identity provider in %s",
                   app->name, saml_quote(r->pool, response->id));
     if (known == SAML_OK && *state.target)

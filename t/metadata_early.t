@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use Test::More;
 use SSOTest;
+use SSOTest::Logout;
 use SSOTest::Metadata;
 
 my $guard = <<'CONF';
@@ -176,5 +177,21 @@ is scalar $m->requests, $asked + 1, '... after one request';
 $request = $t->request_of($tile->get($url));
 is $t->deliver($tile, $request, $t->response_to($request, signer => 'second'))->header('Location'), '/tile?x=1', 'and comes to its end';
 is pressed($t->browser, '/tile', 'second')->header('Location'), '/tile', 'as does the next tile';
+
+# --- a logout message: nobody waits, and the next one is understood ---
+
+set_back(300);
+SSOTest::Metadata::wait_for(sub { $m->requests > $asked + 1 }, 'the request of each start');
+is pressed($tile, '/tile', 'second')->status, 303, 'a session';
+serve('third');
+$before = SSOTest::Metadata::now($t);
+my $idp = SSOTest::Logout->new($t, issuer => SSOTest::IdP::ISSUER, destination => $t->url('/saml/tiles/logout'), signer => 'third',
+    name_id => 'ada@example.org', name_id_format => 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress');
+is $idp->deliver($idp->message(by => 'redirect'), at => '/saml/tiles/logout')->status, 403, 'a logout message under a key that is not known';
+$t->refused('signature');
+SSOTest::Metadata::taken($t, $before);
+is $tile->get('/tile')->body, "tile\n", '... ends no session';
+is $idp->deliver($idp->message(by => 'redirect'), at => '/saml/tiles/logout')->status, 200, '... and has the metadata fetched for the next one';
+ok $tile->get('/tile')->form, '... which does';
 $t->finish;
 done_testing;
