@@ -122,5 +122,17 @@ $t->httpd->start;
 SSOTest::Metadata::logged($t, $before, qr/got 500; .*next try in [4-7] s/);
 SSOTest::Metadata::logged($t, $before, qr/got 500; .*next try in (?:[89]|1[0-3]) s/);
 pass 'without it after five seconds, then after ten';
+
+# --- a certificate that is past, let in ---
+
+$t->httpd->stop;
+unlink glob "$dir/run/mod_saml_sso.metadata/*";
+$t->httpd->{conf} =~ s/^(SAMLMetadataRefresh .*)/$1\nSAMLAllow expired-certificate/m or die;
+$t->expect_log(qr/expected nothing weak to be let in, found "expired-certificate"/);
+$before = SSOTest::Metadata::now($t);
+$m->answer(body => document(certs => ["$dir/past.cer"]));
+$t->httpd->start;
+SSOTest::Metadata::taken($t, $before);
+is $t->sign_on($t->browser, '/app', signer => 'past')->status, 303, 'SAMLAllow expired-certificate takes it from a URL, too';
 $t->finish;
 done_testing;
