@@ -17,6 +17,8 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
         sleep(HANGS_S);
         return EAI_AGAIN;
     }
+    if (host && strcmp(host, "absent.example") == 0)
+        return EAI_NONAME;
     if (!next)
         FIND(next, "getaddrinfo");
     return next(host, service, hints, out);
@@ -150,6 +152,30 @@ static void test_silent_names(void **state)
     assert_true(apr_time_now() - since < apr_time_from_sec(can_leave ? HANGS_S / 2 : 2 * HANGS_S));
 }
 
+static void test_absent_proxy(void **state)
+{
+    saml_fetch_t what = asked(good("/ok"));
+
+    (void)state;
+    what.proxy = "http://absent.example:3128";
+    refused(&what, "mend: correct SAMLMetadataProxy");
+}
+
+/* Why a certificate was not taken is asked for the reason alone. */
+static void test_certificate_without_why(void **state)
+{
+    saml_fetch_t what = asked(good("/ok"));
+
+    (void)state;
+    what.ca_file = other_ca;
+    plan.function = "curl_easy_getinfo";
+    plan.seen = 0;
+    plan.fail_at = 1;
+    refused(&what, "expected an answer, got error 60");
+    plan.function = NULL;
+    assert_null(strstr(err.reason, "mend:"));
+}
+
 /* The set-up runs once in a process, so that its failure has one of its own. */
 static int fail_set_up(void)
 {
@@ -181,7 +207,8 @@ static void test_set_up(void **state)
 
 int main(int argc, char **argv)
 {
-    static const struct CMUnitTest tests[] = { unit(test_each_call), unit(test_silent_names), unit(test_set_up) };
+    static const struct CMUnitTest tests[] = { unit(test_each_call), unit(test_silent_names), unit(test_absent_proxy),
+                                         unit(test_certificate_without_why), unit(test_set_up) };
 
     (void)argv;
     apr_initialize();

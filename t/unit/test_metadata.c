@@ -240,6 +240,8 @@ static void test_too_many_certificates(void **state)
     refuses(entity(IDP, role(apr_pstrcat(pool, key("", apr_pstrcat(pool, some, x509("?"), NULL)), SSO, NULL))), NULL,
             "expected at most 100 certificates for signing, got more");
     refuses(entity(IDP, role(apr_pstrcat(pool, key("", some), key("", x509(cert_b)), SSO, NULL))), NULL, "expected at most 100");
+    refuses(entity(IDP, role(apr_pstrcat(pool, key("", some), key("", x509(cert_b)), key("", x509(cert_a)), SSO, NULL))), NULL,
+            "expected at most 100");
     bundle = apr_pstrcat(pool, "-----BEGIN CERTIFICATE-----\n", in_lines(cert_a), "\n-----END CERTIFICATE-----\n", NULL);
     refuses(entity(IDP, role(apr_pstrcat(pool, key("", x509(apr_pstrcat(pool, bundle, bundle, NULL))), SSO, NULL))), NULL,
             "expected one certificate");
