@@ -22,8 +22,8 @@ class NoStage:
     """A browser without a site: no key of a server to know."""
 
     @staticmethod
-    def key_pin():
-        return ""
+    def flags():
+        return ()
 
 
 def octets_of(shown):
