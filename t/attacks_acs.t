@@ -152,7 +152,8 @@ my $children = children();
 cmp_ok(scalar @$cases, '>=', $ENV{ATTACK_FAMILIES} ? 1 : 150, 'the cases are there');
 ok $good, 'and a good one among them';
 judge($_, $dir) for @$cases;
-is children(), $children, 'the same children serve as before';
+my %serves = map { $_ => 1 } split ' ', children();     # prefork may have begun more meanwhile
+is join(' ', grep { !$serves{$_} } split ' ', $children), '', 'no child has ended';
 my $luring = grep { index(decode_base64(slurp("$dir/$_->{file}")), $ENV{ATTACK_TRAP}) >= 0 } @$cases;
 cmp_ok $luring, '>=', $ENV{ATTACK_FAMILIES} ? 0 : 10, 'messages that ask for something to be fetched';
 ok !$trap->accept, 'and nobody has fetched anything';
