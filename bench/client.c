@@ -227,7 +227,7 @@ static void keygen(const char *folder, apr_pool_t *p, saml_err_t *err)
 {
     const char *key, *cert;
 
-    must(saml_keypair_generate(&key, &cert, "bench", 2048, 30, apr_time_now(), p, err), err);
+    must(saml_keypair_generate(&key, &cert, "bench", 2048, 365, apr_time_now(), p, err), err);
     write_file(apr_pstrcat(p, folder, "/idp.key", NULL), key, strlen(key));
     write_file(apr_pstrcat(p, folder, "/idp.crt", NULL), cert, strlen(cert));
 }
