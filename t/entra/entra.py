@@ -42,8 +42,9 @@ def main():
     parser.add_argument("--public-host", help="the host name in URLs, default 127.0.0.1")
     args = parser.parse_args()
     done = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *unused: done.set())
-    signal.signal(signal.SIGINT, lambda *unused: done.set())
+    ended = []      # not the event: the handler may come while this very thread holds the event's lock
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *unused: ended.append(1))
     with contextlib.ExitStack() as stack:
         folder = args.folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="entra-"))
         ready, tls, proxy = {}, args.tls, None
@@ -57,7 +58,7 @@ def main():
             ready["proxy"] = proxy.url
         print(json.dumps(ready), flush=True)
         threading.Thread(target=_obey, args=(control.Control(idp, proxy), done), daemon=True).start()
-        while not done.wait(1):
+        while not ended and not done.wait(0.2):
             pass
 
 
