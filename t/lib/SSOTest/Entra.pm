@@ -21,6 +21,7 @@ use File::Temp ();
 use IPC::Open3 qw(open3);
 use JSON::PP ();
 use SSOTest::Browser;
+use SSOTest::Metadata;
 
 use constant TENANT => '11111111-2222-4333-8444-555555555555';
 use constant APP => 'aaaaaaaa-0000-4000-8000-000000000001';
@@ -162,7 +163,8 @@ sub conf
         'SAMLIdentifier http://127.0.0.1:@PORT@/saml/metadata', "SAMLMetadataCA \"$self->{ca}\"", "SAMLMetadataProxy $self->{proxy}", '';
 }
 
-# Metadata comes in the background: wait until each of these places has somewhere to send a browser. Those for which it never came.
+# Metadata comes in the background: wait until each of these places has somewhere to send a browser, whichever child serves it. Those for
+# which it never came.
 sub ready
 {
     my ($self, $t, $browser, @paths) = @_;
@@ -172,6 +174,7 @@ sub ready
         @paths = grep { my $reply = $browser->get($_); !$reply->form && $reply->status != 302 } @paths or last;
         select undef, undef, undef, 0.1;
     }
+    SSOTest::Metadata::taken($t, 0) if !@paths;
     return @paths;
 }
 

@@ -200,15 +200,16 @@ sub children
     return split ' ', scalar(readline $from) // '';
 }
 
-# Every child has taken a copy since then; at least one.
+# Every child has taken a copy since then, of each source of which any child has one; at least of one.
 sub taken
 {
     my ($t, $before) = @_;
 
     wait_for(sub {
-        my %took = map { $_ => 1 } $t->httpd->log_text($before) =~ /\[pid (\d+)[^\]]*\] (?:\S+: )?metadata of \S+: copy taken/g;
+        my ($log, %took, %urls) = $t->httpd->log_text($before);
+        $took{"$1 $2"} = $urls{$2} = 1 while $log =~ /\[pid (\d+)[^\]]*\] (?:\S+: )?metadata of (\S+): copy taken/g;
         my @children = grep { _is_server($t, $_) } children($t);
-        return %took && !grep { !$took{$_} } @children;
+        return %urls && !grep { my $url = $_; grep { !$took{"$_ $url"} } @children } keys %urls;
     }, 'every child with the new copy', $t);
     return;
 }
