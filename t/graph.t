@@ -107,14 +107,7 @@ SAMLGraph "\@ROOT\@/graph.secret"
 CONF
 $entra->known($t);
 
-# Metadata comes in the background; until it is there, each answer is a refusal.
-my @applications = qw(accounting by-key without-plain);
-for (1 .. 300) {
-    @applications = grep { !$t->browser->get("/$_")->form } @applications or last;
-    select undef, undef, undef, 0.1;
-}
-is "@applications", '', 'the metadata is there';
-$t->tolerate_log(qr/login refused \[metadata\].*the first try is under way/);
+is join(' ', $entra->ready($t, $t->browser, qw(/accounting /by-key /without-plain))), '', 'the metadata is there';
 
 sub somebody
 {
