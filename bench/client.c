@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What bench/run drives:
- *     client keygen FOLDER                              the identity provider's key and certificate
- *     client get PORT CONNECTIONS COUNT FILE            the one request in FILE, COUNT times, each answered 200
- *     client sessions PORT CONNECTIONS COUNT N NAME     COUNT GETs, each by a random one of sessions 0 to N-1 (lookup fill)
- *     client prepare PORT COUNT FOLDER                  begin COUNT sign-ons, sign an answer to each
- *     client post PORT CONNECTIONS COUNT FIRST FOLDER   POST answers FIRST to FIRST+COUNT-1, each answered 303
- * get, sessions and post print the seconds that it took; post prints the last session's cookie behind them.
+ * What bench/run drives. STATUS is what every answer must be.
+ *     client keygen FOLDER NAME                                       a key and its certificate, NAME.key and NAME.crt
+ *     client get PORT CONNECTIONS COUNT STATUS FILE                   the one request in FILE, COUNT times
+ *     client numbered N NAME FILE                                     the cookies of sessions 0 to N-1 of "lookup fill", a line each
+ *     client cookies PORT CONNECTIONS COUNT PATH FILE                 COUNT GETs of PATH, each with a random line of FILE as its cookie
+ *     client prepare PORT COUNT FOLDER LOGIN ACS AUDIENCE             begin COUNT sign-ons at LOGIN, sign an answer to each
+ *     client post PORT CONNECTIONS COUNT STATUS FOLDER FIRST PREFIX   POST answers FIRST to FIRST+COUNT-1
+ *     client fill PORT CONNECTIONS COUNT STATUS FOLDER ACS AUDIENCE PREFIX COOKIES FILE
+ *                                                                     COUNT sign-ons that nobody asked for, their cookies to FILE
+ *     client tally PORT CONNECTIONS SECONDS PATH FILE                 GETs by the cookies in FILE in turn; 0 s: each once
+ * get, cookies, post and fill (seconds and waiting times 0) print seconds, the median and the 99th percentile of the waiting times in microseconds,
+ * and how many answers were 500 and asked for again; post prints a cookie whose name begins with PREFIX behind them. tally prints how many answers were 200, were redirects, were others, how
+ * many connections ended before an answer began, and in the middle of one.
  */
 
 #include <errno.h>
@@ -17,37 +23,16 @@
 #include <apr_strings.h>
 #include <apr_time.h>
 #include "http.h"
+#include "idp.h"
 #include "saml/binding.h"
-#include "saml/clock.h"
 #include "saml/encoding.h"
-#include "saml/id.h"
-#include "saml/key.h"
-#include "saml/signature.h"
 
-#define MS "http://schemas.microsoft.com/"
-#define WS "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
-#define TENANT "11111111-2222-4333-8444-555555555555"
-#define ISSUER "https://sts.windows.net/" TENANT "/"
-#define MAX_FILE_BYTES (64 * 1024)
+#define MAX_FILE_BYTES (256 * 1024 * 1024)
+#define BATCH          250
+#define MAX_TALLY      20000000
 
-/* The claims that Entra sends by default, and five groups. */
-static const char *const claims[][2] = {
-    { MS "identity/claims/tenantid", TENANT },
-    { MS "identity/claims/objectidentifier", "0b1d5c8a-73a4-4a0b-9a57-4f0f7f1f2e3d" },
-    { MS "identity/claims/displayname", "Ada Lovelace" },
-    { MS "ws/2008/06/identity/claims/groups", "a1a1a1a1-0000-4000-8000-000000000001" },
-    { NULL, "a1a1a1a1-0000-4000-8000-000000000002" },
-    { NULL, "a1a1a1a1-0000-4000-8000-000000000003" },
-    { NULL, "a1a1a1a1-0000-4000-8000-000000000004" },
-    { NULL, "a1a1a1a1-0000-4000-8000-000000000005" },
-    { MS "identity/claims/identityprovider", ISSUER },
-    { MS "claims/authnmethodsreferences", MS "ws/2008/06/identity/authenticationmethod/password" },
-    { NULL, MS "claims/multipleauthn" },
-    { WS "givenname", "Ada" },
-    { WS "surname", "Lovelace" },
-    { WS "emailaddress", "ada@example.org" },
-    { WS "name", "ada@example.org" }
-};
+static apr_pool_t *pool;
+static saml_err_t err;
 
 /* ---- files -------------------------------------------------------------- */
 
@@ -61,91 +46,58 @@ static void write_file(const char *path, const char *octets, size_t len)
 
 static char *read_file(const char *path, size_t *len)
 {
-    char *octets = malloc(MAX_FILE_BYTES);
     FILE *f = fopen(path, "rb");
+    long size;
+    char *octets;
 
-    if (!f || !octets)
+    if (!f || fseek(f, 0, SEEK_END) != 0 || (size = ftell(f)) < 0)
         bench_die("%s: %s", path, strerror(errno));
-    *len = fread(octets, 1, MAX_FILE_BYTES, f);
+    if (size == 0 || size > MAX_FILE_BYTES)
+        bench_die("%s: expected 1 to %d octets", path, MAX_FILE_BYTES);
+    rewind(f);
+    octets = malloc((size_t)size + 1);
+    if (!octets || fread(octets, 1, (size_t)size, f) != (size_t)size)
+        bench_die("%s: %s", path, strerror(errno));
     fclose(f);
-    if (*len == 0 || *len == MAX_FILE_BYTES)
-        bench_die("%s: expected 1 to %d octets", path, MAX_FILE_BYTES - 1);
+    octets[size] = '\0';
+    *len = (size_t)size;
     return octets;
 }
 
-static void must(saml_status_t status, const saml_err_t *err)
+/* A line each, ended by NULs in place. */
+static char **read_lines(const char *path, size_t *n)
 {
-    if (status != SAML_OK)
-        bench_die("%s: %s", saml_status_name(status), err->reason);
-}
+    size_t len, i = 0;
+    char *at = read_file(path, &len), **lines, *end;
 
-/* ---- the identity provider ---------------------------------------------- */
-
-static const char *instant(apr_time_t t, apr_pool_t *p)
-{
-    apr_time_exp_t e;
-
-    apr_time_exp_gmt(&e, t);
-    return apr_psprintf(p, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", e.tm_year + 1900, e.tm_mon + 1, e.tm_mday, e.tm_hour,
-                        e.tm_min, e.tm_sec, e.tm_usec / 1000);
-}
-
-static const char *statement(apr_pool_t *p)
-{
-    const char *xml = "<AttributeStatement>";
-    size_t i, n = sizeof(claims) / sizeof(claims[0]);
-
-    for (i = 0; i < n; i++) {
-        if (claims[i][0])
-            xml = apr_pstrcat(p, xml, "<Attribute Name=\"", claims[i][0], "\">", NULL);
-        xml = apr_pstrcat(p, xml, "<AttributeValue>", claims[i][1], "</AttributeValue>", NULL);
-        if (i + 1 == n || claims[i + 1][0])
-            xml = apr_pstrcat(p, xml, "</Attribute>", NULL);
+    for (*n = 0, end = at; (end = strchr(end, '\n')) != NULL; end++)
+        ++*n;
+    lines = calloc(*n + 1, sizeof(*lines));
+    if (!lines || *n == 0)
+        bench_die("%s: expected lines", path);
+    for (; i < *n; i++) {
+        lines[i] = at;
+        at += strcspn(at, "\n");
+        *at++ = '\0';
     }
-    return apr_pstrcat(p, xml, "</AttributeStatement>", NULL);
+    return lines;
 }
 
-typedef struct {
-    const char *request_id;
-    const char *acs_url;
-    const char *audience;
-    apr_time_t now;
-} answer_to_t;
-
-static const char *assertion_xml(const answer_to_t *to, const char *id, apr_pool_t *p)
+static void print_result(const bench_result_t *result)
 {
-    const char *now = instant(to->now, p), *before = instant(to->now - apr_time_from_sec(300), p);
-    const char *after = instant(to->now + apr_time_from_sec(3900), p);
-
-    return apr_psprintf(p, "<Assertion xmlns=\"" SAML_NS_ASSERTION "\" ID=\"%s\" IssueInstant=\"%s\" Version=\"2.0\">"
-                        "<Issuer>" ISSUER "</Issuer><Subject><NameID Format=\"" SAML_NAMEID_EMAIL "\">ada@example.org"
-                        "</NameID><SubjectConfirmation Method=\"" SAML_CM_BEARER "\"><SubjectConfirmationData "
-                        "InResponseTo=\"%s\" NotOnOrAfter=\"%s\" Recipient=\"%s\"/></SubjectConfirmation></Subject>"
-                        "<Conditions NotBefore=\"%s\" NotOnOrAfter=\"%s\"><AudienceRestriction><Audience>%s</Audience>"
-                        "</AudienceRestriction></Conditions>%s<AuthnStatement AuthnInstant=\"%s\" SessionIndex=\"%s\">"
-                        "<AuthnContext><AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password"
-                        "</AuthnContextClassRef></AuthnContext></AuthnStatement></Assertion>", id, now, to->request_id,
-                        after, to->acs_url, before, after, to->audience, statement(p), before, id);
-}
-
-/* As Entra sends it: the assertion signed, the response not. */
-static const char *response_xml(const answer_to_t *to, const saml_keypair_t *key, apr_pool_t *p, saml_err_t *err)
-{
-    const char *id, *response_id, *assertion;
-
-    must(saml_id_new(&id, p, err), err);
-    must(saml_id_new(&response_id, p, err), err);
-    must(saml_signature_sign(&assertion, assertion_xml(to, id, p), key, p, err), err);
-    if (strncmp(assertion, "<?xml", 5) == 0)
-        assertion = strchr(assertion, '>') + 1;
-    return apr_psprintf(p, "<samlp:Response xmlns:samlp=\"" SAML_NS_PROTOCOL "\" ID=\"%s\" Version=\"2.0\" "
-                        "IssueInstant=\"%s\" Destination=\"%s\" InResponseTo=\"%s\"><Issuer xmlns=\"" SAML_NS_ASSERTION
-                        "\">" ISSUER "</Issuer><samlp:Status><samlp:StatusCode Value=\"" SAML_STATUS_SUCCESS "\"/>"
-                        "</samlp:Status>%s</samlp:Response>", response_id, instant(to->now, p), to->acs_url,
-                        to->request_id, assertion);
+    printf("%.6f %.1f %.1f %zu", result->seconds, result->p50_us, result->p99_us, result->failed);
 }
 
 /* ---- one sign-on -------------------------------------------------------- */
+
+static saml_keypair_t *idp_key(const char *folder)
+{
+    saml_keypair_t *key;
+
+    bench_must(saml_keypair_load(&key, apr_pstrcat(pool, folder, "/idp.key", NULL), apr_pstrcat(pool, folder, "/idp.crt", NULL),
+                                 pool, &err), &err);
+    return key;
+}
 
 static const char *attribute_of(const char *xml, const char *name, apr_pool_t *p)
 {
@@ -172,142 +124,269 @@ static const char *cookies_of(const char *answer, apr_pool_t *p)
     return cookies;
 }
 
-static const char *post_request(int port, const char *cookies, const char *relay_state, const char *xml, apr_pool_t *p)
+static const char *acs_url(int port, const char *acs, apr_pool_t *p)
 {
-    const char *body = apr_pstrcat(p, "SAMLResponse=",
-                                   saml_percent_encode(p, saml_base64_encode(p, xml, strlen(xml))), "&RelayState=",
-                                   saml_percent_encode(p, relay_state), NULL);
-
-    return apr_psprintf(p, "POST /saml/acs HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nCookie: %s\r\nOrigin: "
-                        "https://login.microsoftonline.com\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-                        "Content-Length: %" APR_SIZE_T_FMT "\r\n\r\n%s", port, cookies, strlen(body), body);
+    return apr_psprintf(p, "http://127.0.0.1:%d%s", port, acs);
 }
 
-static void prepare_one(int port, int number, const char *folder, const saml_keypair_t *key, apr_pool_t *p,
-                        saml_err_t *err)
+static const char *post_request(int port, const char *acs, const char *cookies, const char *relay_state, const char *xml,
+                                apr_pool_t *p)
 {
-    const char *get = apr_psprintf(p, "GET /saml/login?target=/ HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", port);
-    char *answer = bench_exchange(port, get, strlen(get)), *location = bench_header(answer, "Location");
+    const char *body = apr_pstrcat(p, "SAMLResponse=", saml_percent_encode(p, saml_base64_encode(p, xml, strlen(xml))),
+                                   relay_state ? "&RelayState=" : NULL, relay_state ? saml_percent_encode(p, relay_state) : NULL,
+                                   NULL);
+
+    return apr_psprintf(p, "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nCookie: %s\r\nOrigin: https://login.microsoftonline.com"
+                        "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %" APR_SIZE_T_FMT
+                        "\r\n\r\n%s", acs, port, cookies, strlen(body), body);
+}
+
+typedef struct {
+    int port;
+    const char *folder;
+    const char *login;
+    const char *acs;
+    const char *audience;
+    const saml_keypair_t *key;
+} sp_t;
+
+static void prepare_one(const sp_t *sp, int number, apr_pool_t *p)
+{
+    const char *get = apr_psprintf(p, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept: text/html\r\n\r\n", sp->login, sp->port);
+    char *answer = bench_exchange(sp->port, get, strlen(get)), *location = bench_header(answer, "Location");
     const char *cookies = cookies_of(answer, p), *post, *xml;
     saml_redirect_message_t request;
-    answer_to_t to;
+    bench_answer_to_t to = { NULL, acs_url(sp->port, sp->acs, p), sp->audience, number, apr_time_now() };
 
     if (!location || !strchr(location, '?') || !cookies)
         bench_die("expected a redirect to the identity provider and a cookie, got: %.400s", answer);
-    must(saml_redirect_decode(&request, strchr(location, '?') + 1, p, err), err);
+    bench_must(saml_redirect_decode(&request, strchr(location, '?') + 1, p, &err), &err);
     to.request_id = attribute_of(request.xml, "ID", p);
-    to.acs_url = attribute_of(request.xml, "AssertionConsumerServiceURL", p);
-    to.audience = apr_psprintf(p, "http://127.0.0.1:%d/saml/metadata", port);
-    to.now = apr_time_now();
-    xml = response_xml(&to, key, p, err);
+    xml = bench_response(&to, sp->key, p, &err);
     if (number == 0)
-        write_file(apr_psprintf(p, "%s/response.xml", folder), xml, strlen(xml));
-    post = post_request(port, cookies, request.relay_state, xml, p);
-    write_file(apr_psprintf(p, "%s/post.%d", folder, number), post, strlen(post));
+        write_file(apr_psprintf(p, "%s/response.xml", sp->folder), xml, strlen(xml));
+    post = post_request(sp->port, sp->acs, cookies, request.relay_state, xml, p);
+    write_file(apr_psprintf(p, "%s/post.%d", sp->folder, number), post, strlen(post));
     free(answer);
     free(location);
 }
 
-static void prepare(int port, int count, const char *folder, apr_pool_t *p, saml_err_t *err)
+static void prepare(char **argument)
 {
-    saml_keypair_t *key;
+    int i, count = atoi(argument[1]);
+    sp_t sp = { atoi(argument[0]), argument[2], argument[3], argument[4], argument[5], idp_key(argument[2]) };
     apr_pool_t *one;
-    int i;
 
-    must(saml_keypair_load(&key, apr_pstrcat(p, folder, "/idp.key", NULL), apr_pstrcat(p, folder, "/idp.crt", NULL), p,
-                           err), err);
-    apr_pool_create(&one, p);
+    apr_pool_create(&one, pool);
     for (i = 0; i < count; i++) {
-        prepare_one(port, i, folder, key, one, err);
+        prepare_one(&sp, i, one);
         apr_pool_clear(one);
     }
 }
 
-static void keygen(const char *folder, apr_pool_t *p, saml_err_t *err)
+static void keygen(char **argument)
 {
     const char *key, *cert;
 
-    must(saml_keypair_generate(&key, &cert, "bench", 2048, 365, apr_time_now(), p, err), err);
-    write_file(apr_pstrcat(p, folder, "/idp.key", NULL), key, strlen(key));
-    write_file(apr_pstrcat(p, folder, "/idp.crt", NULL), cert, strlen(cert));
+    bench_must(saml_keypair_generate(&key, &cert, "bench", 2048, 30, apr_time_now(), pool, &err), &err);
+    write_file(apr_psprintf(pool, "%s/%s.key", argument[0], argument[1]), key, strlen(key));
+    write_file(apr_psprintf(pool, "%s/%s.crt", argument[0], argument[1]), cert, strlen(cert));
 }
 
 /* ---- load --------------------------------------------------------------- */
 
-static void get(int port, int connections, int count, const char *file)
+static void get(char **argument)
 {
     bench_request_t request;
     bench_result_t result;
+    bench_plan_t plan = { atoi(argument[0]), atoi(argument[1]), &request, 1, (size_t)atol(argument[2]), 0, atoi(argument[3]),
+                          NULL, NULL };
 
-    request.octets = read_file(file, &request.len);
-    bench_run(&result, port, connections, &request, 1, (size_t)count, 200);
-    printf("%.6f\n", result.seconds);
+    request.octets = read_file(argument[4], &request.len);
+    bench_run(&result, &plan);
+    print_result(&result);
+    putchar('\n');
     free(request.octets);
-    free(result.last_cookie);
 }
 
-static void sessions(int port, int connections, int count, int n, const char *name, apr_pool_t *p)
+static void numbered(char **argument)
 {
-    bench_request_t *requests = calloc((size_t)count, sizeof(*requests));
-    bench_result_t result;
-    int i;
+    int i, n = atoi(argument[0]);
+    FILE *f = fopen(argument[2], "wb");
+    char cookie[BENCH_COOKIE_CHARS + 1];
+
+    for (i = 0; f && i < n; i++) {
+        bench_cookie(cookie, i);
+        fprintf(f, "%s=%s\n", argument[1], cookie);
+    }
+    if (!f || fclose(f) != 0)
+        bench_die("%s: %s", argument[2], strerror(errno));
+}
+
+static bench_request_t get_with(int port, const char *path, const char *cookie)
+{
+    bench_request_t request;
+
+    request.octets = apr_psprintf(pool, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: bench\r\nAccept: text/html\r\n"
+                                  "Cookie: %s\r\n\r\n", path, port, cookie);
+    request.len = strlen(request.octets);
+    return request;
+}
+
+static bench_request_t *requests_of(size_t n)
+{
+    bench_request_t *requests = calloc(n, sizeof(*requests));
 
     if (!requests)
         bench_die("no memory to be had");
-    for (i = 0; i < count; i++) {
-        char cookie[BENCH_COOKIE_CHARS + 1];
+    return requests;
+}
 
-        bench_cookie(cookie, (int)(bench_random((unsigned long long)i) % (unsigned long long)n));
-        requests[i].octets = apr_psprintf(p, "GET /page.txt HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: bench\r\n"
-                                          "Accept: text/html\r\nCookie: %s=%s\r\n\r\n", port, name, cookie);
+static void cookies(char **argument)
+{
+    size_t i, n, count = (size_t)atol(argument[2]);
+    char **lines = read_lines(argument[4], &n);
+    bench_request_t *requests = requests_of(count);
+    bench_plan_t plan = { atoi(argument[0]), atoi(argument[1]), requests, count, count, 0, 200, NULL, NULL };
+    bench_result_t result;
+
+    for (i = 0; i < count; i++)
+        requests[i] = get_with(plan.port, argument[3], lines[bench_random(i) % n]);
+    bench_run(&result, &plan);
+    print_result(&result);
+    putchar('\n');
+}
+
+/* The cookie of each answer, by the request's number. */
+typedef struct {
+    const char *prefix;
+    char **cookies;
+} jar_t;
+
+static void keep_cookie(void *baton, size_t number, const char *answer)
+{
+    jar_t *jar = baton;
+
+    free(jar->cookies[number]);
+    jar->cookies[number] = bench_cookie_of(answer, jar->prefix);
+    if (!jar->cookies[number])
+        bench_die("expected a cookie %s..., got: %.600s", jar->prefix, answer);
+}
+
+static void post(char **argument)
+{
+    size_t i, count = (size_t)atol(argument[2]);
+    bench_request_t *requests = requests_of(count);
+    jar_t jar = { argument[6], calloc(count, sizeof(char *)) };
+    bench_plan_t plan = { atoi(argument[0]), atoi(argument[1]), requests, count, count, 0, atoi(argument[3]), keep_cookie, &jar };
+    bench_result_t result;
+
+    for (i = 0; i < count; i++)
+        requests[i].octets = read_file(apr_psprintf(pool, "%s/post.%d", argument[4], atoi(argument[5]) + (int)i),
+                                       &requests[i].len);
+    bench_run(&result, &plan);
+    print_result(&result);
+    printf(" %s\n", jar.cookies[count - 1]);
+}
+
+static void sign_batch(bench_request_t *requests, size_t n, const sp_t *sp, const char *with_cookies, int first, apr_pool_t *p)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        bench_answer_to_t to = { NULL, acs_url(sp->port, sp->acs, p), sp->audience, first + (int)i, apr_time_now() };
+
+        requests[i].octets = (char *)post_request(sp->port, sp->acs, with_cookies, "/page.txt",
+                                                  bench_response(&to, sp->key, p, &err), p);
         requests[i].len = strlen(requests[i].octets);
     }
-    bench_run(&result, port, connections, requests, (size_t)count, (size_t)count, 200);
-    printf("%.6f\n", result.seconds);
-    free(requests);
-    free(result.last_cookie);
 }
 
-static void post(int port, int connections, int count, int first, const char *folder, apr_pool_t *p)
+static void fill(char **argument)
 {
-    bench_request_t *requests = calloc((size_t)count, sizeof(*requests));
+    sp_t sp = { atoi(argument[0]), argument[4], NULL, argument[5], argument[6], idp_key(argument[4]) };
+    size_t done, i, count = (size_t)atol(argument[2]);
+    bench_request_t requests[BATCH];
+    jar_t jar = { argument[7], calloc(BATCH, sizeof(char *)) };
+    bench_plan_t plan = { sp.port, atoi(argument[1]), requests, BATCH, BATCH, 0, atoi(argument[3]), keep_cookie, &jar };
     bench_result_t result;
-    int i;
+    FILE *f = fopen(argument[9], "wb");
+    size_t failed = 0;
+    apr_pool_t *p;
 
-    if (!requests)
-        bench_die("no memory to be had");
-    for (i = 0; i < count; i++)
-        requests[i].octets = read_file(apr_psprintf(p, "%s/post.%d", folder, first + i), &requests[i].len);
-    bench_run(&result, port, connections, requests, (size_t)count, (size_t)count, 303);
-    printf("%.6f %s\n", result.seconds, result.last_cookie ? result.last_cookie : "");
-    for (i = 0; i < count; i++)
-        free(requests[i].octets);
-    free(requests);
-    free(result.last_cookie);
+    apr_pool_create(&p, pool);
+    for (done = 0; f && done < count; done += plan.n) {
+        plan.n = plan.count = count - done < BATCH ? count - done : BATCH;
+        sign_batch(requests, plan.n, &sp, argument[8], (int)done, p);
+        bench_run(&result, &plan);
+        failed += result.failed;
+        for (i = 0; i < plan.n; i++)
+            fprintf(f, "%s\n", jar.cookies[i]);
+        apr_pool_clear(p);
+    }
+    if (!f || fclose(f) != 0)
+        bench_die("%s: %s", argument[9], strerror(errno));
+    printf("0 0 0 %zu\n", failed);
 }
+
+typedef struct {
+    size_t ok;
+    size_t redirects;
+    size_t others;
+} tally_t;
+
+static void count_status(void *baton, size_t number, const char *answer)
+{
+    tally_t *tally = baton;
+    int status = bench_status(answer);
+
+    (void)number;
+    ++*(status == 200 ? &tally->ok : status >= 300 && status < 400 ? &tally->redirects : &tally->others);
+}
+
+static void tally(char **argument)
+{
+    size_t i, n;
+    char **lines = read_lines(argument[4], &n);
+    double seconds = atof(argument[2]);
+    tally_t counts = { 0, 0, 0 };
+    bench_plan_t plan = { atoi(argument[0]), atoi(argument[1]), NULL, n, seconds > 0 ? MAX_TALLY : n, seconds, 0, count_status,
+                          &counts };
+    bench_request_t *requests = requests_of(n);
+    bench_result_t result;
+
+    for (i = 0; i < n; i++)
+        requests[i] = get_with(plan.port, argument[3], lines[i]);
+    plan.requests = requests;
+    bench_run(&result, &plan);
+    printf("%zu %zu %zu %zu %zu\n", counts.ok, counts.redirects, counts.others, result.ended, result.broken);
+}
+
+static const struct {
+    const char *name;
+    int arguments;
+    void (*run)(char **argument);
+} commands[] = {
+    { "keygen", 2, keygen },   { "get", 5, get },   { "numbered", 3, numbered }, { "cookies", 5, cookies },
+    { "prepare", 6, prepare }, { "post", 7, post }, { "fill", 10, fill },        { "tally", 5, tally }
+};
 
 int main(int argc, char **argv)
 {
-    saml_err_t err = { 0 };
-    apr_pool_t *p;
+    size_t i, n = sizeof(commands) / sizeof(commands[0]);
 
     apr_initialize();
-    apr_pool_create(&p, NULL);
-    err.pool = p;
-    must(saml_library_init(&err), &err);
-    if (argc == 3 && strcmp(argv[1], "keygen") == 0)
-        keygen(argv[2], p, &err);
-    else if (argc == 6 && strcmp(argv[1], "get") == 0)
-        get(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), argv[5]);
-    else if (argc == 7 && strcmp(argv[1], "sessions") == 0)
-        sessions(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), atoi(argv[5]), argv[6], p);
-    else if (argc == 5 && strcmp(argv[1], "prepare") == 0)
-        prepare(atoi(argv[2]), atoi(argv[3]), argv[4], p, &err);
-    else if (argc == 7 && strcmp(argv[1], "post") == 0)
-        post(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), atoi(argv[5]), argv[6], p);
-    else
-        bench_die("expected keygen, get, sessions, prepare or post with their arguments; see client.c");
-    apr_pool_destroy(p);
+    apr_pool_create(&pool, NULL);
+    err.pool = pool;
+    bench_must(saml_library_init(&err), &err);
+    for (i = 0; i < n; i++) {
+        if (argc == commands[i].arguments + 2 && strcmp(argv[1], commands[i].name) == 0)
+            break;
+    }
+    if (i == n)
+        bench_die("expected a command and its arguments; see the head of client.c");
+    commands[i].run(argv + 2);
+    apr_pool_destroy(pool);
     apr_terminate();
     return 0;
 }

@@ -23,6 +23,8 @@
 typedef struct {
     int fd;
     const bench_request_t *sending;     /* NULL: idle */
+    size_t number;                      /* of the request, from 0 */
+    double begun_at;
     size_t sent;
     size_t got;
     char buffer[BUFFER_BYTES];
@@ -30,16 +32,21 @@ typedef struct {
 
 typedef struct {
     int epoll;
-    int port;
-    int reconnected;
-    const bench_request_t *requests;
-    size_t n;
-    size_t count;
+    const bench_plan_t *plan;
+    bench_result_t *result;
+    float *waits;       /* microseconds, of each answered request */
     size_t begun;
     size_t done;
-    int want_status;
-    char *last_cookie;
+    double end;
 } run_t;
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
 
 void bench_die(const char *fmt, ...)
 {
@@ -114,22 +121,36 @@ char *bench_header(const char *answer, const char *name)
     return value ? strndup(value, strcspn(value, "\r\n")) : NULL;
 }
 
+/* An answer in chunks is there when its last one is: no answer here has a trailer or a chunk that reads like an end. */
+static size_t chunked_length(const char *body, size_t got)
+{
+    static const char last[] = "0\r\n\r\n";
+    size_t len = sizeof(last) - 1;
+
+    return got >= len && memcmp(body + got - len, last, len) == 0 ? got : 0;
+}
+
 /* The length of the answer that begins the buffer, or 0 while it is not all there. The buffer is NUL-terminated. */
 static size_t answer_length(const char *buffer, size_t got)
 {
     const char *end = strstr(buffer, "\r\n\r\n"), *length;
-    size_t total;
+    size_t head, total;
 
     if (!end)
         return 0;
+    head = (size_t)(end - buffer) + 4;
     length = find_header(buffer, "Content-Length");
+    if (!length && find_header(buffer, "Transfer-Encoding")) {
+        total = chunked_length(buffer + head, got - head);
+        return total ? head + total : 0;
+    }
     if (!length)
-        bench_die("expected an answer with Content-Length, got: %.200s", buffer);
-    total = (size_t)(end - buffer) + 4 + strtoul(length, NULL, 10);
+        bench_die("expected an answer with Content-Length or in chunks, got: %.200s", buffer);
+    total = head + strtoul(length, NULL, 10);
     return total <= got ? total : 0;
 }
 
-static void note_cookie(run_t *run, const char *answer)
+char *bench_cookie_of(const char *answer, const char *prefix)
 {
     const char *at = answer;
 
@@ -137,27 +158,36 @@ static void note_cookie(run_t *run, const char *answer)
         size_t len = strcspn(at, ";\r\n");
         const char *equals = memchr(at, '=', len);
 
-        if (equals && equals + 1 < at + len) {
-            free(run->last_cookie);
-            run->last_cookie = strndup(at, len);
-        }
+        if (equals && equals + 1 < at + len && strncmp(at, prefix, strlen(prefix)) == 0)
+            return strndup(at, len);
     }
+    return NULL;
 }
 
-static void check_answer(run_t *run, const char *answer)
+int bench_status(const char *answer)
 {
-    if (strlen(answer) < 12 || atoi(answer + 9) != run->want_status)
-        bench_die("expected status %d, got: %.600s", run->want_status, answer);
-    if (run->done + 1 == run->count)
-        note_cookie(run, answer);
+    return strlen(answer) < 12 ? 0 : atoi(answer + 9);
 }
 
-static void send_more(run_t *run, connection_t *c)
+static void take_answer(run_t *run, const connection_t *c)
+{
+    const bench_plan_t *plan = run->plan;
+
+    if (plan->want_status && bench_status(c->buffer) != plan->want_status)
+        bench_die("expected status %d, got: %.600s", plan->want_status, c->buffer);
+    if (plan->answered)
+        plan->answered(plan->baton, c->number, c->buffer);
+    run->waits[run->done++] = (float)((now() - c->begun_at) * 1e6);
+}
+
+static void send_more(connection_t *c)
 {
     while (c->sending && c->sent < c->sending->len) {
         ssize_t n = send(c->fd, c->sending->octets + c->sent, c->sending->len - c->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
         struct pollfd writable = { c->fd, POLLOUT, 0 };
 
+        if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
+            return;                     /* what was sent is sent again when the end of the connection is read */
         if (n < 0 && errno != EAGAIN)
             bench_die("sending: %s", strerror(errno));
         if (n > 0)
@@ -165,35 +195,66 @@ static void send_more(run_t *run, connection_t *c)
         else if (poll(&writable, 1, SILENCE_MS) <= 0)
             bench_die("the server took nothing for %d ms", SILENCE_MS);
     }
-    (void)run;
 }
 
 static void begin_next(run_t *run, connection_t *c)
 {
-    c->sending = run->begun < run->count ? &run->requests[run->begun++ % run->n] : NULL;
+    const bench_plan_t *plan = run->plan;
+
+    c->sending = NULL;
+    if (run->begun < plan->count && (run->end == 0 || now() < run->end)) {
+        c->number = run->begun++ % plan->n;
+        c->sending = &plan->requests[c->number];
+    }
     c->sent = 0;
     c->got = 0;
-    send_more(run, c);
+    c->begun_at = now();
+    send_more(c);
 }
 
 static void join_run(run_t *run, connection_t *c)
 {
     struct epoll_event event = { .events = EPOLLIN, .data = { .ptr = c } };
 
-    c->fd = connect_to(run->port);
+    c->fd = connect_to(run->plan->port);
     if (epoll_ctl(run->epoll, EPOLL_CTL_ADD, c->fd, &event) != 0)
         bench_die("epoll: %s", strerror(errno));
 }
 
-/* A server may end a kept connection at any time (RFC 9112 9.5), and then nothing was done about what was sent. */
 static void connect_again(run_t *run, connection_t *c)
 {
-    if (++run->reconnected > MAX_RECONNECTS)
-        bench_die("the server ended %d connections without an answer", run->reconnected);
     close(c->fd);
     join_run(run, c);
     c->sent = 0;
-    send_more(run, c);
+    c->got = 0;
+    send_more(c);
+}
+
+/*
+ * A server may end a kept connection at any time (RFC 9112 9.5), and then nothing was done about what was sent. Half an answer
+ * is another matter.
+ */
+static void ended(run_t *run, connection_t *c, const char *how)
+{
+    if (c->got > 0 && run->plan->want_status)
+        bench_die("the server ended a connection: %s", how);
+    *(c->got > 0 ? &run->result->broken : &run->result->ended) += 1;
+    if (run->plan->want_status && run->result->ended > MAX_RECONNECTS)
+        bench_die("the server ended %zu connections without an answer", run->result->ended);
+    connect_again(run, c);
+}
+
+static int says_close(const char *answer)
+{
+    const char *value = find_header(answer, "Connection");
+
+    return value && strncasecmp(value, "close", 5) == 0;
+}
+
+/* A 500 where another status is expected: counted and asked again, unless it is every other answer. */
+static int failed_within_reason(run_t *run, const connection_t *c)
+{
+    return run->plan->want_status && bench_status(c->buffer) == 500 && ++run->result->failed <= run->plan->count / 2 + 10;
 }
 
 static void receive(run_t *run, connection_t *c)
@@ -202,34 +263,35 @@ static void receive(run_t *run, connection_t *c)
 
     if (n < 0 && errno == EAGAIN)
         return;
-    if (n == 0 && c->got == 0) {
-        connect_again(run, c);
+    if (n <= 0 && !c->sending) {
+        epoll_ctl(run->epoll, EPOLL_CTL_DEL, c->fd, NULL);      /* idle, and no more to send */
         return;
     }
-    if (n <= 0)
-        bench_die("the server ended a connection: %s", n < 0 ? strerror(errno) : "expected more of an answer");
+    if (n <= 0) {
+        ended(run, c, n < 0 ? strerror(errno) : "expected more of an answer");
+        return;
+    }
     c->got += (size_t)n;
     c->buffer[c->got] = '\0';
     if (answer_length(c->buffer, c->got) == 0)
         return;
-    check_answer(run, c->buffer);
-    run->done++;
+    if (failed_within_reason(run, c)) {
+        connect_again(run, c);
+        return;
+    }
+    take_answer(run, c);
+    if (says_close(c->buffer)) {
+        c->sending = NULL;
+        connect_again(run, c);
+    }
     begin_next(run, c);
-}
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static void drive(run_t *run)
 {
     struct epoll_event events[64];
 
-    while (run->done < run->count) {
+    while (run->done < run->begun || (run->begun < run->plan->count && (run->end == 0 || now() < run->end))) {
         int i, ready = epoll_wait(run->epoll, events, 64, SILENCE_MS);
 
         if (ready == 0)
@@ -239,26 +301,45 @@ static void drive(run_t *run)
     }
 }
 
-void bench_run(bench_result_t *out, int port, int connections, const bench_request_t *requests, size_t n, size_t count,
-               int want_status)
+static int by_size(const void *a, const void *b)
 {
-    run_t run = { epoll_create1(EPOLL_CLOEXEC), port, 0, requests, n, count, 0, 0, want_status, NULL };
-    connection_t *all = calloc((size_t)connections, sizeof(*all));
+    float one = *(const float *)a, other = *(const float *)b;
+
+    return (one > other) - (one < other);
+}
+
+static void read_waits(bench_result_t *out, run_t *run)
+{
+    if (run->done == 0)
+        return;
+    qsort(run->waits, run->done, sizeof(*run->waits), by_size);
+    out->p50_us = run->waits[run->done / 2];
+    out->p99_us = run->waits[run->done * 99 / 100];
+}
+
+void bench_run(bench_result_t *out, const bench_plan_t *plan)
+{
     double start = now();
+    run_t run = { epoll_create1(EPOLL_CLOEXEC), plan, out, malloc((plan->count + 1) * sizeof(float)), 0, 0,
+                  plan->seconds > 0 ? start + plan->seconds : 0 };
+    connection_t *all = calloc((size_t)plan->connections, sizeof(*all));
     int i;
 
-    if (run.epoll < 0 || !all)
+    if (run.epoll < 0 || !all || !run.waits)
         bench_die("no epoll or no memory to be had");
-    for (i = 0; i < connections; i++) {
+    memset(out, 0, sizeof(*out));
+    for (i = 0; i < plan->connections; i++) {
         join_run(&run, &all[i]);
         begin_next(&run, &all[i]);
     }
     drive(&run);
     out->seconds = now() - start;
-    out->last_cookie = run.last_cookie;
-    for (i = 0; i < connections; i++)
+    out->done = run.done;
+    read_waits(out, &run);
+    for (i = 0; i < plan->connections; i++)
         close(all[i].fd);
     close(run.epoll);
+    free(run.waits);
     free(all);
 }
 
@@ -272,7 +353,7 @@ char *bench_exchange(int port, const char *request, size_t len)
         bench_die("no memory to be had");
     c->fd = connect_to(port);
     c->sending = &whole;
-    send_more(NULL, c);
+    send_more(c);
     while (answer_length(c->buffer, c->got) == 0) {
         ssize_t n = recv(c->fd, c->buffer + c->got, sizeof(c->buffer) - 1 - c->got, 0);
 

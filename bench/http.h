@@ -12,23 +12,42 @@ typedef struct {
     size_t len;
 } bench_request_t;
 
+/** What to send and what to expect. */
+typedef struct {
+    int port;
+    int connections;
+    const bench_request_t *requests;
+    size_t n;               /* request number i is requests[i % n] */
+    size_t count;
+    double seconds;         /* begin no request after so long; 0: all of them */
+    int want_status;        /* another one ends the program with the answer's first lines; 0: any, and half answers are counted */
+    void (*answered)(void *baton, size_t number, const char *answer);   /* or NULL; number: i % n */
+    void *baton;
+} bench_plan_t;
+
 typedef struct {
     double seconds;         /* from the first connection to the last answer */
-    char *last_cookie;      /* name=value of the last Set-Cookie with a value, or NULL */
+    double p50_us;          /* from a request's first octet sent to its answer's last */
+    double p99_us;
+    size_t done;            /* answered */
+    size_t ended;           /* connections ended by the server before an answer began: sent again */
+    size_t failed;          /* answers 500 where another status was expected: sent again */
+    size_t broken;          /* in the middle of one: sent again */
 } bench_result_t;
 
-/**
- * Send `count` requests, number i being requests[i % n], over `connections` connections to 127.0.0.1.
- * @param want_status  of every answer; another one ends the program with the answer's first line
- */
-void bench_run(bench_result_t *out, int port, int connections, const bench_request_t *requests, size_t n, size_t count,
-               int want_status);
+/** Send what the plan says to 127.0.0.1 over connections kept alive, one request at a time on each. */
+void bench_run(bench_result_t *out, const bench_plan_t *plan);
 
 /** One exchange; the whole answer as a NUL-terminated text, to be freed. */
 char *bench_exchange(int port, const char *request, size_t len);
 
 /** The value of the first header `name` behind `from` in `answer` to the end of its line, to be freed; NULL: none. */
 char *bench_header(const char *answer, const char *name);
+
+/** name=value of the first cookie set to a value whose name begins with `prefix`, to be freed; NULL: none. */
+char *bench_cookie_of(const char *answer, const char *prefix);
+
+int bench_status(const char *answer);
 
 #define BENCH_COOKIE_CHARS 43
 

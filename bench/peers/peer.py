@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the measurements know of a peer."""
+
+import pathlib
+
+ENTITY = "https://sts.windows.net/11111111-2222-4333-8444-555555555555/"
+LOGIN_URL = "https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555/saml2"
+
+
+class Peer:
+    key = title = ""
+    note = ""                   # what a reader must know of how it was set up
+    is_saml = False
+    protected = True            # takes part in protected GETs
+    login = acs = None          # paths: where a sign-on begins, where the answer goes
+    acs_status = redirect_status = 303
+    cookie = ""                 # what the session cookie's name begins with
+    fill_cookies = ""           # what a browser has that comes with an answer nobody asked for
+    room = 1000                 # sessions that it is set up for, where one is looked at
+
+    def __init__(self, bench):
+        self.bench = bench
+
+    def missing(self):
+        """Why it cannot take part, or None."""
+        return None
+
+    def module(self, name):
+        return pathlib.Path(self.bench.modules) / name
+
+    def audience(self, server):
+        return f"http://127.0.0.1:{server.port}/saml/metadata"
+
+    def setup(self, folder, port, room):
+        """See Server."""
+        raise NotImplementedError
+
+    def header(self, _server):
+        """A header line for a protected GET, where no sign-on gives one."""
+        return ""
+
+    def fill(self, server, count, file):
+        """`count` sessions, their cookies to `file`; by real sign-ons."""
+        self.bench.client("fill", server.port, 8, count, self.acs_status, self.bench.dir, self.acs, self.audience(server),
+                          self.cookie, self.fill_cookies, file)
+
+
+def idp_metadata(certificate):
+    """The identity provider's metadata, for those that take it by no other way."""
+    lines = [line for line in certificate.splitlines() if "-----" not in line]
+    return f"""<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{ENTITY}">
+<IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+<KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>
+{chr(10).join(lines)}
+</X509Certificate></X509Data></KeyInfo></KeyDescriptor>
+<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="{LOGIN_URL}"/>
+</IDPSSODescriptor>
+</EntityDescriptor>
+"""
