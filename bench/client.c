@@ -188,7 +188,7 @@ static void keygen(char **argument)
 {
     const char *key, *cert;
 
-    bench_must(saml_keypair_generate(&key, &cert, "bench", 2048, 30, apr_time_now(), pool, &err), &err);
+    bench_must(saml_keypair_generate(&key, &cert, "bench", 2048, 365, apr_time_now(), pool, &err), &err);
     write_file(apr_psprintf(pool, "%s/%s.key", argument[0], argument[1]), key, strlen(key));
     write_file(apr_psprintf(pool, "%s/%s.crt", argument[0], argument[1]), cert, strlen(cert));
 }
