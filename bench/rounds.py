@@ -2,6 +2,7 @@
 """Contenders taking turns, so that what else the machine does falls on all alike; and what is kept of it."""
 
 import statistics
+import sys
 
 
 def take_turns(rounds, contenders, warm=1):
@@ -36,3 +37,5 @@ class Table:
         row = self.rows.setdefault(key, {"title": title, "unit": unit, "figures": {}, "ratios": {}})
         row["figures"].update(figures)
         row["ratios"].update(ratios or {})
+        said = ", ".join(f"{k} {v:.4g}" for k, v in figures.items())
+        print(f"bench:     {title}: {said} {unit}", file=sys.stderr, flush=True)
