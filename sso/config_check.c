@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "cookie.h"
 #include "watch.h"
 #include "header_text.h"
 
@@ -75,6 +76,9 @@ static const char *collision(sso_check_t *check, const sso_app_t *a, const sso_a
     if (reply_url_taken(a, b))
         return apr_psprintf(check->p, "expected a reply URL with a path of its own, found \"%s\", which is an endpoint of "
                             "application \"%s\"; mend: give it another path", reply_url_taken(a, b), b->name);
+    if (a != b && sso_store_is_carried(b->store) && sso_cookie_is_part(a->cookie.name, b->cookie.name))
+        return apr_psprintf(check->p, "expected a cookie of its own, found \"%s\", which application \"%s\" uses for parts of "
+                            "its sessions; mend: give one of them another name with SAMLCookie", a->cookie.name, b->name);
     if (starts_with(a->cookie.name, b->state_prefix))
         return apr_psprintf(check->p, "expected a cookie name that does not start like the sign-on cookies of "
                             "application \"%s\", found \"%s\"; mend: give it another name with SAMLCookie",

@@ -3,6 +3,8 @@
 
 #include <apr_strings.h>
 
+#define PARTS_LOOKED_AT 64
+
 /** One "name=value" of a Cookie header, white space around it left out. */
 typedef struct {
     const char *name;
@@ -54,6 +56,14 @@ static int has_name(const pair_t *pair, const char *name)
     return strlen(name) == pair->name_len && memcmp(pair->name, name, pair->name_len) == 0;
 }
 
+/* "NAME.1": the second and further parts of a session that the browser carries (carried.h). */
+static int is_part(const char *name, apr_size_t name_len, const char *session)
+{
+    apr_size_t len = strlen(session);
+
+    return name_len == len + 2 && memcmp(name, session, len) == 0 && name[len] == '.' && name[len + 1] > '0' && name[len + 1] <= '9';
+}
+
 static int is_ours(const pair_t *pair, const apr_array_header_t *names)
 {
     int i;
@@ -61,7 +71,8 @@ static int is_ours(const pair_t *pair, const apr_array_header_t *names)
     for (i = 0; i < names->nelts; ++i) {
         const sso_cookie_names_t *name = &APR_ARRAY_IDX(names, i, sso_cookie_names_t);
 
-        if (has_name(pair, name->session) || has_prefix(pair, name->state_prefix))
+        if (has_name(pair, name->session) || has_prefix(pair, name->state_prefix)
+            || is_part(pair->name, pair->name_len, name->session))
             return 1;
     }
     return 0;
@@ -157,14 +168,38 @@ static const char *session_attributes(request_rec *r, const sso_cookie_t *cookie
                        "; SameSite=", cookie->same_site, NULL);
 }
 
-void sso_cookie_set_session(request_rec *r, const sso_app_t *app, const char *value)
+void sso_cookie_set_session(request_rec *r, const sso_app_t *app, const char *name, const char *value)
 {
-    add_cookie(r, apr_pstrcat(r->pool, app->cookie.name, "=", value, session_attributes(r, &app->cookie), NULL));
+    add_cookie(r, apr_pstrcat(r->pool, name, "=", value, session_attributes(r, &app->cookie), NULL));
+}
+
+void sso_cookie_drop_part(request_rec *r, const sso_app_t *app, const char *name)
+{
+    add_cookie(r, apr_pstrcat(r->pool, name, "=; Max-Age=0", session_attributes(r, &app->cookie), NULL));
+}
+
+int sso_cookie_is_part(const char *name, const char *session)
+{
+    return is_part(name, strlen(name), session);
+}
+
+void sso_cookie_drop_surplus(request_rec *r, const sso_app_t *app, int count)
+{
+    apr_array_header_t *came = sso_cookie_names(sso_request_of(r)->cookies, app->cookie.name, PARTS_LOOKED_AT, r->pool);
+    int i;
+
+    for (i = 0; i < came->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(came, i, const char *);
+
+        if (sso_cookie_is_part(name, app->cookie.name) && name[strlen(name) - 1] - '0' >= count)
+            sso_cookie_drop_part(r, app, name);
+    }
 }
 
 void sso_cookie_drop_session(request_rec *r, const sso_app_t *app)
 {
-    add_cookie(r, apr_pstrcat(r->pool, app->cookie.name, "=; Max-Age=0", session_attributes(r, &app->cookie), NULL));
+    sso_cookie_drop_part(r, app, app->cookie.name);
+    sso_cookie_drop_surplus(r, app, 1);
 }
 
 void sso_cookie_set_cross_site(request_rec *r, const sso_app_t *app, const char *name, const char *value,

@@ -29,10 +29,19 @@ apr_array_header_t *sso_cookie_values(const char *own, const char *name, int at_
 /** The first `at_most` names in `own` that begin with `prefix` (const char *), in the order they came. */
 apr_array_header_t *sso_cookie_names(const char *own, const char *prefix, int at_most, apr_pool_t *p);
 
-/** Set the session cookie of `app`; a browser-session cookie, its end is the server's to decide. */
-void sso_cookie_set_session(request_rec *r, const sso_app_t *app, const char *value);
+/** Set a session cookie of `app`, named as it is or a part (carried.h); a browser-session cookie, its end is the server's to decide. */
+void sso_cookie_set_session(request_rec *r, const sso_app_t *app, const char *name, const char *value);
 
-/** Tell the browser to forget the session cookie of `app`. */
+/** Whether `name` is that of the second or a further part of the session cookie `session`: "SESSION.1". */
+int sso_cookie_is_part(const char *name, const char *session);
+
+/** Tell the browser to forget one cookie of a session. */
+void sso_cookie_drop_part(request_rec *r, const sso_app_t *app, const char *name);
+
+/** Tell the browser to forget what came of a session in parts (NAME.1 and the following) from the part `count` on. */
+void sso_cookie_drop_surplus(request_rec *r, const sso_app_t *app, int count);
+
+/** Tell the browser to forget the session cookie of `app`, and its further parts that came. */
 void sso_cookie_drop_session(request_rec *r, const sso_app_t *app);
 
 /**

@@ -4,6 +4,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "carried.h"
 #include "cookie.h"
 #include "idp.h"
 #include "logout_index.h"
@@ -11,8 +12,8 @@
 #include "saml/id.h"
 
 /*
- * The session that a cookie names. The cookie's value is 256 random bits; the store knows only its SHA-256, so a stolen store
- * opens nothing.
+ * The session that a cookie names, or holds (store "cookie", carried.h). The cookie that names one is 256 random bits; the store knows
+ * only its SHA-256, so a stolen store opens nothing.
  */
 
 #define TOKEN_BYTES 32
@@ -31,31 +32,74 @@ static int is_token(const char *text)
     return i == TOKEN_CHARS;
 }
 
-/*
- * The keys (sso_key_t) that the request's cookies may name. Where a name has no __Host- prefix, a browser can hold it several times,
- * for other paths and domains; one that is dead must not keep the live one from being seen, or sign-ons never end.
- */
-static saml_status_t keys_of_request(apr_array_header_t **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+/** A session that the request may mean. */
+typedef struct {
+    sso_key_t key;
+    const sso_carried_t *carried;   /* NULL: the store has the record */
+} candidate_t;
+
+static saml_status_t candidates_carried(apr_array_header_t *out, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
-    const char *own = sso_request_of(r)->cookies;
-    apr_array_header_t *values, *keys = apr_array_make(r->pool, 1, sizeof(sso_key_t));
+    apr_array_header_t *sessions;
     int i;
 
-    *out = keys;
-    if (!own)
-        return SAML_OK;
-    values = sso_cookie_values(own, app->cookie.name, KEYS_AT_MOST, r->pool);
-    for (i = 0; i < values->nelts; ++i) {
-        const char *value = APR_ARRAY_IDX(values, i, const char *);
+    SAML_TRY(sso_carried_read(&sessions, r, app, KEYS_AT_MOST, err));
+    for (i = 0; i < sessions->nelts; ++i) {
+        const sso_carried_t *session = &APR_ARRAY_IDX(sessions, i, sso_carried_t);
 
-        if (is_token(value))
-            SAML_TRY(sso_key_of(apr_array_push(keys), value, TOKEN_CHARS, err));
+        APR_ARRAY_PUSH(out, candidate_t) = (candidate_t){ session->key, session };
     }
     return SAML_OK;
 }
 
+/*
+ * What (candidate_t) the request's cookies may mean. Where a name has no __Host- prefix, a browser can hold it several times,
+ * for other paths and domains; one that is dead must not keep the live one from being seen, or sign-ons never end.
+ */
+static saml_status_t candidates_of(apr_array_header_t **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    const char *own = sso_request_of(r)->cookies;
+    apr_array_header_t *values, *candidates = apr_array_make(r->pool, 1, sizeof(candidate_t));
+    int i;
+
+    *out = candidates;
+    if (!own)
+        return SAML_OK;
+    if (sso_store_is_carried(app->store))
+        return candidates_carried(candidates, r, app, err);
+    values = sso_cookie_values(own, app->cookie.name, KEYS_AT_MOST, r->pool);
+    for (i = 0; i < values->nelts; ++i) {
+        const char *value = APR_ARRAY_IDX(values, i, const char *);
+        candidate_t *candidate;
+
+        if (!is_token(value))
+            continue;
+        candidate = apr_array_push(candidates);
+        candidate->carried = NULL;
+        SAML_TRY(sso_key_of(&candidate->key, value, TOKEN_CHARS, err));
+    }
+    return SAML_OK;
+}
+
+/* The browser gets the record anew. A subrequest's answer has no header of its own. */
+static saml_status_t send_anew(const sso_carried_t *carried, const void *record, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    sso_carried_t renewed = *carried;
+    const char *sealed;
+
+    while (r->main)
+        r = r->main;
+    if (sso_request_of(r)->renewed)
+        return SAML_OK;
+    renewed.record = record;
+    SAML_TRY(sso_carried_seal(&sealed, r, app, &renewed, err));
+    sso_carried_send(r, app, sealed);
+    sso_request_of(r)->renewed = 1;
+    return SAML_OK;
+}
+
 /* Write the idle stamp, seldom. A session that was ended meanwhile stays ended. */
-static saml_status_t stamp(const sso_session_t *session, const sso_key_t *key, request_rec *r, const sso_app_t *app,
+static saml_status_t stamp(const sso_session_t *session, const candidate_t *candidate, request_rec *r, const sso_app_t *app,
                            saml_err_t *err)
 {
     sso_session_t stamped;
@@ -63,7 +107,9 @@ static saml_status_t stamp(const sso_session_t *session, const sso_key_t *key, r
     int found;
 
     SAML_TRY(sso_session_decode(&stamped, record, session->len, err));
-    return sso_store_replace(app->store, key, record, session->len, sso_session_forget_at(&stamped), &found, err);
+    if (candidate->carried)
+        SAML_TRY(send_anew(candidate->carried, record, r, app, err));
+    return sso_store_replace(app->store, &candidate->key, record, session->len, sso_session_forget_at(&stamped), &found, err);
 }
 
 /* As it was begun with, and no longer than such a session may be now and here: a lifetime made shorter holds for those that are there. */
@@ -72,14 +118,29 @@ static int is_live(const sso_session_t *session, request_rec *r, const sso_app_t
     return sso_session_state(session, r->request_time) == SSO_SESSION_LIVE && r->request_time < session->created + app->session_lifetime;
 }
 
-static saml_status_t look_up(const sso_session_t **out, const sso_key_t *key, request_rec *r, const sso_app_t *app,
+/* @param record  NULL where there is none, or it was ended */
+static saml_status_t record_of(const void **record, apr_size_t *len, const candidate_t *candidate, request_rec *r,
+                               const sso_app_t *app, saml_err_t *err)
+{
+    const sso_carried_t *carried = candidate->carried;
+    int ended;
+
+    if (!carried)
+        return sso_store_get(app->store, &candidate->key, record, len, r->pool, err);
+    SAML_TRY(sso_store_is_ended(app->store, carried, r->request_time, &ended, err));
+    *record = ended ? NULL : carried->record;
+    *len = carried->len;
+    return SAML_OK;
+}
+
+static saml_status_t look_up(const sso_session_t **out, const candidate_t *candidate, request_rec *r, const sso_app_t *app,
                              saml_err_t *err)
 {
     sso_session_t *session;
     const void *record;
     apr_size_t len;
 
-    SAML_TRY(sso_store_get(app->store, key, &record, &len, r->pool, err));
+    SAML_TRY(record_of(&record, &len, candidate, r, app, err));
     if (!record)
         return SAML_OK;
     session = apr_palloc(r->pool, sizeof(*session));
@@ -93,18 +154,18 @@ static saml_status_t look_up(const sso_session_t **out, const sso_key_t *key, re
 saml_status_t sso_session_current(const sso_session_t **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
     const sso_session_t *session = NULL;
-    const sso_key_t *key = NULL;
-    apr_array_header_t *keys;
+    const candidate_t *candidate = NULL;
+    apr_array_header_t *candidates;
     int i;
 
     *out = NULL;
-    SAML_TRY(keys_of_request(&keys, r, app, err));
-    for (i = 0; i < keys->nelts && !session; ++i) {
-        key = &APR_ARRAY_IDX(keys, i, sso_key_t);
-        SAML_TRY(look_up(&session, key, r, app, err));
+    SAML_TRY(candidates_of(&candidates, r, app, err));
+    for (i = 0; i < candidates->nelts && !session; ++i) {
+        candidate = &APR_ARRAY_IDX(candidates, i, candidate_t);
+        SAML_TRY(look_up(&session, candidate, r, app, err));
     }
     if (session && sso_session_stamp_is_old(session, r->request_time)
-        && stamp(session, key, r, app, err) != SAML_OK) {
+        && stamp(session, candidate, r, app, err) != SAML_OK) {
         /* The session is good; that it was used could not be written down. It may end early, which the log explains. */
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "session kept, but its idle time could not be renewed: %s",
                       err->reason);
@@ -125,10 +186,10 @@ static void sweep_a_little(request_rec *r, const sso_app_t *app)
 
 saml_status_t sso_session_reference(const char **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
-    apr_array_header_t *keys;
+    apr_array_header_t *candidates;
 
-    SAML_TRY(keys_of_request(&keys, r, app, err));
-    *out = keys->nelts ? saml_base64url_encode(r->pool, APR_ARRAY_IDX(keys, 0, sso_key_t).octets, SSO_KEY_BYTES) : "";
+    SAML_TRY(candidates_of(&candidates, r, app, err));
+    *out = candidates->nelts ? saml_base64url_encode(r->pool, APR_ARRAY_IDX(candidates, 0, candidate_t).key.octets, SSO_KEY_BYTES) : "";
     return SAML_OK;
 }
 
@@ -147,6 +208,16 @@ static saml_status_t end_referred(const char *reference, request_rec *r, const s
                          SSO_KEY_BYTES, len);
     memcpy(key.octets, octets, sizeof(key.octets));
     return sso_store_remove(app->store, &key, &found, err);
+}
+
+static saml_status_t seal_new(const char **sealed, request_rec *r, const sso_app_t *app, const sso_session_t *session,
+                              const sso_key_t *key, const sso_label_t *labels, int label_count, saml_err_t *err)
+{
+    sso_carried_t carried = { .key = *key, .label_count = label_count, .created = session->created, .record = session->record,
+                              .len = session->len };
+
+    memcpy(carried.labels, labels, (apr_size_t)label_count * sizeof(*labels));
+    return sso_carried_seal(sealed, r, app, &carried, err);
 }
 
 saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml_login_t *login, const char *replaces,
@@ -172,24 +243,29 @@ saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml
                          "so that the session could begin, got one that has passed");
     SAML_TRY(sso_idp_current(&idp, r, app, err));
     SAML_TRY(sso_logout_labels(labels, &label_count, app, idp, login, r->pool, err));
+    if (sso_store_is_carried(app->store))
+        SAML_TRY(seal_new(&token, r, app, &session, &key, labels, label_count, err));
     SAML_TRY(sso_session_end(&ended, r, app, err));
     SAML_TRY(end_referred(replaces, r, app, err));
     SAML_TRY(sso_store_put_labelled(app->store, &key, record, len, sso_session_forget_at(&session), labels, label_count,
                                     err));
-    sso_cookie_set_session(r, app, token);
+    if (sso_store_is_carried(app->store))
+        sso_carried_begin(r, app, token);
+    else
+        sso_cookie_set_session(r, app, app->cookie.name, token);
     sweep_a_little(r, app);
     return SAML_OK;
 }
 
 saml_status_t sso_session_end(int *ended, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
-    apr_array_header_t *keys;
+    apr_array_header_t *candidates;
     int i, found;
 
     *ended = 0;
-    SAML_TRY(keys_of_request(&keys, r, app, err));
-    for (i = 0; i < keys->nelts; ++i) {
-        SAML_TRY(sso_store_remove(app->store, &APR_ARRAY_IDX(keys, i, sso_key_t), &found, err));
+    SAML_TRY(candidates_of(&candidates, r, app, err));
+    for (i = 0; i < candidates->nelts; ++i) {
+        SAML_TRY(sso_store_remove(app->store, &APR_ARRAY_IDX(candidates, i, candidate_t).key, &found, err));
         *ended |= found;
     }
     return SAML_OK;

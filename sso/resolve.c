@@ -301,6 +301,25 @@ static sso_store_t *store_named(const sso_process_t *process, const char *name)
     return NULL;
 }
 
+#define BEHIND_COOKIE "cookie:"
+
+static const char *without_cookie(const char *name)
+{
+    return strncmp(name, BEHIND_COOKIE, strlen(BEHIND_COOKIE)) == 0 ? name + strlen(BEHIND_COOKIE) : name;
+}
+
+/* LMDB's files must not be opened twice in a process, once as a store and once behind store "cookie". */
+static int is_used_otherwise(const sso_process_t *process, const char *name)
+{
+    for (int i = 0; i < process->stores->nelts; i++) {
+        const char *other = sso_store_name(APR_ARRAY_IDX(process->stores, i, sso_store_t *));
+
+        if (strcmp(other, name) != 0 && strcmp(without_cookie(other), without_cookie(name)) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 static int resolve_store(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
 {
     const char *spec = sso_set_text(conf, SSO_SET_SESSION_STORE);
@@ -315,8 +334,16 @@ static int resolve_store(sso_check_t *check, const sso_app_conf_t *conf, sso_app
         return 0;
     }
     app->store = store_named(check->process, sso_store_name(store));
-    if (app->store)
+    if (app->store) {
+        sso_store_lifetime(app->store, app->session_lifetime);
         return 1;
+    }
+    if (is_used_otherwise(check->process, sso_store_name(store))) {
+        sso_check_fail(check, "SAMLSessionStore", at, "expected a small store behind \"cookie\" that nothing else uses, found %s; mend: "
+                       "name another, or leave it out for the default", saml_quote(check->p, sso_store_name(store)));
+        return 0;
+    }
+    sso_store_lifetime(store, app->session_lifetime);
     /* Also where it fails: one store is one mistake. */
     APR_ARRAY_PUSH(check->process->stores, sso_store_t *) = store;
     app->store = store;
@@ -325,6 +352,8 @@ static int resolve_store(sso_check_t *check, const sso_app_conf_t *conf, sso_app
                        "mend: make it usable, or name another: SAMLSessionStore lmdb:/folder", err->reason);
         return 0;
     }
+    if (sso_store_caveat(store, check->p))
+        sso_check_warn(check, "SAMLSessionStore", at, "%s", sso_store_caveat(store, check->p));
     return 1;
 }
 

@@ -192,6 +192,7 @@ typedef struct {
     int guarded;                    /* AuthType SAML holds here, or where this request was redirected from */
     int session_sought;             /* the store has been asked: `session` NULL means there is none */
     int anonymous;                  /* let through by `SAMLUnauthenticated pass` */
+    int renewed;                    /* the session that the browser carries has been sent anew with this answer */
     int in_handler;                 /* the content handler runs, so output filters are in place */
     int in_auth_checker;            /* authz.c is looking at httpd's own verdict */
     int groups_unknown;             /* a Require could not be decided: the groups were left out (overage) */

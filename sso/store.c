@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which stores there are, and the way from a SAMLSessionStore value to one of them. */
+/* The way from a SAMLSessionStore value to a store, and what holds for all of them. */
 
 #include <pthread.h>
 #include <string.h>
@@ -7,10 +7,6 @@
 #include <openssl/evp.h>
 #include "saml/key.h"
 #include "store.h"
-
-static const sso_store_provider_t *const providers[] = { &sso_store_lmdb };
-
-#define PROVIDERS (sizeof(providers) / sizeof(providers[0]))
 
 struct sso_store_t {
     const sso_store_provider_t *provider;
@@ -20,24 +16,24 @@ struct sso_store_t {
 
 static const char *provider_names(apr_pool_t *p)
 {
-    const char *names = providers[0]->scheme;
-    apr_size_t i;
+    const sso_store_provider_t *const *one = sso_store_providers;
+    const char *names = (*one)->scheme;
 
-    for (i = 1; i < PROVIDERS; i++)
-        names = apr_pstrcat(p, names, ", ", providers[i]->scheme, NULL);
+    while (*++one)
+        names = apr_pstrcat(p, names, ", ", (*one)->scheme, NULL);
     return names;
 }
 
 static const sso_store_provider_t *find_provider(const char *spec, const char **arg)
 {
-    apr_size_t i;
+    const sso_store_provider_t *const *one;
 
-    for (i = 0; i < PROVIDERS; i++) {
-        apr_size_t len = strlen(providers[i]->scheme);
+    for (one = sso_store_providers; *one; one++) {
+        apr_size_t len = strlen((*one)->scheme);
 
-        if (strncmp(spec, providers[i]->scheme, len) == 0 && (spec[len] == '\0' || spec[len] == ':')) {
+        if (strncmp(spec, (*one)->scheme, len) == 0 && (spec[len] == '\0' || spec[len] == ':')) {
             *arg = spec[len] ? spec + len + 1 : NULL;
-            return providers[i];
+            return *one;
         }
     }
     return NULL;
@@ -158,6 +154,27 @@ saml_status_t sso_store_sweep(sso_store_t *store, apr_time_t now, int at_most, i
 saml_status_t sso_store_stat(sso_store_t *store, sso_store_stat_t *out, saml_err_t *err)
 {
     return store->provider->stat(store->ctx, out, err);
+}
+
+int sso_store_is_carried(const sso_store_t *store)
+{
+    return store->provider->is_ended != NULL;
+}
+
+saml_status_t sso_store_is_ended(sso_store_t *store, const sso_carried_t *session, apr_time_t now, int *ended, saml_err_t *err)
+{
+    return store->provider->is_ended(store->ctx, session, now, ended, err);
+}
+
+void sso_store_lifetime(sso_store_t *store, apr_interval_time_t longest)
+{
+    if (store->provider->lifetime)
+        store->provider->lifetime(store->ctx, longest);
+}
+
+const char *sso_store_caveat(sso_store_t *store, apr_pool_t *p)
+{
+    return store->provider->caveat ? store->provider->caveat(store->ctx, p) : NULL;
 }
 
 /* ---- keys --------------------------------------------------------------- */

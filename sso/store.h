@@ -55,6 +55,16 @@ typedef struct {
     int gid;
 } sso_store_owner_t;
 
+/** A session whose record the browser carries (store "cookie"), as it came under our seal. */
+typedef struct {
+    sso_key_t key;
+    sso_label_t labels[SSO_MAX_LABELS];
+    int label_count;
+    apr_time_t created;
+    const void *record;
+    apr_size_t len;
+} sso_carried_t;
+
 /** One kind of store. */
 typedef struct {
     const char *scheme;         /* "lmdb" */
@@ -78,10 +88,14 @@ typedef struct {
     saml_status_t (*mark_put)(void *ctx, const sso_key_t *key, const sso_key_t *value, apr_time_t expires, saml_err_t *err);
     saml_status_t (*sweep)(void *ctx, apr_time_t now, int at_most, int *swept, saml_err_t *err);
     saml_status_t (*stat)(void *ctx, sso_store_stat_t *out, saml_err_t *err);
+    /* The rest may be NULL. */
+    saml_status_t (*is_ended)(void *ctx, const sso_carried_t *session, apr_time_t now, int *ended, saml_err_t *err);
+    void (*lifetime)(void *ctx, apr_interval_time_t longest);
+    const char *(*caveat)(void *ctx, apr_pool_t *p);
 } sso_store_provider_t;
 
 /**
- * Read a `SAMLSessionStore` value: "lmdb" or "lmdb:/folder".
+ * Read a `SAMLSessionStore` value: "lmdb", "lmdb:/folder", "cookie", "cookie:" and one of the others.
  * @param default_dir  the runtime folder where a store without a path lives
  * @return SAML_OK, or SAML_E_STORE naming what is expected
  */
@@ -152,9 +166,30 @@ SAML_MUST_CHECK saml_status_t sso_store_sweep(sso_store_t *store, apr_time_t now
                                               saml_err_t *err);
 SAML_MUST_CHECK saml_status_t sso_store_stat(sso_store_t *store, sso_store_stat_t *out, saml_err_t *err);
 
+/**
+ * Whether the records travel with the browser: then sso_store_get is not to be asked, put and replace keep no more of a record than
+ * that there is one, and sso_store_is_ended says whether one that came may still be used.
+ */
+int sso_store_is_carried(const sso_store_t *store);
+
+/** Whether a session that the browser carries was ended, by its key or by a label, before its time. SAML_E_STORE: cannot be told. */
+SAML_MUST_CHECK saml_status_t sso_store_is_ended(sso_store_t *store, const sso_carried_t *session, apr_time_t now, int *ended,
+                                                 saml_err_t *err);
+
+/** Said while directives are read, once for each application: no session of it lasts longer. */
+void sso_store_lifetime(sso_store_t *store, apr_interval_time_t longest);
+
+/** What this kind of store cannot promise, for the log at start-up; NULL: nothing to say. */
+const char *sso_store_caveat(sso_store_t *store, apr_pool_t *p);
+
 /** The key of `text`: its SHA-256. */
 SAML_MUST_CHECK saml_status_t sso_key_of(sso_key_t *out, const char *text, apr_size_t len, saml_err_t *err);
 
 extern const sso_store_provider_t sso_store_lmdb;
+extern const sso_store_provider_t sso_store_cookie;
+extern const sso_store_provider_t sso_store_socache;    /* in httpd only */
+
+/** Those that this program has, NULL at the end; the first is the default (stores.c, and its like of other programs). */
+extern const sso_store_provider_t *const sso_store_providers[];
 
 #endif

@@ -643,5 +643,5 @@ static saml_status_t lmdb_stat(void *ctx, sso_store_stat_t *out, saml_err_t *err
 
 const sso_store_provider_t sso_store_lmdb = {
     "lmdb", lmdb_configure, lmdb_check, lmdb_prepare, lmdb_open, lmdb_get, lmdb_put, lmdb_replace, lmdb_remove,
-    lmdb_remove_labelled, lmdb_use_once, lmdb_mark_get, lmdb_mark_put, lmdb_sweep, lmdb_stat
+    lmdb_remove_labelled, lmdb_use_once, lmdb_mark_get, lmdb_mark_put, lmdb_sweep, lmdb_stat, NULL, NULL, NULL
 };

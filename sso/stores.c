@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which stores the module has. */
+
+#include "store.h"
+
+const sso_store_provider_t *const sso_store_providers[] = { &sso_store_lmdb, &sso_store_cookie, NULL };

@@ -1,0 +1,98 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# SAMLSessionStore cookie: what every store does, what the browser carries, and what it cannot make of it.
+use strict;
+use warnings;
+use Test::More;
+use Time::HiRes qw(sleep);
+use SSOTest;
+use SSOTest::Duties;
+
+my ($first, $second) = map { unpack 'H*', join '', map { chr int rand 256 } 1 .. 32 } 1 .. 2;
+my $t = SSOTest->new(conf => SSOTest::Duties::conf('cookie') . "SAMLSecret \"\@ROOT\@/secret\"\n",
+    prepare => sub { my ($self) = @_; SSOTest::Duties::prepare($self); $self->httpd->write_file('secret', "$first\n", 0600) });
+my $groups = sub { my ($n) = @_; return [map { join '-', map { sprintf '%04x%04x', rand 65536, rand 65536 } 1 .. 4 } 1 .. $n] };
+
+sub is_in { return SSOTest::Duties::is_in(@_) }
+sub parts { my ($browser) = @_; return grep { /^saml(?:\.\d)?$/ } $browser->cookie_names }
+
+SSOTest::Duties::check($t);
+
+subtest 'what is carried' => sub {
+    my $small = $t->signed_on('/app', user => 'ada');
+    is join(' ', parts($small)), 'saml', 'a small session takes one cookie';
+    unlike $small->cookie('saml'), qr/ada/, 'that says nothing';
+    my $big = $t->signed_on('/app', groups => $groups->(107));
+    is join(' ', parts($big)), 'saml saml.1', 'a larger one two';
+    cmp_ok length($big->cookie($_)), '<', 4000, "$_ is under 4 KB" for parts($big);
+    ok is_in($big, '/app'), 'and they are one session';
+    $t->login($big, '/saml/login?target=/app');
+    is join(' ', parts($big)), 'saml', 'a smaller one after it takes the second away';
+    ok is_in($big, '/app'), 'and is good';
+
+    my $backend = $t->signed_on('/app', groups => $groups->(107));
+    my $other = $t->browser;
+    $other->set_cookie('saml', $backend->cookie('saml'));
+    ok !is_in($other, '/app'), 'half of a session is none';
+    $other->set_cookie('saml.1', $t->signed_on('/app', groups => $groups->(107))->cookie('saml.1'));
+    ok !is_in($other, '/app'), 'nor are halves of two';
+    my $bent = SSOTest::Duties::stolen($t, $small, 'saml');
+    (my $text = $bent->cookie('saml')) =~ s/(.)(.)$/$1 . ($2 eq 'A' ? 'E' : 'A')/e;
+    $bent->set_cookie('saml', $text);
+    ok !is_in($bent, '/app'), 'nor one that was altered';
+    my $moved = $t->browser;
+    $moved->set_cookie('saml-open', $small->cookie('saml'));
+    ok !is_in($moved, '/open'), "nor another application's";
+};
+
+subtest 'too large' => sub {
+    my $browser = $t->browser;
+    my $reply = $t->sign_on($browser, '/app', groups => $groups->(400));
+    isnt $reply->status, 303, 'a session that does not fit is refused';
+    $t->refused('too-large', qr/session: expected at most \d+ octets in at most \d cookies, got \d+ in \d+; mend: /);
+    is join(' ', parts($browser)), '', 'without a cookie';
+};
+
+subtest 'renewal' => sub {
+    my $browser = $t->signed_on('/open');
+    my $before = $browser->cookie('saml-open');
+    sleep 0.1;
+    is $browser->get('/open')->header('Set-Cookie'), undef, 'at first nothing is sent anew';
+    sleep 1;
+    my $reply = $browser->get('/open');
+    like $reply->header('Set-Cookie') // '', qr/^saml-open=/, 'after a tenth of the idle time the cookie is';
+    like $reply->header('Cache-Control') // '', qr/private/, 'in an answer that nobody keeps for others';
+    isnt $browser->cookie('saml-open'), $before, 'it is another';
+    my $old = $t->browser;
+    $old->set_cookie('saml-open', $before);
+    ok is_in($old, '/open'), 'the one before is good until its own idle end';
+    $browser->get('/saml/open/logout');
+    $old->set_cookie('saml-open', $before);
+    ok !is_in($old, '/open'), 'logout ends that one too';
+};
+
+subtest 'another secret' => sub {
+    my $browser = $t->signed_on('/app');
+    my $old = $browser->cookie('saml');
+
+    $t->httpd->write_file('secret', "$second\n$first\n", 0600);
+    $t->httpd->graceful;
+    ok is_in($browser, '/app'), 'what the older one sealed opens';
+    my $open = $t->signed_on('/app');
+    $t->httpd->write_file('secret', "$second\n", 0600);
+    $t->httpd->graceful;
+    ok is_in($open, '/app'), 'the newer one seals';
+    ok !is_in($browser, '/app'), 'and once the older one has gone, what it sealed is nothing';
+};
+
+subtest 'over a restart' => sub {
+    my ($in, $out) = map { $t->signed_on('/app') } 1 .. 2;
+    my $kept = SSOTest::Duties::stolen($t, $out, 'saml');
+    $out->get('/saml/logout');
+    ok $t->httpd->restart, 'httpd stops and starts';
+    ok is_in($in, '/app'), 'a session lives';
+    ok !is_in($kept, '/app'), 'one that was ended does not';
+};
+
+$t->finish;
+done_testing;
