@@ -7,6 +7,7 @@
 
 #define SSO_MODULE_RECORD
 #include "sso/sso.h"
+#include "sso/store_socache.h"
 #include "sso/trailers.h"
 #include "sso/watch.h"
 
@@ -17,6 +18,7 @@ static void register_hooks(apr_pool_t *p)
     static const char *const before_core[] = { "core.c", NULL };
     static const char *const before_watchdog[] = { "mod_watchdog.c", NULL };
 
+    ap_hook_pre_config(sso_socache_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(sso_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_test_config(sso_test_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(sso_post_config, NULL, NULL, APR_HOOK_MIDDLE);
