@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SSO_REDIS_SCRIPTS_H
+#define SSO_REDIS_SCRIPTS_H
+
+/**
+ * @file redis_scripts.h
+ * What Redis does in one step, so that nobody sees half of it: the changes of the redis store, in Lua.
+ *
+ * Under the prefix P, times in milliseconds on Redis' own clock:
+ *     P s:<key>    how many labels (1 octet), the labels, the record; expires by itself
+ *     P l:<label>  set of the keys of sessions that may have this label; what a session's own head says is what counts
+ *     P u:<key>    a used ID: who used it; expires by itself
+ *     P m:<key>    a mark: when it ends (8 octets, microseconds, big-endian), its value; expires by itself
+ *     P sessions   sorted by end: key and labels of each session
+ *     P used, P marks  sorted by end: the keys
+ * The sorted sets are for counting, and for finding what expired left behind.
+ */
+
+typedef enum {
+    SSO_REDIS_PUT,              /* P, key, head, record, ms left, limit (0: none) -> 1, or 0 where the limit is reached */
+    SSO_REDIS_REPLACE,          /* P, key, record, ms left -> whether it was there */
+    SSO_REDIS_REMOVE,           /* P, key -> whether it was there */
+    SSO_REDIS_REMOVE_LABELLED,  /* P, labels in one string -> how many */
+    SSO_REDIS_USE_ONCE,         /* P, key, who, ms left -> 1, or 0 where it was used by somebody else */
+    SSO_REDIS_MARK_PUT,         /* P, key, what is kept, ms left -> 1 */
+    SSO_REDIS_SWEEP,            /* P, at most -> how many */
+    SSO_REDIS_SCRIPTS
+} sso_redis_script_t;
+
+extern const char *const sso_redis_scripts[SSO_REDIS_SCRIPTS];
+
+#endif
