@@ -95,7 +95,8 @@ typedef struct {
 } sso_store_provider_t;
 
 /**
- * Read a `SAMLSessionStore` value: "lmdb", "lmdb:/folder", "cookie", "cookie:" and one of the others.
+ * Read a `SAMLSessionStore` value: "lmdb", "lmdb:/folder", "redis://host/0 auth=/file", "rediss://...", "socache:shmcb", "cookie", "cookie:" and
+ * one of the others.
  * @param default_dir  the runtime folder where a store without a path lives
  * @return SAML_OK, or SAML_E_STORE naming what is expected
  */
@@ -187,6 +188,8 @@ SAML_MUST_CHECK saml_status_t sso_key_of(sso_key_t *out, const char *text, apr_s
 
 extern const sso_store_provider_t sso_store_lmdb;
 extern const sso_store_provider_t sso_store_cookie;
+extern const sso_store_provider_t sso_store_redis;
+extern const sso_store_provider_t sso_store_rediss;
 extern const sso_store_provider_t sso_store_socache;    /* in httpd only */
 
 /** Those that this program has, NULL at the end; the first is the default (stores.c, and its like of other programs). */

@@ -18,7 +18,7 @@ static void specs(void **state)
         { "lmdb:var/lib/sso", NULL, "expected an absolute path of a folder, got \"var/lib/sso\"" },
         { "lmdb:", NULL, "expected an absolute path" },
         { "lmdb:/", NULL, "expected a path of a folder of its own" },
-        { "lmdbx", NULL, "expected one of lmdb, cookie, with \":\" and its argument, got \"lmdbx\"" },
+        { "lmdbx", NULL, "expected one of lmdb, redis, rediss, cookie, with \":\" and its argument, got \"lmdbx\"" },
         { "", NULL, "expected one of lmdb" }
     };
     size_t i;
