@@ -194,6 +194,7 @@ sso_at_t sso_at_here(const cmd_parms *cmd);
 
 /* setters.c: directives of an application; `which` comes as cmd->info */
 const char *sso_set_value(cmd_parms *cmd, void *dir, const char *arg);
+const char *sso_set_session_store(cmd_parms *cmd, void *dir, int argc, char *const argv[]);
 const char *sso_set_url(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_file(cmd_parms *cmd, void *dir, const char *arg);
 /** The one value of a directive that may stand once, for setters in other files. */

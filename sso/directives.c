@@ -81,8 +81,9 @@ const command_rec sso_directives[] = {
     APP_ITERATE(SSO_SET_ALLOW, "SAMLAllow", sso_set_allow,
                 "Weak things to accept, one by one (sha1, rsa1_5, 3des, rsa1024, c14n10, expired-certificate, "
                 "unsigned-logout or none, default none)"),
-    APP_TAKE1(SSO_SET_SESSION_STORE, "SAMLSessionStore", sso_set_value,
-              "Where sessions are kept (lmdb, lmdb:/folder, cookie or socache:provider, default lmdb in the runtime directory)"),
+    APP_ARGV(SSO_SET_SESSION_STORE, "SAMLSessionStore", sso_set_session_store,
+             "Where sessions are kept (lmdb or lmdb:/folder; cookie; socache:provider; redis:// or rediss://[user@]host[:port][/db], then auth=file, "
+             "ca=file, cert=file, key=file, timeout= and prefix=; default lmdb in the runtime directory)"),
     APP_TAKE1(SSO_SET_SESSION_LIFETIME, "SAMLSessionLifetime", sso_set_duration,
               "How long a session lasts at most (1s to 720h, default 8h)"),
     APP_TAKE1(SSO_SET_SESSION_IDLE, "SAMLSessionIdle", sso_set_duration,

@@ -109,6 +109,24 @@ const char *sso_set_value(cmd_parms *cmd, void *dir, const char *arg)
     return NULL;
 }
 
+/* A store and its options, with a space between each. */
+const char *sso_set_session_store(cmd_parms *cmd, void *dir, int argc, char *const argv[])
+{
+    const char *text = argc > 0 ? argv[0] : "";
+
+    for (int i = 0; i < argc; i++) {
+        if (!*argv[i] || !is_printable(argv[i]))
+            return refuse(cmd, "printable ASCII characters without spaces in each argument", argv[i]);
+        if (i > 0)
+            text = apr_pstrcat(cmd->pool, text, " ", argv[i], NULL);
+    }
+    (void)dir;
+    if (!*text || strlen(text) > MAX_URI_BYTES)
+        return refuse(cmd, "1 to 1024 characters", text);
+    add_value(cmd, open_setting(cmd), text);
+    return NULL;
+}
+
 const char *sso_set_url(cmd_parms *cmd, void *dir, const char *arg)
 {
     const char *wrong = sso_idp_url_check(arg, cmd->pool);
