@@ -242,7 +242,9 @@ static saml_status_t cookie_stat(void *ctx, sso_store_stat_t *out, saml_err_t *e
 }
 
 const sso_store_provider_t sso_store_cookie = {
-    SCHEME, cookie_configure, cookie_check, cookie_prepare, cookie_open, cookie_get, cookie_put, cookie_replace, cookie_remove,
-    cookie_remove_labelled, cookie_use_once, cookie_mark_get, cookie_mark_put, cookie_sweep, cookie_stat, cookie_is_ended,
-    cookie_lifetime, NULL
+    .scheme = SCHEME, .configure = cookie_configure, .check = cookie_check, .prepare = cookie_prepare, .open = cookie_open,
+    .get = cookie_get, .put = cookie_put, .replace = cookie_replace, .remove = cookie_remove,
+    .remove_labelled = cookie_remove_labelled, .use_once = cookie_use_once, .mark_get = cookie_mark_get,
+    .mark_put = cookie_mark_put, .sweep = cookie_sweep, .stat = cookie_stat, .is_ended = cookie_is_ended,
+    .lifetime = cookie_lifetime
 };

@@ -642,6 +642,8 @@ static saml_status_t lmdb_stat(void *ctx, sso_store_stat_t *out, saml_err_t *err
 }
 
 const sso_store_provider_t sso_store_lmdb = {
-    "lmdb", lmdb_configure, lmdb_check, lmdb_prepare, lmdb_open, lmdb_get, lmdb_put, lmdb_replace, lmdb_remove,
-    lmdb_remove_labelled, lmdb_use_once, lmdb_mark_get, lmdb_mark_put, lmdb_sweep, lmdb_stat, NULL, NULL, NULL
+    .scheme = "lmdb", .configure = lmdb_configure, .check = lmdb_check, .prepare = lmdb_prepare, .open = lmdb_open,
+    .get = lmdb_get, .put = lmdb_put, .replace = lmdb_replace, .remove = lmdb_remove,
+    .remove_labelled = lmdb_remove_labelled, .use_once = lmdb_use_once, .mark_get = lmdb_mark_get, .mark_put = lmdb_mark_put,
+    .sweep = lmdb_sweep, .stat = lmdb_stat
 };

@@ -637,11 +637,15 @@ static saml_status_t redis_stat(void *ctx, sso_store_stat_t *out, saml_err_t *er
 }
 
 const sso_store_provider_t sso_store_redis = {
-    "redis", redis_configure, redis_check, redis_prepare, redis_open, redis_get, redis_put, redis_replace, redis_remove,
-    redis_remove_labelled, redis_use_once, redis_mark_get, redis_mark_put, redis_sweep, redis_stat
+    .scheme = "redis", .configure = redis_configure, .check = redis_check, .prepare = redis_prepare, .open = redis_open,
+    .get = redis_get, .put = redis_put, .replace = redis_replace, .remove = redis_remove,
+    .remove_labelled = redis_remove_labelled, .use_once = redis_use_once, .mark_get = redis_mark_get,
+    .mark_put = redis_mark_put, .sweep = redis_sweep, .stat = redis_stat
 };
 
 const sso_store_provider_t sso_store_rediss = {
-    "rediss", rediss_configure, redis_check, redis_prepare, redis_open, redis_get, redis_put, redis_replace, redis_remove,
-    redis_remove_labelled, redis_use_once, redis_mark_get, redis_mark_put, redis_sweep, redis_stat
+    .scheme = "rediss", .configure = rediss_configure, .check = redis_check, .prepare = redis_prepare, .open = redis_open,
+    .get = redis_get, .put = redis_put, .replace = redis_replace, .remove = redis_remove,
+    .remove_labelled = redis_remove_labelled, .use_once = redis_use_once, .mark_get = redis_mark_get,
+    .mark_put = redis_mark_put, .sweep = redis_sweep, .stat = redis_stat
 };

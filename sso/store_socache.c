@@ -561,7 +561,9 @@ static saml_status_t socache_stat(void *ctx, sso_store_stat_t *out, saml_err_t *
 }
 
 const sso_store_provider_t sso_store_socache = {
-    SCHEME, socache_configure, socache_check, socache_prepare, socache_open, socache_get, socache_put, socache_replace, socache_remove,
-    socache_remove_labelled, socache_use_once, socache_mark_get, socache_mark_put, socache_sweep, socache_stat, NULL, socache_lifetime,
-    socache_caveat
+    .scheme = SCHEME, .configure = socache_configure, .check = socache_check, .prepare = socache_prepare,
+    .open = socache_open, .get = socache_get, .put = socache_put, .replace = socache_replace, .remove = socache_remove,
+    .remove_labelled = socache_remove_labelled, .use_once = socache_use_once, .mark_get = socache_mark_get,
+    .mark_put = socache_mark_put, .sweep = socache_sweep, .stat = socache_stat, .lifetime = socache_lifetime,
+    .caveat = socache_caveat
 };
