@@ -11,6 +11,7 @@
  */
 
 #include <string.h>
+#include <apr_escape.h>
 #include <apr_strings.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -35,7 +36,7 @@ static const char SALT[] = "mod_saml_sso";
 static const char UNUSABLE[] = "sealed text: expected one that was sealed here and not altered, got another";
 
 /* Purposes whose keys are derived when the secret is read. */
-static const char *const purposes[] = { "state", "relay-state", "cookie", "provision" };
+static const char *const purposes[] = { "state", "relay-state", "cookie" };
 
 #define PURPOSES (sizeof(purposes) / sizeof(purposes[0]))
 
@@ -201,15 +202,10 @@ saml_status_t saml_secret_new_text(const char **out, apr_pool_t *p, saml_err_t *
 {
     unsigned char octets[SAML_MIN_SECRET_BYTES];
     char *text = apr_palloc(p, 2 * sizeof(octets) + 2);
-    apr_size_t i;
 
     SAML_TRY(saml_random_bytes(octets, sizeof(octets), err));
-    for (i = 0; i < sizeof(octets); i++) {
-        text[2 * i] = "0123456789abcdef"[octets[i] >> 4];
-        text[2 * i + 1] = "0123456789abcdef"[octets[i] & 15];
-    }
-    text[2 * i] = '\n';
-    text[2 * i + 1] = '\0';
+    apr_escape_hex(text, octets, sizeof(octets), 0, NULL);
+    strcat(text, "\n");
     OPENSSL_cleanse(octets, sizeof(octets));
     *out = text;
     return SAML_OK;
@@ -222,16 +218,9 @@ saml_status_t saml_secret_new_text(const char **out, apr_pool_t *p, saml_err_t *
 static int hex_mac(char *out, const void *key, apr_size_t key_len, const void *data, apr_size_t len)
 {
     unsigned char mac[EVP_MAX_MD_SIZE];
-    apr_size_t i;
 
-    if (!HMAC(EVP_sha256(), key, (int)key_len, data, len, mac, NULL))
-        return 0;
-    for (i = 0; i < KEY_BYTES; i++) {
-        out[2 * i] = "0123456789abcdef"[mac[i] >> 4];
-        out[2 * i + 1] = "0123456789abcdef"[mac[i] & 15];
-    }
-    out[2 * KEY_BYTES] = '\0';
-    return 1;
+    return HMAC(EVP_sha256(), key, (int)key_len, data, len, mac, NULL)
+           && apr_escape_hex(out, mac, KEY_BYTES, 0, NULL) == APR_SUCCESS;
 }
 
 saml_status_t saml_secret_sign(const char **out, const saml_secret_t *secret, const char *label, const void *data,

@@ -37,7 +37,7 @@ SAML_MUST_CHECK saml_status_t saml_secret_sign(const char **out, const saml_secr
 
 /**
  * Seal `data`: base64url of a version octet, a random nonce of 12 octets, the ciphertext and the tag.
- * @param purpose  "state", "relay-state": its own key
+ * @param purpose  "state", "relay-state", "cookie": its own key
  * @param bound    further text that must be the same when it is opened (application, cookie name); not in the output
  */
 SAML_MUST_CHECK saml_status_t saml_seal(const char **out, const saml_secret_t *secret, const char *purpose,

@@ -74,11 +74,16 @@ int sso_has_idp(const sso_app_conf_t *app)
 
 const char *sso_set_text(const sso_app_conf_t *app, sso_set_t which)
 {
+    const sso_value_t *value = sso_set_value_of(app, which);
+
+    return value ? value->text : NULL;
+}
+
+const sso_value_t *sso_set_value_of(const sso_app_conf_t *app, sso_set_t which)
+{
     const apr_array_header_t *values = app->set[which].values;
 
-    if (!values || values->nelts == 0)
-        return NULL;
-    return APR_ARRAY_IDX(values, 0, sso_value_t).text;
+    return values && values->nelts > 0 ? &APR_ARRAY_IDX(values, 0, sso_value_t) : NULL;
 }
 
 sso_app_conf_t *sso_app_conf_find(const apr_array_header_t *named, const char *name)

@@ -158,6 +158,8 @@ int sso_is_set(const sso_app_conf_t *app, sso_set_t which);
 int sso_has_idp(const sso_app_conf_t *app);
 /** Text of the first value, or NULL. */
 const char *sso_set_text(const sso_app_conf_t *app, sso_set_t which);
+/** The first value, or NULL where it is not set. */
+const sso_value_t *sso_set_value_of(const sso_app_conf_t *app, sso_set_t which);
 /** The application named `name` among `named` (sso_app_conf_t *), or NULL. */
 sso_app_conf_t *sso_app_conf_find(const apr_array_header_t *named, const char *name);
 sso_app_conf_t *sso_app_conf_new(apr_pool_t *p, const char *name);

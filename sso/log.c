@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The error log: one form for refusals, with a reference that the page shows too. */
 
+#include <apr_escape.h>
 #include <apr_strings.h>
 
 #include "saml/explain.h"
@@ -22,14 +23,11 @@ saml_err_t *sso_err_new(apr_pool_t *p)
 static const char *new_reference(request_rec *r)
 {
     unsigned char octets[REFERENCE_BYTES];
-    char *text = apr_palloc(r->pool, 2 * REFERENCE_BYTES + 1);
 
     if (saml_random_bytes(octets, sizeof(octets), sso_err_new(r->pool)) != SAML_OK)
         return apr_psprintf(r->pool, "%" APR_UINT64_T_HEX_FMT "-%lx", (apr_uint64_t)r->request_time,
                             r->connection->id);
-    for (apr_size_t i = 0; i < REFERENCE_BYTES; i++)
-        apr_snprintf(text + 2 * i, 3, "%02x", octets[i]);
-    return text;
+    return apr_pescape_hex(r->pool, octets, REFERENCE_BYTES, 0);
 }
 
 const char *sso_reference(request_rec *r)

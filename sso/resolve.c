@@ -359,8 +359,8 @@ static int resolve_store(sso_check_t *check, const sso_app_conf_t *conf, sso_app
 
 static int resolve_secret(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
 {
-    const apr_array_header_t *values = conf->set[SSO_SET_SECRET].values;
-    const char *own = values ? APR_ARRAY_IDX(values, 0, sso_value_t).path : NULL;
+    const sso_value_t *value = sso_set_value_of(conf, SSO_SET_SECRET);
+    const char *own = value ? value->path : NULL;
     const char *file = own ? own : ap_runtime_dir_relative(check->p, SSO_SECRET_FILE);
     const sso_at_t *at = own ? at_of(conf, SSO_SET_SECRET) : &conf->at;
     saml_err_t *err = sso_err_new(check->p);
@@ -386,8 +386,7 @@ static int resolve_secret(sso_check_t *check, const sso_app_conf_t *conf, sso_ap
 
 static void resolve_provision(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
 {
-    const apr_array_header_t *values = conf->set[SSO_SET_PROVISION].values;
-    const sso_value_t *value = values ? &APR_ARRAY_IDX(values, 0, sso_value_t) : NULL;
+    const sso_value_t *value = sso_set_value_of(conf, SSO_SET_PROVISION);
 
     app->provision_url = value ? value->text : NULL;
     app->provision_group = value ? value->more : NULL;

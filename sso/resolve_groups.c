@@ -19,7 +19,7 @@ static int resolve_map(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t
 
     if (!setting->values)
         return 1;
-    file = APR_ARRAY_IDX(setting->values, 0, sso_value_t).path;
+    file = sso_set_value_of(conf, SSO_SET_GROUP_MAP)->path;
     wrong = sso_unreadable(file, "file of group names", check->p);
     if (!wrong && saml_group_map_load(&map, file, check->p, err) != SAML_OK)
         wrong = err->reason;
@@ -141,7 +141,7 @@ static int resolve_graph(sso_check_t *check, const sso_app_conf_t *conf, sso_app
     if (!setting->values)
         return 1;
     graph = apr_pcalloc(check->p, sizeof(*graph));
-    value = &APR_ARRAY_IDX(setting->values, 0, sso_value_t);
+    value = sso_set_value_of(conf, SSO_SET_GRAPH);
     if (!resolve_client(check, setting, app, graph))
         return 0;
     if (value->more_path ? !load_key(check, value, app, graph) : !load_secret(check, value, graph))

@@ -7,11 +7,6 @@
 #include "metadata_refresh.h"
 #include "url.h"
 
-static const sso_value_t *value_of(const sso_app_conf_t *conf, sso_set_t which)
-{
-    return &APR_ARRAY_IDX(conf->set[which].values, 0, sso_value_t);
-}
-
 static int check_location(sso_check_t *check, const sso_at_t *at, const char *service, const char *url)
 {
     const char *wrong = url ? sso_idp_url_check(url, check->p) : NULL;
@@ -24,12 +19,12 @@ static int check_location(sso_check_t *check, const sso_at_t *at, const char *se
 
 int sso_is_metadata_url(const sso_app_conf_t *conf)
 {
-    return sso_is_set(conf, SSO_SET_IDP_METADATA) && !value_of(conf, SSO_SET_IDP_METADATA)->path;
+    return sso_is_set(conf, SSO_SET_IDP_METADATA) && !sso_set_value_of(conf, SSO_SET_IDP_METADATA)->path;
 }
 
 static saml_idp_t *load_metadata(sso_check_t *check, const sso_app_conf_t *conf)
 {
-    const sso_value_t *value = value_of(conf, SSO_SET_IDP_METADATA);
+    const sso_value_t *value = sso_set_value_of(conf, SSO_SET_IDP_METADATA);
     const char *wrong = sso_unreadable(value->path, "metadata file", check->p);
     saml_err_t *err = sso_err_new(check->p);
     saml_idp_t *idp;

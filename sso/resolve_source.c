@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Metadata from a URL: SAMLEntra, SAMLIdPMetadata https://..., and how it is fetched. Nothing is fetched at start-up. */
 
+#include <apr_escape.h>
 #include <apr_strings.h>
 
 #include "config.h"
@@ -17,11 +18,6 @@
 #define ENTRA_MAX_BYTES ((apr_size_t)1024 * 1024)
 #define URL_MAX_BYTES   ((apr_size_t)8 * 1024 * 1024)
 
-static const sso_value_t *value_of(const sso_app_conf_t *conf, sso_set_t which)
-{
-    return &APR_ARRAY_IDX(conf->set[which].values, 0, sso_value_t);
-}
-
 /* ---- SAMLEntra --------------------------------------------------------------------------------------------- */
 
 const sso_entra_t *sso_resolve_entra(const sso_app_conf_t *conf, apr_pool_t *p)
@@ -31,9 +27,9 @@ const sso_entra_t *sso_resolve_entra(const sso_app_conf_t *conf, apr_pool_t *p)
     if (!sso_is_set(conf, SSO_SET_ENTRA))
         return NULL;
     entra = apr_pcalloc(p, sizeof(*entra));
-    entra->tenant = value_of(conf, SSO_SET_ENTRA)->text;
-    entra->application = value_of(conf, SSO_SET_ENTRA)->more;
-    return sso_entra_cloud(entra, value_of(conf, SSO_SET_ENTRA)->number) ? entra : NULL;
+    entra->tenant = sso_set_value_of(conf, SSO_SET_ENTRA)->text;
+    entra->application = sso_set_value_of(conf, SSO_SET_ENTRA)->more;
+    return sso_entra_cloud(entra, sso_set_value_of(conf, SSO_SET_ENTRA)->number) ? entra : NULL;
 }
 
 static const char *entra_url(const sso_entra_t *entra, apr_pool_t *p)
@@ -52,7 +48,7 @@ static int resolve_ca(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t 
 
     if (!sso_is_set(conf, SSO_SET_METADATA_CA))
         return 1;
-    value = value_of(conf, SSO_SET_METADATA_CA);
+    value = sso_set_value_of(conf, SSO_SET_METADATA_CA);
     wrong = sso_unreadable(value->path, "file of certificates", check->p);
     if (!wrong && saml_certs_load(&certs, value->path, check->p, err) != SAML_OK)
         wrong = apr_psprintf(check->p, "expected the certificates of authorities in PEM, found: %s", err->reason);
@@ -102,14 +98,11 @@ static int name_copy(sso_check_t *check, sso_source_t *source)
 {
     const char *all = apr_pstrcat(check->p, source->url, "\n", or_empty(source->entity_id), "\n", or_empty(source->issuer), "\n",
                                   or_empty(source->ca_file), "\n", or_empty(source->proxy), source->entra ? "\nSAMLEntra" : "", NULL);
-    char *name = apr_palloc(check->p, 2 * SSO_KEY_BYTES + 1);
     sso_key_t key;
 
     if (sso_key_of(&key, all, strlen(all), sso_err_new(check->p)) != SAML_OK)
         return 0;
-    for (int i = 0; i < SSO_KEY_BYTES; i++)
-        apr_snprintf(name + 2 * i, 3, "%02x", key.octets[i]);
-    source->file = name;
+    source->file = apr_pescape_hex(check->p, key.octets, SSO_KEY_BYTES, 0);
     source->folder = ap_runtime_dir_relative(check->p, COPIES);
     return source->folder != NULL;
 }
