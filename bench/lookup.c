@@ -33,6 +33,8 @@ typedef struct {
     double get_ns[MAX_ROUNDS];
 } population_t;
 
+const sso_store_provider_t *const sso_store_providers[] = { &sso_store_lmdb, NULL };
+
 static apr_pool_t *pool;
 static saml_err_t err;
 
