@@ -29,23 +29,30 @@ static const cloud_t clouds[] = {
 
 #define CLOUDS (sizeof(clouds) / sizeof(clouds[0]))
 
-static const cloud_t *cloud_named(const char *name)
+/* How long that is with which entity IDs of this cloud begin, if this one does; or 0. */
+static apr_size_t begins_as_of(const cloud_t *cloud, const char *entity_id)
 {
-    for (apr_size_t i = 0; i < CLOUDS; i++) {
-        if (strcmp(clouds[i].name, name) == 0)
-            return &clouds[i];
-    }
-    return NULL;
+    apr_size_t len = cloud->issuer ? strlen(cloud->issuer) : 0;
+
+    return strncmp(entity_id, cloud->issuer ? cloud->issuer : "", len) == 0 ? len : 0;
 }
 
-const char *const sso_entra_clouds[] = { "global", "usgov", "china", NULL };
+int sso_entra_cloud_number(const char *name)
+{
+    for (int i = 0; i < (int)CLOUDS; i++) {
+        if (strcasecmp(clouds[i].name, name) == 0)
+            return i;
+    }
+    return -1;
+}
 
 int sso_entra_cloud(sso_entra_t *out, int number)
 {
-    const cloud_t *cloud = number >= 0 && number < (int)CLOUDS ? cloud_named(sso_entra_clouds[number]) : NULL;
+    const cloud_t *cloud;
 
-    if (!cloud)
+    if (number < 0 || number >= (int)CLOUDS)
         return 0;
+    cloud = &clouds[number];
     out->cloud = cloud->name;
     out->login_host = cloud->login[0];
     out->graph_host = cloud->graph;
@@ -70,23 +77,23 @@ static const char *tenant_of_entity(const char *entity_id)
 
 const char *sso_entra_entity_check(const sso_entra_t *entra, const char *entity_id, apr_pool_t *p)
 {
-    const cloud_t *cloud = cloud_named(entra->cloud);
-    const char *issuer = cloud && cloud->issuer ? cloud->issuer : "https://...";
+    const cloud_t *cloud = &clouds[sso_entra_cloud_number(entra->cloud)];
+    const char *issuer = cloud->issuer ? cloud->issuer : "https://...";
     const char *text = tenant_of_entity(entity_id);
     const char *tenant = text ? apr_pstrmemdup(p, text, SAML_GUID_CHARS) : NULL;
 
     if (saml_guid_is(entra->tenant) && (!tenant || strcmp(tenant, entra->tenant) != 0))
         return apr_psprintf(p, "expected \"%s%s/\"", issuer, entra->tenant);
-    if (!saml_guid_is(tenant) || (cloud && cloud->issuer && strncmp(entity_id, issuer, strlen(issuer)) != 0))
+    if (!saml_guid_is(tenant) || (cloud->issuer && !begins_as_of(cloud, entity_id)))
         return apr_psprintf(p, "expected \"%s\", the tenant's ID and a slash", issuer);
     return NULL;
 }
 
 const char *sso_entra_address_check(const sso_entra_t *entra, const char *url, apr_pool_t *p)
 {
-    const cloud_t *cloud = cloud_named(entra->cloud);
+    const cloud_t *cloud = &clouds[sso_entra_cloud_number(entra->cloud)];
 
-    for (int i = 0; cloud && i < LOGIN_HOSTS && cloud->login[i]; i++) {
+    for (int i = 0; i < LOGIN_HOSTS && cloud->login[i]; i++) {
         const char *start = apr_pstrcat(p, "https://", cloud->login[i], "/", NULL);
 
         if (strncmp(url, start, strlen(start)) == 0)
@@ -97,34 +104,23 @@ const char *sso_entra_address_check(const sso_entra_t *entra, const char *url, a
 
 /* ---- logout ------------------------------------------------------------------------------------------------ */
 
-static int is_issuer_of_entra(const char *entity_id, apr_size_t *len)
-{
-    static const char *const issuers[] = { GLOBAL_ISSUER, CHINA_ISSUER };
-
-    for (apr_size_t i = 0; i < sizeof(issuers) / sizeof(issuers[0]); i++) {
-        *len = strlen(issuers[i]);
-        if (strncmp(entity_id, issuers[i], *len) == 0)
-            return 1;
-    }
-    return 0;
-}
-
 const char *sso_entra_tenant(const saml_idp_t *idp, apr_pool_t *p)
 {
-    apr_size_t start;
-    const char *tenant = is_issuer_of_entra(idp->entity_id, &start) ? idp->entity_id + start : "";
-    apr_size_t len = strcspn(tenant, "/");
+    apr_size_t start = 0, len;
+    const char *tenant;
 
+    for (apr_size_t i = 0; i < CLOUDS && !start; i++)
+        start = begins_as_of(&clouds[i], idp->entity_id);
+    tenant = start ? idp->entity_id + start : "";
+    len = strcspn(tenant, "/");
     /* The slash at the end is part of the value; nothing follows it. */
     return len && strcmp(tenant + len, "/") == 0 ? apr_pstrmemdup(p, tenant, len) : NULL;
 }
 
-/* Of a cloud that may have this tenant: China's has issuers of its own. */
+/* A cloud whose issuer is not documented is taken to have the first one's. */
 static int may_be_of(const cloud_t *cloud, const saml_idp_t *idp)
 {
-    int is_china = strncmp(idp->entity_id, CHINA_ISSUER, strlen(CHINA_ISSUER)) == 0;
-
-    return is_china == (strcmp(cloud->name, "china") == 0);
+    return begins_as_of(cloud->issuer ? cloud : &clouds[0], idp->entity_id) > 0;
 }
 
 apr_array_header_t *sso_logout_issuers(const saml_idp_t *idp, apr_pool_t *p)

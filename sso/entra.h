@@ -15,8 +15,8 @@ typedef struct {
     const char *graph_host;     /* "graph.microsoft.com" */
 } sso_entra_t;
 
-/** The names of the clouds, ending in NULL. */
-extern const char *const sso_entra_clouds[];
+/** The number of the cloud of that name, in any case; -1: there is none. */
+int sso_entra_cloud_number(const char *name);
 
 /** Fill in what the cloud of that number is. @return 0: there is none */
 int sso_entra_cloud(sso_entra_t *out, int number);

@@ -20,25 +20,25 @@ static saml_status_t check_entra_entity(const sso_source_t *source, const saml_i
 
 /* ---- addresses --------------------------------------------------------------------------------------------- */
 
-static saml_status_t check_address(const sso_source_t *source, const char *service, const char *url, saml_err_t *err)
+static saml_status_t check_address(const sso_source_t *source, const sso_idp_address_t *address, saml_err_t *err)
 {
-    const char *wrong = url ? sso_idp_url_check(url, err->pool) : NULL;
+    const char *wrong = address->url ? sso_idp_url_check(address->url, err->pool) : NULL;
 
-    if (!wrong && url && source->entra)
-        wrong = sso_entra_address_check(source->entra, url, err->pool);
+    if (!wrong && address->url && source->entra)
+        wrong = sso_entra_address_check(source->entra, address->url, err->pool);
     if (wrong)
-        return saml_fail(err, SAML_E_METADATA, "%s: %s: %s", source->url, service, wrong);
+        return saml_fail(err, SAML_E_METADATA, "%s: %s: %s", source->url, address->service, wrong);
     return SAML_OK;
 }
 
 static saml_status_t check_addresses(const sso_source_t *source, const saml_idp_t *idp, saml_err_t *err)
 {
-    SAML_TRY(check_address(source, "SingleSignOnService", idp->sso_post, err));
-    SAML_TRY(check_address(source, "SingleSignOnService", idp->sso_redirect, err));
-    SAML_TRY(check_address(source, "SingleLogoutService", idp->slo_post, err));
-    SAML_TRY(check_address(source, "SingleLogoutService", idp->slo_post_response, err));
-    SAML_TRY(check_address(source, "SingleLogoutService", idp->slo_redirect, err));
-    return check_address(source, "SingleLogoutService", idp->slo_redirect_response, err);
+    sso_idp_address_t addresses[SSO_IDP_ADDRESSES];
+
+    sso_idp_addresses(addresses, idp);
+    for (int i = 0; i < SSO_IDP_ADDRESSES; i++)
+        SAML_TRY(check_address(source, &addresses[i], err));
+    return SAML_OK;
 }
 
 /* ---- the whole --------------------------------------------------------------------------------------------- */

@@ -7,14 +7,21 @@
 #include "metadata_refresh.h"
 #include "url.h"
 
-static int check_location(sso_check_t *check, const sso_at_t *at, const char *service, const char *url)
+static int check_locations(sso_check_t *check, const sso_at_t *at, const saml_idp_t *idp)
 {
-    const char *wrong = url ? sso_idp_url_check(url, check->p) : NULL;
+    sso_idp_address_t addresses[SSO_IDP_ADDRESSES];
 
-    if (wrong)
-        sso_check_fail(check, "SAMLIdPMetadata", at, "%s: %s; mend: get the metadata of the identity provider anew",
-                       service, wrong);
-    return !wrong;
+    sso_idp_addresses(addresses, idp);
+    for (int i = 0; i < SSO_IDP_ADDRESSES; i++) {
+        const char *wrong = addresses[i].url ? sso_idp_url_check(addresses[i].url, check->p) : NULL;
+
+        if (wrong) {
+            sso_check_fail(check, "SAMLIdPMetadata", at, "%s: %s; mend: get the metadata of the identity provider anew",
+                           addresses[i].service, wrong);
+            return 0;
+        }
+    }
+    return 1;
 }
 
 int sso_is_metadata_url(const sso_app_conf_t *conf)
@@ -44,10 +51,7 @@ static saml_idp_t *load_metadata(sso_check_t *check, const sso_app_conf_t *conf)
                        "HTTP-Redirect, found none; mend: get the metadata anew");
         return NULL;
     }
-    if (!check_location(check, &value->at, "SingleSignOnService", idp->sso_post)
-        || !check_location(check, &value->at, "SingleSignOnService", idp->sso_redirect)
-        || !check_location(check, &value->at, "SingleLogoutService", idp->slo_post)
-        || !check_location(check, &value->at, "SingleLogoutService", idp->slo_redirect))
+    if (!check_locations(check, &value->at, idp))
         return NULL;
     if (idp->unread_certs)
         sso_check_warn(check, "SAMLIdPMetadata", &value->at, "expected readable certificates, found %d that "

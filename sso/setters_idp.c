@@ -74,14 +74,8 @@ static const char *application_of(const char **out, const char *arg, const char 
 
 static const char *cloud_of(int *out, const char *arg, apr_pool_t *p)
 {
-    *out = 0;
-    for (int i = 0; arg && sso_entra_clouds[i]; i++) {
-        if (strcasecmp(arg, sso_entra_clouds[i]) == 0) {
-            *out = i;
-            return NULL;
-        }
-    }
-    return arg ? apr_psprintf(p, "expected global, usgov or china after the application, got %s", saml_quote(p, arg)) : NULL;
+    *out = arg ? sso_entra_cloud_number(arg) : 0;
+    return *out < 0 ? apr_psprintf(p, "expected global, usgov or china after the application, got %s", saml_quote(p, arg)) : NULL;
 }
 
 const char *sso_set_entra(cmd_parms *cmd, void *dir, const char *tenant, const char *application, const char *cloud)

@@ -163,6 +163,16 @@ const char *sso_idp_url_check(const char *url, apr_pool_t *p)
     return wrong ? expected(wrong, url, p) : NULL;
 }
 
+void sso_idp_addresses(sso_idp_address_t out[SSO_IDP_ADDRESSES], const saml_idp_t *idp)
+{
+    out[0] = (sso_idp_address_t){ "SingleSignOnService", idp->sso_post };
+    out[1] = (sso_idp_address_t){ "SingleSignOnService", idp->sso_redirect };
+    out[2] = (sso_idp_address_t){ "SingleLogoutService", idp->slo_post };
+    out[3] = (sso_idp_address_t){ "SingleLogoutService", idp->slo_post_response };
+    out[4] = (sso_idp_address_t){ "SingleLogoutService", idp->slo_redirect };
+    out[5] = (sso_idp_address_t){ "SingleLogoutService", idp->slo_redirect_response };
+}
+
 const char *sso_url_normal(const char *url, apr_pool_t *p)
 {
     sso_reply_url_t parts;

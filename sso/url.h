@@ -19,6 +19,17 @@ const char *sso_reply_url_parse(sso_reply_url_t *out, const char *url, apr_pool_
  */
 const char *sso_idp_url_check(const char *url, apr_pool_t *p);
 
+#define SSO_IDP_ADDRESSES 6
+
+/** A place of an identity provider that browsers are sent to, or NULL; and the service it stands for in metadata. */
+typedef struct {
+    const char *service;
+    const char *url;
+} sso_idp_address_t;
+
+/** Every such place that metadata can name. */
+void sso_idp_addresses(sso_idp_address_t out[SSO_IDP_ADDRESSES], const saml_idp_t *idp);
+
 /** A URL that sso_idp_url_check has passed in one spelling: scheme and host in lower case, without a default port. */
 const char *sso_url_normal(const char *url, apr_pool_t *p);
 
