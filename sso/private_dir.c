@@ -131,19 +131,26 @@ static saml_status_t fill_folder(int dir, int made, const char *path, const char
     return SAML_OK;
 }
 
+/* The folder, made where there was none: its descriptor, which the caller closes. */
+static saml_status_t open_folder(int *dir, int *made, const char *path, const sso_store_owner_t *owner, saml_err_t *err)
+{
+    int exists;
+
+    SAML_TRY(sso_private_dir_check(&exists, path, owner, err));
+    *made = mkdir(path, 0700) == 0;
+    if (!*made && errno != EEXIST)
+        return saml_fail(err, SAML_E_STORE, "folder %s: expected to make it, got: %s", path, strerror(errno));
+    *dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return *dir >= 0 ? SAML_OK : saml_fail(err, SAML_E_STORE, NOT_WRITABLE, path, strerror(errno));
+}
+
 saml_status_t sso_private_dir_make(const char *path, const char *const *files, const sso_store_owner_t *owner,
                                    saml_err_t *err)
 {
-    int exists, made, dir;
+    int made, dir;
     saml_status_t status;
 
-    SAML_TRY(sso_private_dir_check(&exists, path, owner, err));
-    made = mkdir(path, 0700) == 0;
-    if (!made && errno != EEXIST)
-        return saml_fail(err, SAML_E_STORE, "folder %s: expected to make it, got: %s", path, strerror(errno));
-    dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (dir < 0)
-        return saml_fail(err, SAML_E_STORE, NOT_WRITABLE, path, strerror(errno));
+    SAML_TRY(open_folder(&dir, &made, path, owner, err));
     status = fill_folder(dir, made, path, files, owner, err);
     close(dir);
     return status;
@@ -168,14 +175,9 @@ static saml_status_t give_to_children(int dir, const char *path, const sso_store
 saml_status_t sso_private_dir_give(const char *path, const sso_store_owner_t *owner, saml_err_t *err)
 {
     saml_status_t status;
-    int exists, dir;
+    int made, dir;
 
-    SAML_TRY(sso_private_dir_check(&exists, path, owner, err));
-    if (!exists && mkdir(path, 0700) != 0 && errno != EEXIST)
-        return saml_fail(err, SAML_E_STORE, "folder %s: expected to make it, got: %s", path, strerror(errno));
-    dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (dir < 0)
-        return saml_fail(err, SAML_E_STORE, NOT_WRITABLE, path, strerror(errno));
+    SAML_TRY(open_folder(&dir, &made, path, owner, err));
     status = give_to_children(dir, path, owner, err);
     close(dir);
     return status;

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "header_text.h"
 #include "saml/fetch.h"
 #include "saml/relay_state.h"
 #include "saml/request.h"
@@ -247,7 +248,6 @@ static const struct {
     { SSO_SET_SESSION_IDLE, 1, 720 * 3600, "1s to 720h" },
 };
 
-/* httpd's units, the whole string: "30s", "5min", "8h"; seconds without one. */
 /* "30m", as many programs take it. */
 static int is_in_m(const char *text)
 {
@@ -256,6 +256,7 @@ static int is_in_m(const char *text)
     return digits && strcmp(text + digits, "m") == 0;
 }
 
+/* httpd's units, the whole string: "30s", "5min", "8h"; seconds without one. */
 static int parse_duration(apr_int64_t *out_s, const char *text)
 {
     static const struct {
@@ -423,15 +424,6 @@ const char *sso_set_cookie(cmd_parms *cmd, void *dir, int argc, char *const argv
     return NULL;
 }
 
-static int is_free_of_controls(const char *text)
-{
-    for (; *text; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return 0;
-    }
-    return 1;
-}
-
 /* group="SSO Basic" and "group=SSO Basic": httpd's own splitting knows the second alone. NULL where it is neither. */
 static const char *group_word(cmd_parms *cmd, const char **rest)
 {
@@ -457,7 +449,7 @@ const char *sso_set_provision(cmd_parms *cmd, void *dir, const char *args)
         return err.reason;
     if (*rest && !is_none) {
         group = group_word(cmd, &rest);
-        if (!group || !*group || strlen(group) > MAX_GROUP_BYTES || !is_free_of_controls(group))
+        if (!group || !*group || strlen(group) > MAX_GROUP_BYTES || sso_has_control(group))
             return refuse(cmd, "group=NAME of 1 to 256 octets after the address", group ? group : args);
     }
     if (*rest)
