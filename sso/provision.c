@@ -329,11 +329,12 @@ static saml_status_t ask_once(request_rec *r, const sso_app_t *app, const saml_l
 
 saml_status_t sso_provision(request_rec *r, const sso_app_t *app, const saml_login_t *login, saml_err_t *err)
 {
-    const char *user = sso_user_of_login(sso_user(sso_dir_of(r)), login, r->pool);
+    const char *user;
     int said_no = 0;
 
     if (!app->provision_url)
         return SAML_OK;
+    user = sso_user_of_login(sso_user(sso_dir_of(r)), login, r->pool);
     /* A mark for a name that never comes again would only fill the store. */
     return comes_again(login) ? ask_once(r, app, login, user, err) : ask(&said_no, app, login, user, r->pool, err);
 }
