@@ -16,7 +16,7 @@
 #include "lmdb_labels.h"
 
 #define FORMAT_KEY      "saml-sso"
-#define FORMAT_VERSION  "sessions 1"
+#define FORMAT_VERSION  "sessions 2"
 #define MAX_READERS     16384   /* slots of 64 bytes, sparse: SSO_LMDB_KEPT_TXNS for each of 256 children */
 #define MAX_DATABASES   6
 #define SPARE_PAGES     256     /* at the end of the file, that a commit may have given back before writing them */
@@ -27,6 +27,7 @@ const char *const sso_lmdb_files[] = { "data.mdb", "lock.mdb", NULL };
 
 saml_status_t sso_lmdb_fail(const sso_lmdb_t *db, int rc, const char *doing, saml_err_t *err)
 {
+    err->full = rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT;
     switch (rc) {
     case MDB_MAP_FULL:
         return saml_fail(err, SAML_E_STORE, "%s: the session store %s is full (%" APR_SIZE_T_FMT " bytes); nothing was "
@@ -59,6 +60,16 @@ saml_status_t sso_lmdb_fail(const sso_lmdb_t *db, int rc, const char *doing, sam
         return saml_fail(err, SAML_E_STORE, "%s: the session store %s answered: %s", doing, db->path,
                          mdb_strerror(rc));
     }
+}
+
+apr_time_t sso_lmdb_read_expiry(const unsigned char *head)
+{
+    apr_uint64_t t = 0;
+    int i;
+
+    for (i = 0; i < SSO_LMDB_EXPIRY_BYTES; i++)
+        t = t << 8 | head[i];
+    return (apr_time_t)t;
 }
 
 saml_status_t sso_lmdb_check_open(const sso_lmdb_t *db, saml_err_t *err)

@@ -3,9 +3,9 @@
  * Sessions in LMDB, a memory-mapped B+tree that all children of all generations share.
  *
  * Databases in one environment:
- *     sessions  first 8 octets of the key  -> expiry (8, big-endian), key (32), record
- *     used      first 8 octets of the key  -> expiry, key
- *     marks     first 8 octets of the key  -> expiry, key, value (32)
+ *     sessions  first 8 octets of the key  -> expiry (8, big-endian), key (32), seal (8, lmdb_seal.h), record
+ *     used      first 8 octets of the key  -> expiry, key, seal
+ *     marks     first 8 octets of the key  -> expiry, key, seal, value (32)
  *     expiry    expiry, kind (1), key      -> nothing
  * and those of lmdb_labels.h, by which a logout finds the sessions that it ends.
  * Short keys make the trees small: at a million sessions a look-up pays for the memory it touches and little else. The
@@ -36,8 +36,10 @@
 #include <string.h>
 #include <apr_file_info.h>
 #include <apr_strings.h>
+#include "lmdb_all.h"
 #include "lmdb_env.h"
 #include "lmdb_labels.h"
+#include "lmdb_seal.h"
 #include "private_dir.h"
 #include "store_lmdb.h"
 
@@ -45,10 +47,12 @@
 #define LIMIT_BYTES     (sizeof(void *) > 4 ? (apr_size_t)1 << 33 : (apr_size_t)1 << 29)
 #define EXPIRY_BYTES    8
 #define EXPIRY_KEY_BYTES (EXPIRY_BYTES + 1 + SSO_KEY_BYTES)
-#define HEAD_BYTES      (EXPIRY_BYTES + SSO_KEY_BYTES)
+#define SEALED_BYTES    (EXPIRY_BYTES + SSO_KEY_BYTES)
+#define HEAD_BYTES      (SEALED_BYTES + SSO_LMDB_SEAL_BYTES)
 #define KIND_SESSION    1
 #define KIND_USED       2
 #define KIND_MARK       3
+#define SWEEP_STEP      200     /* entries, where room is to be made at once */
 
 /* ---- configure and prepare ---------------------------------------------- */
 
@@ -81,6 +85,13 @@ void sso_store_lmdb_limit(sso_store_t *store, apr_size_t bytes)
     sso_lmdb_t *db = sso_store_context(store);
 
     db->limit_bytes = bytes;
+}
+
+static void lmdb_limit(void *ctx, apr_uint64_t sessions)
+{
+    sso_lmdb_t *db = ctx;
+
+    db->limit_sessions = sessions;
 }
 
 static saml_status_t lmdb_check(void *ctx, saml_err_t *err)
@@ -122,6 +133,18 @@ static MDB_val short_key(short_key_t *room, const sso_key_t *key)
     return k;
 }
 
+/* As it was written: neither the head nor what is behind it has changed since. */
+static int is_whole(const MDB_val *v)
+{
+    const unsigned char *head = v->mv_data;
+    apr_uint64_t seal;
+
+    if (v->mv_size > HEAD_BYTES + SSO_MAX_RECORD_BYTES)
+        return 0;
+    memcpy(&seal, head + SEALED_BYTES, sizeof(seal));
+    return seal == sso_lmdb_seal(head, SEALED_BYTES, head + HEAD_BYTES, v->mv_size - HEAD_BYTES);
+}
+
 /* What stands under a key, behind its head. @return 0, MDB_NOTFOUND, SSO_LMDB_OTHER_KEY or what LMDB says */
 static int find(MDB_val *out, MDB_txn *txn, MDB_dbi dbi, const sso_key_t *key)
 {
@@ -131,7 +154,7 @@ static int find(MDB_val *out, MDB_txn *txn, MDB_dbi dbi, const sso_key_t *key)
 
     if (rc != 0)
         return rc;
-    if (out->mv_size < HEAD_BYTES)
+    if (out->mv_size < HEAD_BYTES || !is_whole(out))
         return MDB_CORRUPTED;
     return memcmp((const char *)out->mv_data + EXPIRY_BYTES, key->octets, SSO_KEY_BYTES) == 0 ? 0 : SSO_LMDB_OTHER_KEY;
 }
@@ -169,16 +192,6 @@ static void write_expiry(unsigned char *out, apr_time_t expires)
 
     for (i = 0; i < EXPIRY_BYTES; i++)
         out[i] = (unsigned char)(t >> (8 * (EXPIRY_BYTES - 1 - i)));
-}
-
-static apr_time_t read_expiry(const unsigned char *in)
-{
-    apr_uint64_t t = 0;
-    int i;
-
-    for (i = 0; i < EXPIRY_BYTES; i++)
-        t = t << 8 | in[i];
-    return (apr_time_t)t;
 }
 
 static void expiry_key(unsigned char *out, const unsigned char *expiry, unsigned char kind, const sso_key_t *key)
@@ -225,6 +238,7 @@ static int put_record(MDB_txn *txn, MDB_dbi dbi, const sso_key_t *key, const uns
 {
     short_key_t octets;
     MDB_val k = short_key(&octets, key), v = { HEAD_BYTES + len, NULL };
+    apr_uint64_t seal;
     int rc = mdb_put(txn, dbi, &k, &v, MDB_RESERVE);
 
     if (rc != 0)
@@ -233,6 +247,8 @@ static int put_record(MDB_txn *txn, MDB_dbi dbi, const sso_key_t *key, const uns
     memcpy((char *)v.mv_data + EXPIRY_BYTES, key->octets, SSO_KEY_BYTES);
     if (len > 0)
         memcpy((char *)v.mv_data + HEAD_BYTES, record, len);
+    seal = sso_lmdb_seal(v.mv_data, SEALED_BYTES, record, len);
+    memcpy((char *)v.mv_data + SEALED_BYTES, &seal, sizeof(seal));
     return 0;
 }
 
@@ -272,6 +288,7 @@ typedef struct {
     const sso_label_t *labels;
     int label_count;
     int answer;
+    apr_uint64_t sessions;      /* that there are */
 } change_t;
 
 /* Where nothing has to be written, a change answers NOTHING_TO_WRITE and its transaction is given up. */
@@ -300,43 +317,11 @@ static saml_status_t apply_change(sso_lmdb_t *db, int (*apply)(sso_lmdb_t *, MDB
     return rc == 0 ? SAML_OK : sso_lmdb_fail(db, rc, doing, err);
 }
 
-/* Pages that hold something; the file itself never shrinks. */
-static int count_pages(MDB_txn *txn, MDB_dbi dbi, apr_uint64_t *bytes, apr_uint64_t *entries)
-{
-    MDB_stat st;
-    int rc = mdb_stat(txn, dbi, &st);
-
-    if (rc != 0)
-        return rc;
-    *bytes += (apr_uint64_t)st.ms_psize * (st.ms_branch_pages + st.ms_leaf_pages + st.ms_overflow_pages);
-    *entries = st.ms_entries;
-    return 0;
-}
-
-static int count_all(sso_lmdb_t *db, MDB_txn *txn, sso_store_stat_t *out)
-{
-    apr_uint64_t ignored;
-    int rc;
-
-    memset(out, 0, sizeof(*out));
-    out->bytes_limit = db->limit_bytes;
-    rc = count_pages(txn, db->sessions, &out->bytes_used, &out->sessions);
-    if (rc == 0)
-        rc = count_pages(txn, db->used, &out->bytes_used, &out->used_ids);
-    if (rc == 0)
-        rc = count_pages(txn, db->marks, &out->bytes_used, &out->marks);
-    if (rc == 0)
-        rc = count_pages(txn, db->expiry, &out->bytes_used, &ignored);
-    if (rc == 0)
-        rc = count_pages(txn, db->labels, &out->bytes_used, &ignored);
-    return rc == 0 ? count_pages(txn, db->labelled, &out->bytes_used, &ignored) : rc;
-}
-
 /* Only what is new has to fit under the limit: stamps and removals go on in a full store. */
 static int check_room(sso_lmdb_t *db, MDB_txn *txn, apr_size_t len)
 {
     sso_store_stat_t st;
-    int rc = count_all(db, txn, &st);
+    int rc = sso_lmdb_count(&st, db, txn);
 
     if (rc != 0)
         return rc;
@@ -348,22 +333,37 @@ static int put_session(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
     return put_both(db, txn, db->sessions, KIND_SESSION, c->key, c->record, c->len, c->expires);
 }
 
-static int apply_put(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
+/* The tree knows how many it holds. One that takes the place of another is none more. */
+static int check_limit(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
 {
-    int rc = check_room(db, txn, c->len);
+    unsigned char old[EXPIRY_BYTES];
+    MDB_stat st;
+    int rc = mdb_stat(txn, db->sessions, &st);
 
-    if (rc == 0)
-        rc = put_session(db, txn, c);
-    return rc == 0 ? sso_lmdb_label(db, txn, c->key, c->labels, c->label_count) : rc;
+    if (rc != 0)
+        return rc;
+    c->sessions = st.ms_entries;
+    if (db->limit_sessions == 0 || c->sessions < db->limit_sessions)
+        return 0;
+    rc = get_expiry(old, txn, db->sessions, c->key);
+    c->answer = rc == MDB_NOTFOUND;
+    return c->answer ? SSO_LMDB_AT_LIMIT : rc;
 }
 
-static saml_status_t lmdb_put(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                              const sso_label_t *labels, int label_count, saml_err_t *err)
+static int apply_put(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
 {
-    change_t change = { .key = key, .record = record, .len = len, .expires = expires, .labels = labels,
-                        .label_count = label_count };
+    int rc = check_limit(db, txn, c);
+    MDB_stat st;
 
-    return apply_change(ctx, apply_put, &change, "keeping a session", err);
+    if (rc == 0)
+        rc = check_room(db, txn, c->len);
+    if (rc == 0)
+        rc = put_session(db, txn, c);
+    if (rc == 0)
+        rc = mdb_stat(txn, db->sessions, &st);
+    if (rc == 0)
+        c->sessions = st.ms_entries;
+    return rc == 0 ? sso_lmdb_label(db, txn, c->key, c->labels, c->label_count) : rc;
 }
 
 static int apply_replace(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
@@ -460,7 +460,7 @@ static int apply_use(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
     unsigned char until[EXPIRY_BYTES];
     int rc = get_expiry(until, txn, db->used, c->key);
 
-    c->answer = rc == 0 && read_expiry(until) > c->now;
+    c->answer = rc == 0 && sso_lmdb_read_expiry(until) > c->now;
     if (c->answer)
         return NOTHING_TO_WRITE;
     if (rc == 0 || rc == MDB_NOTFOUND)
@@ -499,7 +499,7 @@ static saml_status_t lmdb_mark_get(void *ctx, const sso_key_t *key, apr_time_t n
     if (rc == 0 && v.mv_size != HEAD_BYTES + SSO_KEY_BYTES)
         rc = MDB_CORRUPTED;
     if (rc == 0) {
-        got.expires = read_expiry(v.mv_data);
+        got.expires = sso_lmdb_read_expiry(v.mv_data);
         memcpy(got.value.octets, (const char *)v.mv_data + HEAD_BYTES, SSO_KEY_BYTES);
     }
     sso_lmdb_end_read(db, txn);
@@ -542,7 +542,7 @@ static int something_is_due(sso_lmdb_t *db, apr_time_t now, int *due)
         rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST);
         mdb_cursor_close(cursor);
     }
-    *due = rc == 0 && k.mv_size == EXPIRY_KEY_BYTES && read_expiry(k.mv_data) <= now;
+    *due = rc == 0 && k.mv_size == EXPIRY_KEY_BYTES && sso_lmdb_read_expiry(k.mv_data) <= now;
     if (rc == 0 && k.mv_size != EXPIRY_KEY_BYTES)
         rc = MDB_CORRUPTED;
     sso_lmdb_end_read(db, txn);
@@ -587,7 +587,7 @@ static int apply_sweep(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
             break;
         }
         memcpy(entry, k.mv_data, sizeof(entry));
-        if (read_expiry(entry) > c->now)
+        if (sso_lmdb_read_expiry(entry) > c->now)
             break;
         rc = mdb_cursor_del(cursor, 0);
         if (rc == 0)
@@ -622,6 +622,28 @@ static saml_status_t lmdb_sweep(void *ctx, apr_time_t now, int at_most, int *swe
     return SAML_OK;
 }
 
+/* At the limit, what has ended does not count: it goes first. */
+static saml_status_t lmdb_put(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
+                              const sso_label_t *labels, int label_count, apr_uint64_t *sessions, saml_err_t *err)
+{
+    sso_lmdb_t *db = ctx;
+    int swept = SWEEP_STEP;
+
+    for (;;) {
+        change_t change = { .key = key, .record = record, .len = len, .expires = expires, .labels = labels,
+                            .label_count = label_count };
+        saml_status_t status = apply_change(db, apply_put, &change, "keeping a session", err);
+
+        if (!change.answer) {
+            *sessions = change.sessions;
+            return status;
+        }
+        if (swept < SWEEP_STEP)
+            return sso_store_full(apr_pstrcat(err->pool, "lmdb:", db->path, NULL), db->limit_sessions, change.sessions, err);
+        SAML_TRY(lmdb_sweep(db, apr_time_now(), SWEEP_STEP, &swept, err));
+    }
+}
+
 static saml_status_t lmdb_stat(void *ctx, sso_store_stat_t *out, saml_err_t *err)
 {
     sso_lmdb_t *db = ctx;
@@ -633,7 +655,7 @@ static saml_status_t lmdb_stat(void *ctx, sso_store_stat_t *out, saml_err_t *err
     rc = sso_lmdb_begin_read(db, &txn);
     if (rc != 0)
         return sso_lmdb_fail(db, rc, "counting", err);
-    rc = count_all(db, txn, &got);
+    rc = sso_lmdb_count(&got, db, txn);
     sso_lmdb_end_read(db, txn);
     if (rc != 0)
         return sso_lmdb_fail(db, rc, "counting", err);
@@ -645,5 +667,5 @@ const sso_store_provider_t sso_store_lmdb = {
     .scheme = "lmdb", .configure = lmdb_configure, .check = lmdb_check, .prepare = lmdb_prepare, .open = lmdb_open,
     .get = lmdb_get, .put = lmdb_put, .replace = lmdb_replace, .remove = lmdb_remove,
     .remove_labelled = lmdb_remove_labelled, .use_once = lmdb_use_once, .mark_get = lmdb_mark_get, .mark_put = lmdb_mark_put,
-    .sweep = lmdb_sweep, .stat = lmdb_stat
+    .sweep = lmdb_sweep, .stat = lmdb_stat, .limit = lmdb_limit, .each = sso_lmdb_each
 };
