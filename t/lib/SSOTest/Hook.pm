@@ -5,27 +5,22 @@ package SSOTest::Hook;
 
 use strict;
 use warnings;
-use IO::Socket::INET;
-use POSIX ();
+use SSOTest::Server;
 
 # $dir is a folder of the test's; the requests are kept there.
 sub start
 {
     my ($class, $dir) = @_;
-    my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 64, ReuseAddr => 1) || die "hook: $!";
-    my $self = bless { dir => $dir, port => $listener->sockport, owner => $$, taken => 0 }, $class;
+    my $self = bless { dir => $dir, taken => 0 }, $class;
 
     $self->answer(204);
-    $self->{pid} = fork // die "fork: $!";
-    if (!$self->{pid}) {
-        $SIG{TERM} = $SIG{INT} = 'DEFAULT';
-        $self->_serve($listener);
-    }
+    my ($kept, $number) = ($dir, 0);
+    $self->{server} = SSOTest::Server->start(sub { my ($client) = @_; _answer($client, $kept, \$number) });
     return $self;
 }
 
-sub port { my ($self) = @_; return $self->{port} }
-sub url  { my ($self) = @_; return "http://127.0.0.1:$self->{port}/hook" }
+sub port { my ($self) = @_; return $self->{server}->port }
+sub url  { my ($self) = @_; return 'http://127.0.0.1:' . $self->port . '/hook' }
 
 sub _write
 {
@@ -62,42 +57,13 @@ sub answer
     return;
 }
 
-sub _serve
-{
-    my ($self, $listener) = @_;
-    my $parent = getppid;
-
-    $SIG{PIPE} = 'IGNORE';
-    while (1) {
-        my $ready = '';
-        vec($ready, fileno $listener, 1) = 1;
-        if (!select $ready, undef, undef, 2) {
-            POSIX::_exit(0) if getppid != $parent;      # the test is gone
-            next;
-        }
-        my $client = $listener->accept or next;
-        $self->_answer($client);
-        close $client;
-    }
-    return;
-}
-
 sub _answer
 {
-    my ($self, $client) = @_;
-    my $text = '';
+    my ($client, $dir, $number) = @_;
+    my ($head, $body) = SSOTest::Server::request($client) or return;
+    my $answer = _read("$dir/hook-answer");
 
-    while ($text !~ /\r\n\r\n/) {
-        sysread($client, $text, 65536, length $text) or return;
-        return if $text =~ /^\x16/;             # TLS
-    }
-    my ($length) = $text =~ /^Content-Length:\s*(\d+)/mi;
-    my $all = index($text, "\r\n\r\n") + 4 + ($length // 0);
-    while (length $text < $all) {
-        sysread($client, $text, 65536, length $text) or return;
-    }
-    my $answer = _read("$self->{dir}/hook-answer");
-    _write("$self->{dir}/hook-request-" . $self->{taken}++, $text);
+    _write("$dir/hook-request-" . $$number++, $head . $body);
     if ($answer eq 'hang') {
         my $rest;
         sysread $client, $rest, 1;      # until the other side gives up
@@ -123,17 +89,6 @@ sub requests
     return \@found;
 }
 
-sub stop
-{
-    my ($self) = @_;
-
-    return if !$self->{pid} || $self->{owner} != $$;
-    kill 'KILL', $self->{pid};
-    waitpid $self->{pid}, 0;
-    $self->{pid} = undef;
-    return;
-}
-
-sub DESTROY { my ($self) = @_; local ($?, $!, $@); $self->stop; return }
+sub stop { my ($self) = @_; $self->{server}->stop; return }
 
 1;

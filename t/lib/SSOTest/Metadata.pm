@@ -10,10 +10,9 @@ package SSOTest::Metadata;
 
 use strict;
 use warnings;
-use IO::Socket::INET;
 use JSON::PP ();
-use POSIX ();
 use SSOTest::IdP;
+use SSOTest::Server;
 use Time::HiRes qw(sleep time);
 
 use constant WAIT_S => 20;
@@ -22,7 +21,7 @@ use constant MD => 'urn:oasis:names:tc:SAML:2.0:metadata';
 sub start
 {
     my ($class, $dir) = @_;
-    my $self = bless { dir => $dir, owner => $$ }, $class;
+    my $self = bless { dir => $dir }, $class;
 
     $self->answer(status => 503);
     $self->up;
@@ -33,33 +32,15 @@ sub start
 sub up
 {
     my ($self) = @_;
-    my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $self->{port} || 0, Listen => 64, ReuseAddr => 1)
-        || die "metadata server: $!";
+    my $dir = $self->{dir};
 
-    $self->{port} = $listener->sockport;
-    local @SIG{qw(TERM INT)} = ('DEFAULT') x 2;
-    $self->{pid} = fork // die "fork: $!";
-    if (!$self->{pid}) {
-        setpgrp;        # with those who answer late: they end together
-        open STDOUT, '>', '/dev/null';
-        $SIG{PIPE} = $SIG{CHLD} = 'IGNORE';
-        $self->_serve($listener);
-    }
+    $self->{server} = SSOTest::Server->start(sub { my ($client) = @_; _reply($client, $dir) }, port => $self->{port}, fork => 1);
+    $self->{port} = $self->{server}->port;
     return $self;
 }
 
 # No network: connections are refused.
-sub down
-{
-    my ($self) = @_;
-    my $pid = delete $self->{pid} or return;
-
-    return if $self->{owner} != $$;
-    local ($?, $!, $@);
-    kill 'TERM', -$pid, $pid;
-    waitpid $pid, 0;
-    return;
-}
+sub down { my ($self) = @_; $self->{server}->stop; return }
 
 sub url { my ($self) = @_; return "http://127.0.0.1:$self->{port}/metadata" }
 
@@ -86,36 +67,12 @@ sub requests
     return @lines;
 }
 
-sub _serve
-{
-    my ($self, $listener) = @_;
-    my $parent = getppid;
-
-    while (1) {
-        my $ready = '';
-        vec($ready, fileno $listener, 1) = 1;
-        if (!select $ready, undef, undef, 2) {
-            POSIX::_exit(0) if getppid != $parent;      # the test is gone
-            next;
-        }
-        my $client = $listener->accept or next;
-        next if fork;
-        close $listener;
-        $self->_reply($client);
-        POSIX::_exit(0);
-    }
-    return;
-}
-
 sub _reply
 {
-    my ($self, $client) = @_;
-    my $head = '';
+    my ($client, $dir) = @_;
+    my ($head) = SSOTest::Server::request($client) or return;
 
-    while ($head !~ /\r\n\r\n/) {
-        sysread($client, $head, 65536, length $head) or return;
-    }
-    open my $from, '<', "$self->{dir}/metadata.answer" or return;
+    open my $from, '<', "$dir/metadata.answer" or return;
     my $answer = JSON::PP::decode_json(scalar readline $from);
     my ($match) = $head =~ /^If-None-Match: ([^\r]*)/mi;
     my ($since) = $head =~ /^If-Modified-Since: ([^\r]*)/mi;
@@ -125,7 +82,7 @@ sub _reply
     my $body = $same ? '' : ($answer->{body} // '') . ' ' x ($answer->{pad} // 0);
     my @headers = ("Content-Length: " . length $body, 'Connection: close', @{ $answer->{headers} || ['Content-Type: text/xml'] });
 
-    open my $log, '>>', "$self->{dir}/metadata.requests" or return;
+    open my $log, '>>', "$dir/metadata.requests" or return;
     syswrite $log, join(' ', $status, defined $match ? "etag=$match" : (), defined $since ? "since=$since" : ()) . "\n";
     close $log;
     push @headers, "ETag: $answer->{etag}" if defined $answer->{etag};
@@ -222,7 +179,5 @@ sub _is_server
     open my $from, '<', "/proc/$pid/cmdline" or return 0;
     return (readline($from) // '') =~ /httpd|apache2/;
 }
-
-sub DESTROY { my ($self) = @_; $self->down; return }
 
 1;
