@@ -75,11 +75,18 @@ saml_status_t sso_check_reach_file(const char *file, saml_err_t *err)
     return SAML_OK;
 }
 
+/* The path in a store's name; NULL: what others keep is behind a network, or is read before the children are made. */
+static const char *path_of_store(const char *name)
+{
+    if (strncmp(name, "cookie:", strlen("cookie:")) == 0)       /* what is behind it */
+        name += strlen("cookie:");
+    return strncmp(name, "redis", 5) == 0 ? NULL : strchr(name, '/');
+}
+
 saml_status_t sso_check_reach(const char *store_name, saml_err_t *err)
 {
     sso_store_owner_t who = sso_child_owner();
-    /* What others keep is behind a network, or is read before the children are made. */
-    const char *path = strncmp(store_name, "redis", 5) == 0 ? NULL : strchr(store_name, '/');
+    const char *path = path_of_store(store_name);
     char *folder;
 
     if (who.uid <= 0 || !path)

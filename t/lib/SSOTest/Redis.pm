@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+package SSOTest::Redis;
+
+# A Redis of the test's own on a free port of 127.0.0.1. Stopped by TERM it writes its data to its folder; started again it has them.
+
+use strict;
+use warnings;
+use IO::Socket::INET;
+use POSIX qw(WNOHANG);
+use Time::HiRes qw(sleep time);
+
+use constant WAIT_S => 30;
+
+# %o: dir (made for its data), port (default: a free one)
+sub start
+{
+    my ($class, %o) = @_;
+    my $self = bless { dir => $o{dir}, port => $o{port} || _free_port(), owner => $$ }, $class;
+
+    mkdir $self->{dir};
+    return $self->resume;
+}
+
+sub _free_port
+{
+    my $held = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1) || die "port: $!";
+
+    return $held->sockport;
+}
+
+sub port { my ($self) = @_; return $self->{port} }
+sub pid  { my ($self) = @_; return $self->{pid} }
+
+# After an end, with the data that it had then.
+sub resume
+{
+    my ($self) = @_;
+    my $pid = fork // die "fork: $!";
+
+    if (!$pid) {
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>>', "$self->{dir}/output";
+        open STDERR, '>&', \*STDOUT;
+        exec 'redis-server', '--bind', '127.0.0.1', '--port', $self->{port}, '--dir', $self->{dir}, '--save', '3600 1',
+            '--appendonly', 'no' or POSIX::_exit(127);
+    }
+    $self->{pid} = $pid;
+    my $until = time + WAIT_S;
+    while (time < $until) {
+        return $self if $self->_is_ready;
+        waitpid($pid, WNOHANG) != $pid or die "redis-server did not start: see $self->{dir}/output";
+        sleep 0.02;
+    }
+    die 'redis-server does not answer';
+}
+
+sub _is_ready
+{
+    my ($self) = @_;
+    my $socket = IO::Socket::INET->new(PeerHost => '127.0.0.1', PeerPort => $self->{port}, Timeout => 5) or return 0;
+
+    print {$socket} "PING\r\n";
+    return (readline($socket) // '') =~ /^\+PONG/;      # -LOADING until its data are read
+}
+
+# It takes connections and answers nothing; and answers again.
+sub freeze { my ($self) = @_; kill 'STOP', $self->{pid}; return }
+sub thaw   { my ($self) = @_; kill 'CONT', $self->{pid}; return }
+
+# By TERM its data are kept, by KILL all of them are lost.
+sub end
+{
+    my ($self, $signal) = @_;
+
+    return if !$self->{pid} || $self->{owner} != $$;
+    kill 'CONT', $self->{pid};
+    kill $signal || 'TERM', $self->{pid};
+    waitpid $self->{pid}, 0;
+    $self->{pid} = undef;
+    return;
+}
+
+sub DESTROY { my ($self) = @_; local ($?, $!, $@); $self->end('KILL'); return }
+
+1;
