@@ -81,6 +81,7 @@ typedef struct {
     const char *reason;         /* a sentence: what was checked, expected, came; untrusted text is quoted */
     saml_idp_status_t idp;      /* filled for SAML_E_STATUS */
     const char *shown;          /* what a person may read beside the reason's sentence (a backend's message), bounded, not escaped; or NULL */
+    int full;                   /* SAML_E_STORE: the store has no room for one more session; what it has is unharmed */
     int in_ciphertext;          /* refused between decryption and proof: nobody outside may learn how far it got */
     saml_work_t work;
 } saml_err_t;

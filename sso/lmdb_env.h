@@ -17,8 +17,16 @@
 /* Keys of the databases of sessions, of used IDs and of marks. */
 #define SSO_LMDB_SHORT_KEY_BYTES 8
 
+/* What stands before the octets of a session, of a used ID and of a mark: when it ends (big-endian), the key, a seal (lmdb_seal.h). */
+#define SSO_LMDB_EXPIRY_BYTES 8
+#define SSO_LMDB_SEALED_BYTES (SSO_LMDB_EXPIRY_BYTES + SSO_KEY_BYTES)
+#define SSO_LMDB_HEAD_BYTES   (SSO_LMDB_SEALED_BYTES + 8)
+
 /* Besides LMDB's codes: what is there has another key that begins alike. */
 #define SSO_LMDB_OTHER_KEY (-2)
+
+/* Besides them: one session more would be more than may be. */
+#define SSO_LMDB_AT_LIMIT (-3)
 
 #define SSO_LMDB_KEPT_TXNS 64   /* a look-up takes about a microsecond: few are ever under way at once */
 
@@ -31,6 +39,7 @@ typedef struct {
 typedef struct {
     const char *path;
     apr_size_t limit_bytes;     /* what new records may fill */
+    apr_uint64_t limit_sessions;    /* 0: as many as there is room for */
     MDB_env *env;               /* NULL until opened */
     pid_t pid;                  /* of the process that opened it */
     pthread_mutex_t writing;    /* among the threads of this process, see sso_lmdb_begin_write */
@@ -42,6 +51,9 @@ typedef struct {
     MDB_dbi labelled;
     sso_lmdb_kept_t kept[SSO_LMDB_KEPT_TXNS];     /* read transactions, reset; NULL where taken or not yet made */
 } sso_lmdb_t;
+
+/** When that ends which begins with `head`. */
+apr_time_t sso_lmdb_read_expiry(const unsigned char *head);
 
 /** The files in the folder, for sso_private_dir_make. */
 extern const char *const sso_lmdb_files[];

@@ -15,10 +15,10 @@
 
 #define PREFIX "local P = ARGV[1] "
 
-/* The labels in the head of the session `id`; nil where there is none. SSO_MAX_LABELS of 16 octets are at most 65 with their number. */
+/* The labels in the head of the session `id`; nil where there is none. SSO_MAX_LABELS of 16 octets are at most 113 with their number. */
 #define LABELS                                                      \
     "local function labels_of(id) "                                 \
-    "local v = redis.call('GETRANGE', P .. 's:' .. id, 0, 64) "     \
+    "local v = redis.call('GETRANGE', P .. 's:' .. id, 0, 112) "     \
     "if v == '' then return nil end "                               \
     "return string.sub(v, 2, 1 + 16 * string.byte(v, 1)) "          \
     "end "
@@ -57,14 +57,15 @@ static const char put[] =
     PREFIX NOW FINISH LABEL
     "local id, value, ms, limit = ARGV[2], ARGV[3] .. ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]) "
     "local old = labels_of(id) "
-    "if limit > 0 and not old and redis.call('ZCOUNT', P .. 'sessions', now, '+inf') >= limit then return 0 end "
-    "if ms <= 0 then finish(id) return 1 end "
+    "local n = redis.call('ZCOUNT', P .. 'sessions', now, '+inf') "
+    "if limit > 0 and not old and n >= limit then return -n end "
+    "if ms <= 0 then finish(id) return n end "
     "redis.call('SET', P .. 's:' .. id, value, 'PX', ms) "
     "if old then redis.call('ZREM', P .. 'sessions', id .. old) unlabel(id, old) end "
     "local labels = labels_of(id) "
     "redis.call('ZADD', P .. 'sessions', now + ms, id .. labels) "
     "label(id, labels, ms) "
-    "return 1";
+    "return old and n or n + 1";
 
 static const char replace[] =
     PREFIX NOW FINISH LABEL

@@ -17,7 +17,7 @@
  */
 
 typedef enum {
-    SSO_REDIS_PUT,              /* P, key, head, record, ms left, limit (0: none) -> 1, or 0 where the limit is reached */
+    SSO_REDIS_PUT,              /* P, key, head, record, ms left, limit (0: none) -> how many sessions, negative where the limit is reached */
     SSO_REDIS_REPLACE,          /* P, key, record, ms left -> whether it was there */
     SSO_REDIS_REMOVE,           /* P, key -> whether it was there */
     SSO_REDIS_REMOVE_LABELLED,  /* P, labels in one string -> how many */

@@ -12,6 +12,9 @@ struct sso_store_t {
     const sso_store_provider_t *provider;
     void *ctx;
     const char *name;
+    apr_uint64_t limit;         /* 0: none said */
+    apr_uint64_t sessions;      /* at this process's last put, atomic; 0: not known */
+    int high;                   /* what is known of the high-water mark, atomic: high_t */
 };
 
 static const char *provider_names(apr_pool_t *p)
@@ -104,10 +107,14 @@ saml_status_t sso_store_put(sso_store_t *store, const sso_key_t *key, const void
 saml_status_t sso_store_put_labelled(sso_store_t *store, const sso_key_t *key, const void *record, apr_size_t len,
                                      apr_time_t expires, const sso_label_t *labels, int label_count, saml_err_t *err)
 {
+    apr_uint64_t sessions = 0;
+
     SAML_TRY(check_size(len, err));
     if (label_count < 0 || label_count > SSO_MAX_LABELS)
         return saml_fail(err, SAML_E_STORE, "session labels: expected at most %d, got %d", SSO_MAX_LABELS, label_count);
-    return store->provider->put(store->ctx, key, record, len, expires, labels, label_count, err);
+    SAML_TRY(store->provider->put(store->ctx, key, record, len, expires, labels, label_count, &sessions, err));
+    __atomic_store_n(&store->sessions, sessions, __ATOMIC_RELAXED);
+    return SAML_OK;
 }
 
 saml_status_t sso_store_replace(sso_store_t *store, const sso_key_t *key, const void *record, apr_size_t len,
@@ -175,6 +182,139 @@ void sso_store_lifetime(sso_store_t *store, apr_interval_time_t longest)
 const char *sso_store_caveat(sso_store_t *store, apr_pool_t *p)
 {
     return store->provider->caveat ? store->provider->caveat(store->ctx, p) : NULL;
+}
+
+void sso_store_limit(sso_store_t *store, apr_uint64_t sessions)
+{
+    if (sessions <= store->limit)
+        return;
+    store->limit = sessions;
+    if (store->provider->limit)
+        store->provider->limit(store->ctx, sessions);
+}
+
+apr_uint64_t sso_store_limit_of(const sso_store_t *store)
+{
+    return store->limit;
+}
+
+apr_uint64_t sso_store_last_count(const sso_store_t *store)
+{
+    return __atomic_load_n(&store->sessions, __ATOMIC_RELAXED);
+}
+
+int sso_store_counts(const sso_store_t *store)
+{
+    return store->provider->limit != NULL;
+}
+
+saml_status_t sso_store_each(sso_store_t *store, apr_time_t now, sso_store_each_fn *fn, void *baton, saml_err_t *err)
+{
+    if (!store->provider->each)
+        return saml_fail(err, SAML_E_STORE, "session store %s: %s", store->name, store->provider->no_each(store->ctx, err->pool));
+    return store->provider->each(store->ctx, now, fn, baton, err);
+}
+
+saml_status_t sso_store_full(const char *name, apr_uint64_t limit, apr_uint64_t sessions, saml_err_t *err)
+{
+    err->full = 1;
+    return saml_fail(err, SAML_E_STORE, "keeping a session: the session store %s is full: SAMLSessionLimit %" APR_UINT64_T_FMT ", and there "
+                     "are %" APR_UINT64_T_FMT " sessions; nothing was dropped for it; mend: raise SAMLSessionLimit, shorten SAMLSessionIdle, "
+                     "or end sessions with saml-sso sessions", name, limit, sessions);
+}
+
+/* ---- high water ----------------------------------------------------------- */
+
+/*
+ * That it was said is a mark in the store, where every process and node finds it; each asks for it when it first needs to know, and
+ * remembers the answer. Of several that find no mark at once, one may use the ID and speak.
+ */
+typedef enum { HIGH_UNKNOWN, HIGH_NO, HIGH_SAID } high_t;
+
+#define SAID_FOR    apr_time_from_sec(366 * 86400)
+#define SAID_ALONE  apr_time_from_sec(60)
+
+static const char said_text[] = "high water of the session limit";
+
+static saml_status_t was_said(int *said, sso_store_t *store, const sso_key_t *key, apr_time_t now, saml_err_t *err)
+{
+    sso_mark_t mark;
+    int found;
+
+    SAML_TRY(sso_store_mark_get(store, key, now, &mark, &found, err));
+    *said = found && memcmp(&mark.value, key, sizeof(*key)) == 0;
+    return SAML_OK;
+}
+
+static saml_status_t say_high(int *now_high, sso_store_t *store, const sso_key_t *key, apr_time_t now, saml_err_t *err)
+{
+    saml_status_t status = SAML_E_REPLAY;
+    int said;
+
+    SAML_TRY(was_said(&said, store, key, now, err));
+    if (!said)
+        status = sso_store_use_once(store, key, now + SAID_ALONE, now, err);
+    if (status != SAML_OK && status != SAML_E_REPLAY)
+        return status;
+    if (status == SAML_OK)
+        SAML_TRY(sso_store_mark_put(store, key, key, now + SAID_FOR, err));
+    *now_high = status == SAML_OK;
+    return SAML_OK;
+}
+
+/* Another value in the mark's place says that it holds no more. */
+static saml_status_t take_back(sso_store_t *store, const sso_key_t *key, apr_time_t now, saml_err_t *err)
+{
+    sso_key_t none;
+    int said;
+
+    SAML_TRY(was_said(&said, store, key, now, err));
+    memset(&none, 0, sizeof(none));
+    return said ? sso_store_mark_put(store, key, &none, now + SAID_ALONE, err) : SAML_OK;
+}
+
+saml_status_t sso_store_high_water(sso_store_t *store, apr_time_t now, int *now_high, apr_uint64_t *sessions, saml_err_t *err)
+{
+    apr_uint64_t count = __atomic_load_n(&store->sessions, __ATOMIC_RELAXED);
+    int high = __atomic_load_n(&store->high, __ATOMIC_RELAXED);
+    sso_key_t key;
+
+    *now_high = 0;
+    if (count == 0 || store->limit == 0)
+        return SAML_OK;
+    if (count >= store->limit - store->limit / 100 * (100 - SSO_HIGH_WATER) - store->limit % 100 * (100 - SSO_HIGH_WATER) / 100) {
+        if (high == HIGH_SAID)
+            return SAML_OK;
+        SAML_TRY(sso_key_of(&key, said_text, sizeof(said_text) - 1, err));
+        SAML_TRY(say_high(now_high, store, &key, now, err));
+        *sessions = count;
+        __atomic_store_n(&store->high, HIGH_SAID, __ATOMIC_RELAXED);
+    } else if (high != HIGH_NO && count < store->limit - store->limit / 100 * (100 - SSO_LOW_WATER)) {
+        SAML_TRY(sso_key_of(&key, said_text, sizeof(said_text) - 1, err));
+        SAML_TRY(take_back(store, &key, now, err));
+        __atomic_store_n(&store->high, HIGH_NO, __ATOMIC_RELAXED);
+    }
+    return SAML_OK;
+}
+
+/* ---- users ---------------------------------------------------------------- */
+
+saml_status_t sso_user_label(sso_label_t *out, const char *user, apr_pool_t *p, saml_err_t *err)
+{
+    static const char kind[] = "user";                  /* with its NUL, as the labels of a logout begin (logout_index.c) */
+    apr_size_t i, len = sizeof(kind) + strlen(user) + 1;
+    char *text = apr_palloc(p, len);
+    sso_key_t digest;
+
+    memcpy(text, kind, sizeof(kind));
+    memcpy(text + sizeof(kind), user, len - sizeof(kind));
+    for (i = sizeof(kind); i < len; i++) {
+        if (text[i] >= 'A' && text[i] <= 'Z')
+            text[i] = (char)(text[i] - 'A' + 'a');
+    }
+    SAML_TRY(sso_key_of(&digest, text, len, err));
+    memcpy(out->octets, digest.octets, sizeof(out->octets));
+    return SAML_OK;
 }
 
 /* ---- keys --------------------------------------------------------------- */

@@ -28,7 +28,8 @@ typedef struct {
     unsigned char octets[SSO_LABEL_BYTES];
 } sso_label_t;
 
-#define SSO_MAX_LABELS 4        /* of one session */
+#define SSO_MAX_USER_LABELS 4   /* names that a session's user may go by (sso_user_label) */
+#define SSO_MAX_LABELS (3 + SSO_MAX_USER_LABELS)    /* of one session */
 
 /** What is remembered under a key for a long time: a digest, and until when. */
 typedef struct {
@@ -65,6 +66,17 @@ typedef struct {
     apr_size_t len;
 } sso_carried_t;
 
+/** A session as sso_store_each comes by it. */
+typedef struct {
+    sso_key_t key;
+    const void *record;
+    apr_size_t len;
+    apr_time_t forget_at;       /* when the store may forget it */
+} sso_stored_t;
+
+/** @return other than SAML_OK to stop with that */
+typedef saml_status_t sso_store_each_fn(void *baton, const sso_stored_t *session, saml_err_t *err);
+
 /** One kind of store. */
 typedef struct {
     const char *scheme;         /* "lmdb" */
@@ -76,8 +88,12 @@ typedef struct {
     saml_status_t (*open)(void *ctx, apr_pool_t *p, saml_err_t *err);
     saml_status_t (*get)(void *ctx, const sso_key_t *key, const void **record, apr_size_t *len, apr_pool_t *p,
                          saml_err_t *err);
+    /**
+     * At the limit, what has ended does not count, swept or not; where there is no room, err->full is set.
+     * @param sessions  set on SAML_OK: how many there are now; 0 where that is not known
+     */
     saml_status_t (*put)(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                         const sso_label_t *labels, int label_count, saml_err_t *err);
+                         const sso_label_t *labels, int label_count, apr_uint64_t *sessions, saml_err_t *err);
     saml_status_t (*replace)(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
                              int *found, saml_err_t *err);
     saml_status_t (*remove)(void *ctx, const sso_key_t *key, int *found, saml_err_t *err);
@@ -91,6 +107,9 @@ typedef struct {
     /* The rest may be NULL. */
     saml_status_t (*is_ended)(void *ctx, const sso_carried_t *session, apr_time_t now, int *ended, saml_err_t *err);
     void (*lifetime)(void *ctx, apr_interval_time_t longest);
+    void (*limit)(void *ctx, apr_uint64_t sessions);    /* NULL: it cannot count */
+    saml_status_t (*each)(void *ctx, apr_time_t now, sso_store_each_fn *fn, void *baton, saml_err_t *err);
+    const char *(*no_each)(void *ctx, apr_pool_t *p);   /* where `each` is NULL: why */
     const char *(*caveat)(void *ctx, apr_pool_t *p);
 } sso_store_provider_t;
 
@@ -122,7 +141,7 @@ void *sso_store_context(const sso_store_t *store);
 SAML_MUST_CHECK saml_status_t sso_store_get(sso_store_t *store, const sso_key_t *key, const void **record,
                                             apr_size_t *len, apr_pool_t *p, saml_err_t *err);
 
-/** Keep a new record until `expires`. SAML_E_STORE when the store is full: nothing else is dropped for it. */
+/** Keep a new record until `expires`. SAML_E_STORE with err->full when the store is full: nothing else is dropped for it. */
 SAML_MUST_CHECK saml_status_t sso_store_put(sso_store_t *store, const sso_key_t *key, const void *record,
                                             apr_size_t len, apr_time_t expires, saml_err_t *err);
 
@@ -179,6 +198,47 @@ SAML_MUST_CHECK saml_status_t sso_store_is_ended(sso_store_t *store, const sso_c
 
 /** Said while directives are read, once for each application: no session of it lasts longer. */
 void sso_store_lifetime(sso_store_t *store, apr_interval_time_t longest);
+
+/**
+ * Said while directives are read, once for each application: the store takes so many sessions; of those that share it, the largest
+ * counts. Where nothing is said there is no limit but the store's own.
+ */
+void sso_store_limit(sso_store_t *store, apr_uint64_t sessions);
+
+/** What was said; 0: nothing. */
+apr_uint64_t sso_store_limit_of(const sso_store_t *store);
+
+/** How many sessions there were at this process's last put; 0: not known. */
+apr_uint64_t sso_store_last_count(const sso_store_t *store);
+
+/** Whether this kind of store can count, so that it keeps to its limit. */
+int sso_store_counts(const sso_store_t *store);
+
+/**
+ * Whether it is to be said now that the store is nearly full: asked after each sso_store_put, it answers so for one of all processes
+ * and nodes when SSO_HIGH_WATER percent are reached, and again only after they were under SSO_LOW_WATER. Costs nothing in between.
+ * @param sessions  set where *now_high: how many there are
+ */
+SAML_MUST_CHECK saml_status_t sso_store_high_water(sso_store_t *store, apr_time_t now, int *now_high, apr_uint64_t *sessions,
+                                                   saml_err_t *err);
+
+#define SSO_HIGH_WATER 90
+#define SSO_LOW_WATER  80
+
+/**
+ * Call `fn` for every session that is live at `now`; what begins or ends meanwhile may be among them or not, and one may come twice.
+ * @return SAML_OK, what `fn` returned, or SAML_E_STORE: also where this kind of store cannot tell, with the reason
+ */
+SAML_MUST_CHECK saml_status_t sso_store_each(sso_store_t *store, apr_time_t now, sso_store_each_fn *fn, void *baton, saml_err_t *err);
+
+/**
+ * The label of a user's sessions in all applications that share a store, by a name that REMOTE_USER has. ASCII letters count alike in
+ * upper and lower case, as in the addresses that identity providers spell now so, now so; all other octets as they are.
+ */
+SAML_MUST_CHECK saml_status_t sso_user_label(sso_label_t *out, const char *user, apr_pool_t *p, saml_err_t *err);
+
+/** For a provider's put: SAML_E_STORE with err->full, and what to do about it. */
+SAML_MUST_CHECK saml_status_t sso_store_full(const char *name, apr_uint64_t limit, apr_uint64_t sessions, saml_err_t *err);
 
 /** What this kind of store cannot promise, for the log at start-up; NULL: nothing to say. */
 const char *sso_store_caveat(sso_store_t *store, apr_pool_t *p);

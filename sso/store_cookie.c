@@ -82,6 +82,20 @@ static void cookie_lifetime(void *ctx, apr_interval_time_t longest)
     sso_store_lifetime(cs->small, longest);
 }
 
+/* Those that began on this server, or with a small store that nodes share on any of them. */
+static void cookie_limit(void *ctx, apr_uint64_t sessions)
+{
+    const cookie_store_t *cs = ctx;
+
+    sso_store_limit(cs->small, sessions);
+}
+
+static const char *cookie_no_each(void *ctx, apr_pool_t *p)
+{
+    (void)ctx, (void)p;
+    return "browsers carry the sessions, so whose they are is not known here; those of a user can be ended all the same, with --end";
+}
+
 /* ---- sessions -------------------------------------------------------------- */
 
 static saml_status_t cookie_get(void *ctx, const sso_key_t *key, const void **record, apr_size_t *len, apr_pool_t *p,
@@ -92,12 +106,14 @@ static saml_status_t cookie_get(void *ctx, const sso_key_t *key, const void **re
 }
 
 static saml_status_t cookie_put(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                                const sso_label_t *labels, int label_count, saml_err_t *err)
+                                const sso_label_t *labels, int label_count, apr_uint64_t *sessions, saml_err_t *err)
 {
     const cookie_store_t *cs = ctx;
 
     (void)record, (void)len;
-    return sso_store_put_labelled(cs->small, key, kept, sizeof(kept), expires, labels, label_count, err);
+    SAML_TRY(sso_store_put_labelled(cs->small, key, kept, sizeof(kept), expires, labels, label_count, err));
+    *sessions = sso_store_last_count(cs->small);
+    return SAML_OK;
 }
 
 static saml_status_t cookie_replace(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
@@ -246,5 +262,5 @@ const sso_store_provider_t sso_store_cookie = {
     .get = cookie_get, .put = cookie_put, .replace = cookie_replace, .remove = cookie_remove,
     .remove_labelled = cookie_remove_labelled, .use_once = cookie_use_once, .mark_get = cookie_mark_get,
     .mark_put = cookie_mark_put, .sweep = cookie_sweep, .stat = cookie_stat, .is_ended = cookie_is_ended,
-    .lifetime = cookie_lifetime
+    .lifetime = cookie_lifetime, .limit = cookie_limit, .no_each = cookie_no_each
 };

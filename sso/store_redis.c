@@ -23,7 +23,7 @@
 #include <apr_strings.h>
 #include "redis_setup.h"
 #include "saml/id.h"
-#include "store_redis.h"
+#include "store.h"
 
 #define QUIET           apr_time_from_msec(250)
 #define MAX_KEY_BYTES   (64 + 1 + 2 + SSO_KEY_BYTES)    /* redis_conf.c bounds the prefix */
@@ -87,9 +87,9 @@ static saml_status_t rediss_configure(void **ctx, const char **name, const char 
     return configure(ctx, name, arg, "rediss", p, err);
 }
 
-void sso_store_redis_limit(sso_store_t *store, apr_uint64_t sessions)
+static void redis_limit(void *ctx, apr_uint64_t sessions)
 {
-    redis_t *db = sso_store_context(store);
+    redis_t *db = ctx;
 
     db->limit = sessions;
 }
@@ -317,7 +317,8 @@ static saml_status_t ask(kept_t *kept, const sso_redis_command_t *commands, int 
 /* An answer of another kind than what was asked for. */
 static saml_status_t bad_reply(const redis_t *db, const redisReply *reply, const char *doing, saml_err_t *err)
 {
-    if (begins(reply, "OOM"))
+    err->full = begins(reply, "OOM");
+    if (err->full)
         return saml_fail(err, SAML_E_STORE, "%s: the session store %s:%s is full (maxmemory); nothing was dropped for it", doing,
                          db->scheme, db->conf.shown);
     if (reply->type == REDIS_REPLY_ERROR)
@@ -432,7 +433,7 @@ static saml_status_t redis_get(void *ctx, const sso_key_t *key, const void **rec
 /* ---- changes -------------------------------------------------------------------------- */
 
 static saml_status_t redis_put(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                               const sso_label_t *labels, int label_count, saml_err_t *err)
+                               const sso_label_t *labels, int label_count, apr_uint64_t *sessions, saml_err_t *err)
 {
     const redis_t *db = ctx;
     sso_redis_command_t command;
@@ -450,9 +451,9 @@ static saml_status_t redis_put(void *ctx, const sso_key_t *key, const void *reco
     add_number(&command, ms, ms_left(expires, apr_time_now()));
     add_number(&command, limit, (apr_int64_t)db->limit);
     SAML_TRY(run(kept, &command, &answer, "keeping a session", err));
-    if (!answer)
-        return saml_fail(err, SAML_E_STORE, "keeping a session: the session store %s:%s is full (%" APR_UINT64_T_FMT
-                         " sessions); nothing was dropped for it", db->scheme, db->conf.shown, db->limit);
+    if (answer < 0)
+        return sso_store_full(apr_pstrcat(err->pool, db->scheme, ":", db->conf.shown, NULL), db->limit, (apr_uint64_t)-answer, err);
+    *sessions = (apr_uint64_t)answer;
     return SAML_OK;
 }
 
@@ -640,12 +641,12 @@ const sso_store_provider_t sso_store_redis = {
     .scheme = "redis", .configure = redis_configure, .check = redis_check, .prepare = redis_prepare, .open = redis_open,
     .get = redis_get, .put = redis_put, .replace = redis_replace, .remove = redis_remove,
     .remove_labelled = redis_remove_labelled, .use_once = redis_use_once, .mark_get = redis_mark_get,
-    .mark_put = redis_mark_put, .sweep = redis_sweep, .stat = redis_stat
+    .mark_put = redis_mark_put, .sweep = redis_sweep, .stat = redis_stat, .limit = redis_limit
 };
 
 const sso_store_provider_t sso_store_rediss = {
     .scheme = "rediss", .configure = rediss_configure, .check = redis_check, .prepare = redis_prepare, .open = redis_open,
     .get = redis_get, .put = redis_put, .replace = redis_replace, .remove = redis_remove,
     .remove_labelled = redis_remove_labelled, .use_once = redis_use_once, .mark_get = redis_mark_get,
-    .mark_put = redis_mark_put, .sweep = redis_sweep, .stat = redis_stat
+    .mark_put = redis_mark_put, .sweep = redis_sweep, .stat = redis_stat, .limit = redis_limit
 };

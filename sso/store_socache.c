@@ -398,10 +398,11 @@ static saml_status_t step_put(sso_socache_t *sc, step_t *s, apr_pool_t *p, saml_
 }
 
 static saml_status_t socache_put(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                                 const sso_label_t *labels, int label_count, saml_err_t *err)
+                                 const sso_label_t *labels, int label_count, apr_uint64_t *sessions, saml_err_t *err)
 {
     step_t step = { .key = key, .record = record, .len = len, .expires = expires, .labels = labels, .label_count = label_count };
 
+    *sessions = 0;
     return locked(ctx, step_put, &step, err->pool, err);
 }
 
@@ -560,10 +561,16 @@ static saml_status_t socache_stat(void *ctx, sso_store_stat_t *out, saml_err_t *
     return SAML_OK;
 }
 
+static const char *socache_no_each(void *ctx, apr_pool_t *p)
+{
+    (void)ctx, (void)p;
+    return "caches of httpd's keep no list of what they hold";
+}
+
 const sso_store_provider_t sso_store_socache = {
     .scheme = SCHEME, .configure = socache_configure, .check = socache_check, .prepare = socache_prepare,
     .open = socache_open, .get = socache_get, .put = socache_put, .replace = socache_replace, .remove = socache_remove,
     .remove_labelled = socache_remove_labelled, .use_once = socache_use_once, .mark_get = socache_mark_get,
     .mark_put = socache_mark_put, .sweep = socache_sweep, .stat = socache_stat, .lifetime = socache_lifetime,
-    .caveat = socache_caveat
+    .caveat = socache_caveat, .no_each = socache_no_each
 };

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <hiredis/hiredis.h>
 #include "sso/redis_scripts.h"
-#include "sso/store_redis.h"
 
 static apr_pool_t *group_pool;
 static const char *folder;
@@ -425,18 +424,18 @@ static void limit_of_sessions(void **state)
     saml_err_t *err = new_err();
 
     (void)state;
-    sso_store_redis_limit(store, 3);
+    sso_store_limit(store, 3);
     put(store, 1, "one", HOUR);
     put(store, 2, "two", HOUR);
     put(store, 3, "three", SOON);
-    assert_refused(sso_store_put(store, &key, "four", 5, HOUR, err), err, "is full (3 sessions); nothing was dropped for it");
+    assert_refused(sso_store_put(store, &key, "four", 5, HOUR, err), err, "is full: SAMLSessionLimit 3, and there are 3 sessions; nothing was dropped for it");
     put(store, 1, "anew", HOUR);
     assert_int_equal(replace(store, 2, "stamped", HOUR), 1);
     suite_until(SOON);
     put(store, 4, "four", HOUR);                /* what has ended takes no place, swept or not */
     assert_refused(sso_store_put(store, &key, "", 0, HOUR, err), err, "expected 1 to");
     key = key_of(5);
-    assert_refused(sso_store_put(store, &key, "five", 5, HOUR, err), err, "is full (3 sessions)");
+    assert_refused(sso_store_put(store, &key, "five", 5, HOUR, err), err, "SAMLSessionLimit 3, and there are 3");
 }
 
 /* ---- what Redis keeps ------------------------------------------------------------------------ */
