@@ -22,6 +22,11 @@ static const char purpose[] = "cookie";
 #define MEM_LEVEL     8
 #define TAG_AT        4         /* in the sealed text: behind version and hint */
 #define TAG_CHARS     8
+/*
+ * What a request may make of some kilobytes of cookies. Names and groups deflate to a quarter or third, so that what fits into nine
+ * cookies is within it; what is not could only be a claim of the same few octets over and over.
+ */
+#define MOST_INFLATED (128 * 1024)
 /* RFC 6265 6.1 has browsers keep 4096 octets of name, value and attributes. */
 #define COOKIE_BYTES  4000
 /* Of a header line, for what else there is: the longest login in progress (state.h), sealed, and cookies of others. */
@@ -89,7 +94,7 @@ static int unpack_head(sso_carried_t *out, const unsigned char **at, const unsig
     for (out->len = 0, i = 0; i < LENGTH_BYTES; ++i)
         out->len = out->len << 8 | *from++;
     *at = from;
-    return out->len > 0 && out->len <= SSO_MAX_RECORD_BYTES;
+    return out->len > 0 && out->len <= MOST_INFLATED;
 }
 
 static saml_status_t unpack(sso_carried_t *out, const char *octets, apr_size_t len, apr_pool_t *p, saml_err_t *err)
@@ -167,6 +172,10 @@ saml_status_t sso_carried_seal(const char **out, request_rec *r, const sso_app_t
     const char *sealed;
     apr_size_t len;
 
+    if (session->len > MOST_INFLATED)
+        return saml_fail(err, SAML_E_TOO_LARGE, "session: expected at most %d octets before they are deflated, got %" APR_SIZE_T_FMT
+                         "; mend: have the identity provider send fewer claims or groups, or use another SAMLSessionStore",
+                         MOST_INFLATED, session->len);
     SAML_TRY(pack(&octets, &len, session, r->pool, err));
     SAML_TRY(saml_seal(&sealed, app->secret, purpose, bound_to(app, r->pool), octets, len, r->pool, err));
     SAML_TRY(check_size(sealed, r, app, err));
@@ -220,7 +229,7 @@ static const char *find_tagged(const char *own, const char *name, const char *ta
 /* Put together what belongs to `first`, a value of the first cookie. @return NULL where it is none of ours, or a part is not there */
 static const char *join(const char *first, const char *own, const sso_app_t *app, int at_most, apr_pool_t *p)
 {
-    const char *tag, *parts[SSO_CARRIED_MAX_COOKIES];
+    const char *tag, *sealed, *parts[SSO_CARRIED_MAX_COOKIES];
     struct iovec pieces[SSO_CARRIED_MAX_COOKIES];
     int i, count = *first >= '1' && *first <= '0' + SSO_CARRIED_MAX_COOKIES ? *first - '0' : 0;
 
@@ -237,7 +246,8 @@ static const char *join(const char *first, const char *own, const sso_app_t *app
         pieces[i].iov_base = (char *)(apr_uintptr_t)parts[i];
         pieces[i].iov_len = strlen(parts[i]);
     }
-    return apr_pstrcatv(p, pieces, (apr_size_t)count, NULL);
+    sealed = apr_pstrcatv(p, pieces, (apr_size_t)count, NULL);
+    return strlen(sealed) > TAG_AT + TAG_CHARS && strncmp(sealed + TAG_AT, tag, TAG_CHARS) == 0 ? sealed : NULL;
 }
 
 static saml_status_t open_one(sso_carried_t *out, const char *sealed, const sso_app_t *app, apr_pool_t *p, saml_err_t *err)

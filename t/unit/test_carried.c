@@ -199,8 +199,7 @@ static void altered(void **state)
         char *bent = apr_pstrdup(pool, cookies);
 
         bent[i] = bent[i] == 'A' ? 'B' : 'A';
-        if (i < strlen(NAME "=1.") || i >= strlen(NAME "=1.12345678"))     /* of a single one, the tag ties nothing */
-            assert_none(bent, shop());
+        assert_none(bent, shop());
         bent = apr_pstrndup(pool, cookies, i);
         assert_none(bent, shop());
     }
@@ -222,9 +221,61 @@ static void parts_missing(void **state)
     assert_is(apr_pstrcat(pool, third, "; ", apr_pstrndup(pool, cookies, (apr_size_t)(third - cookies)), NULL), shop(), &session);
 }
 
+/* However they are laid together: only those of one writing, each in its place, are a session. */
+static void parts_misplaced(void **state)
+{
+    sso_carried_t session = session_of(300), longer = session_of(1000);
+    const char *one = cookies_of(&session, shop()), *other = cookies_of(&session, shop()), *third = cookies_of(&longer, shop());
+    const char *app_of_another = cookies_of(&session, app_with("other", SECRET));
+    const char *second = strstr(one, "; " NAME ".1=") + 2, *second_value = second + strlen(NAME ".1=");
+    const char *first = apr_pstrndup(pool, one, (apr_size_t)(second - one) - 2), *tagged = first + strlen(NAME "=2.");
+    char *bent = apr_pstrdup(pool, second);
+    int i;
+
+    (void)state;
+    bent[strlen(bent) - 1] = bent[strlen(bent) - 1] == 'A' ? 'Q' : 'A';
+    /* Twice the same, and beside those of another session, of either age, or of another application. */
+    assert_int_equal(read_all(apr_pstrcat(pool, one, "; ", one, NULL), shop())->nelts, 2);
+    assert_is(apr_pstrcat(pool, second, "; ", second, "; ", first, NULL), shop(), &session);
+    assert_is(apr_pstrcat(pool, app_of_another, "; ", one, NULL), shop(), &session);
+    assert_is(apr_pstrcat(pool, one, strchr(third, ';'), NULL), shop(), &session);
+    assert_int_equal(read_all(apr_pstrcat(pool, other, "; ", one, NULL), shop())->nelts, 2);
+    /* The second in the first's place, the first twice, one that is longer or bent, a number of cookies that is not theirs. */
+    assert_none(apr_pstrcat(pool, NAME "=2.", second_value, "; " NAME ".1=", tagged, NULL), shop());
+    assert_none(apr_pstrcat(pool, first, "; " NAME ".1=", tagged, NULL), shop());
+    assert_none(apr_pstrcat(pool, first, "; ", second, "A", NULL), shop());
+    assert_none(apr_pstrcat(pool, first, "; ", bent, NULL), shop());
+    assert_none(apr_pstrcat(pool, first, strchr(strchr(other, ';') + 1, ' '), NULL), shop());
+    assert_none(apr_pstrcat(pool, first, strstr(app_of_another, "; " NAME ".1="), NULL), shop());
+    for (i = '0'; i <= '9' + 1; i++) {
+        char *counted = apr_pstrdup(pool, one);
+
+        counted[strlen(NAME "=")] = (char)i;
+        if (i != '2')
+            assert_none(apr_pstrcat(pool, counted, "; " NAME ".2=", tagged, NULL), shop());
+    }
+}
+
+/* What deflates to nothing would cost each request a megabyte. */
+static void too_large_before_it_is_deflated(void **state)
+{
+    sso_carried_t session = session_of(1);
+    saml_err_t *err = new_err();
+    const char *sealed;
+
+    (void)state;
+    session.len = 128 * 1024 + 1;
+    session.record = apr_pcalloc(pool, session.len);
+    assert_int_equal(sso_carried_seal(&sealed, request_with(NULL), shop(), &session, err), SAML_E_TOO_LARGE);
+    assert_non_null(strstr(err->reason, "expected at most 131072 octets before they are deflated, got 131073; mend: "));
+    session.len--;
+    assert_int_equal(sso_carried_seal(&sealed, request_with(NULL), shop(), &session, err), SAML_OK);
+    assert_none(apr_psprintf(pool, NAME "=1.%.8s.%s", sealed + 4, sealed), shop());      /* none that decodes */
+}
+
 static void too_large(void **state)
 {
-    sso_carried_t session = session_of(300), larger = session_of(5000);
+    sso_carried_t session = session_of(300), larger = session_of(3000);
     saml_err_t *err = new_err();
     request_rec *r = request_with(NULL);
     const char *sealed;
@@ -276,6 +327,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(bound, setup, teardown),
         cmocka_unit_test_setup_teardown(altered, setup, teardown),
         cmocka_unit_test_setup_teardown(parts_missing, setup, teardown),
+        cmocka_unit_test_setup_teardown(parts_misplaced, setup, teardown),
+        cmocka_unit_test_setup_teardown(too_large_before_it_is_deflated, setup, teardown),
         cmocka_unit_test_setup_teardown(too_large, setup, teardown),
         cmocka_unit_test_setup_teardown(a_smaller_one_takes_parts_away, setup, teardown),
         cmocka_unit_test_setup_teardown(a_new_one_takes_all_others_away, setup, teardown)
