@@ -9,9 +9,7 @@
  */
 
 #include <string.h>
-#include <apr.h>
-
-#define SSO_LMDB_SEAL_BYTES 8
+#include "lmdb_env.h"
 
 /* Each step is one-to-one in what it takes in, so that no change of a single word goes unseen; odd, with bits all over. */
 #define SSO_LMDB_SEAL_FACTOR APR_UINT64_C(0x9e3779b97f4a7c15)
@@ -52,6 +50,18 @@ static inline apr_uint64_t sso_lmdb_seal(const void *head, apr_size_t head_len, 
 
     sum = sso_lmdb_seal_part(sum, body, body_len);
     return sum ^ sum >> 32;
+}
+
+/** Whether a record of a session, of a used ID or a mark is as it was written. */
+static inline int sso_lmdb_is_whole(const MDB_val *v)
+{
+    const unsigned char *head = v->mv_data;
+    apr_uint64_t seal;
+
+    if (v->mv_size < SSO_LMDB_HEAD_BYTES || v->mv_size > SSO_LMDB_HEAD_BYTES + SSO_MAX_RECORD_BYTES)
+        return 0;
+    memcpy(&seal, head + SSO_LMDB_SEALED_BYTES, sizeof(seal));
+    return seal == sso_lmdb_seal(head, SSO_LMDB_SEALED_BYTES, head + SSO_LMDB_HEAD_BYTES, v->mv_size - SSO_LMDB_HEAD_BYTES);
 }
 
 #endif

@@ -47,8 +47,8 @@
 #define LIMIT_BYTES     (sizeof(void *) > 4 ? (apr_size_t)1 << 33 : (apr_size_t)1 << 29)
 #define EXPIRY_BYTES    8
 #define EXPIRY_KEY_BYTES (EXPIRY_BYTES + 1 + SSO_KEY_BYTES)
-#define SEALED_BYTES    (EXPIRY_BYTES + SSO_KEY_BYTES)
-#define HEAD_BYTES      (SEALED_BYTES + SSO_LMDB_SEAL_BYTES)
+#define SEALED_BYTES    SSO_LMDB_SEALED_BYTES
+#define HEAD_BYTES      SSO_LMDB_HEAD_BYTES
 #define KIND_SESSION    1
 #define KIND_USED       2
 #define KIND_MARK       3
@@ -133,18 +133,6 @@ static MDB_val short_key(short_key_t *room, const sso_key_t *key)
     return k;
 }
 
-/* As it was written: neither the head nor what is behind it has changed since. */
-static int is_whole(const MDB_val *v)
-{
-    const unsigned char *head = v->mv_data;
-    apr_uint64_t seal;
-
-    if (v->mv_size > HEAD_BYTES + SSO_MAX_RECORD_BYTES)
-        return 0;
-    memcpy(&seal, head + SEALED_BYTES, sizeof(seal));
-    return seal == sso_lmdb_seal(head, SEALED_BYTES, head + HEAD_BYTES, v->mv_size - HEAD_BYTES);
-}
-
 /* What stands under a key, behind its head. @return 0, MDB_NOTFOUND, SSO_LMDB_OTHER_KEY or what LMDB says */
 static int find(MDB_val *out, MDB_txn *txn, MDB_dbi dbi, const sso_key_t *key)
 {
@@ -154,7 +142,7 @@ static int find(MDB_val *out, MDB_txn *txn, MDB_dbi dbi, const sso_key_t *key)
 
     if (rc != 0)
         return rc;
-    if (out->mv_size < HEAD_BYTES || !is_whole(out))
+    if (!sso_lmdb_is_whole(out))
         return MDB_CORRUPTED;
     return memcmp((const char *)out->mv_data + EXPIRY_BYTES, key->octets, SSO_KEY_BYTES) == 0 ? 0 : SSO_LMDB_OTHER_KEY;
 }
