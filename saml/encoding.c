@@ -52,24 +52,29 @@ const char *saml_base64url_encode(apr_pool_t *p, const void *data, apr_size_t le
     return encode(p, data, len, ALPHABET_URL, 0);
 }
 
-/* The digits of both alphabets by their ASCII, "+" and "-" being 62, "/" and "_" 63. A response has thousands of them. */
-static const signed char DIGITS[128] = {
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 62, -1, 62, -1, 63,
-    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, -1, -1, -1, -1, -1, -1,
-    -1,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14,
-    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, -1, -1, -1, -1, 63,
-    -1, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
-    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, -1, -1, -1, -1, -1
-};
+/*
+ * What each octet means as a digit: 64 and its value, or 0 for none. Each alphabet has two characters of its own; the table of the
+ * other one knows nothing of them. A response has thousands of digits.
+ */
+#define V(n) (64 + (n))
+#define DIGITS(plus, minus, slash, underscore) { \
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, plus, 0, minus, 0, slash, \
+    V(52), V(53), V(54), V(55), V(56), V(57), V(58), V(59), V(60), V(61), 0, 0, 0, 0, 0, 0, \
+    0, V(0), V(1), V(2), V(3), V(4), V(5), V(6), V(7), V(8), V(9), V(10), V(11), V(12), V(13), V(14), \
+    V(15), V(16), V(17), V(18), V(19), V(20), V(21), V(22), V(23), V(24), V(25), 0, 0, 0, 0, underscore, \
+    0, V(26), V(27), V(28), V(29), V(30), V(31), V(32), V(33), V(34), V(35), V(36), V(37), V(38), V(39), V(40), \
+    V(41), V(42), V(43), V(44), V(45), V(46), V(47), V(48), V(49), V(50), V(51), 0, 0, 0, 0, 0 }
 
-/* The value of a digit; `plus` and `slash` are the last two characters of the alphabet that counts. */
-static inline int digit_value(unsigned char c, char plus, char slash)
+static const unsigned char standard[256] = DIGITS(V(62), 0, V(63), 0);
+static const unsigned char url_safe[256] = DIGITS(0, V(62), 0, V(63));
+
+#undef DIGITS
+#undef V
+
+static inline int digit_value(unsigned char c, const unsigned char *alphabet)
 {
-    int d = c < 128 ? DIGITS[c] : NO_DIGIT;
-
-    return d < 62 || c == (unsigned char)plus || c == (unsigned char)slash ? d : NO_DIGIT;
+    return alphabet[c] ? alphabet[c] & 63 : NO_DIGIT;
 }
 
 static int is_xml_space(char c)
@@ -90,7 +95,7 @@ static shape_t base64_shape(const char *text, apr_size_t len)
     apr_size_t i;
 
     for (i = 0; i < len && !s.bad; i++) {
-        if (!s.padding && digit_value((unsigned char)text[i], '+', '/') != NO_DIGIT)
+        if (!s.padding && standard[(unsigned char)text[i]])
             s.digits++;
         else if (text[i] == '=')
             s.padding++;
@@ -111,26 +116,44 @@ static int is_padding_right(const shape_t *s)
 }
 
 /**
- * Decode `digits` digits of `text`, skipping white space.
+ * Decode the whole groups of four digits that `*text` begins with; white space may stand between groups.
+ * @param text  moved to what is no such group
+ * @return how many octets they make
+ */
+static apr_size_t decode_groups(char *out, const char **text, const char *end, const unsigned char *alphabet)
+{
+    const unsigned char *at = (const unsigned char *)*text, *last = (const unsigned char *)end;
+    char *o = out;
+
+    for (;;) {
+        for (; last - at >= 4; at += 4, o += 3) {
+            unsigned a = alphabet[at[0]], b = alphabet[at[1]], c = alphabet[at[2]], d = alphabet[at[3]];
+
+            if (!(a & b & c & d & 64))
+                break;
+            o[0] = (char)(a << 2 | (b >> 4 & 3));
+            o[1] = (char)(b << 4 | (c >> 2 & 15));
+            o[2] = (char)(c << 6 | (d & 63));
+        }
+        if (at == last || !is_xml_space((char)*at))
+            break;
+        at++;
+    }
+    *text = (const char *)at;
+    return (apr_size_t)(o - out);
+}
+
+/**
+ * Decode `digits` digits of `text`, skipping all else.
  * @return 0 when the unused bits of the last digit are not zero (RFC 4648 3.5: two texts would mean one value)
  */
-static int decode_digits(char *out, const char *text, apr_size_t digits, char plus, char slash)
+static int decode_digits(char *out, const char *text, apr_size_t digits, const unsigned char *alphabet)
 {
     unsigned long v = 0;
     unsigned bits = 0;
 
-    for (; digits >= 4; digits -= 4, text += 4, out += 3) {
-        int a = digit_value((unsigned char)text[0], plus, slash), b = digit_value((unsigned char)text[1], plus, slash);
-        int c = digit_value((unsigned char)text[2], plus, slash), d = digit_value((unsigned char)text[3], plus, slash);
-
-        if ((a | b | c | d) < 0)
-            break;              /* white space: from here on one at a time */
-        out[0] = (char)(a << 2 | b >> 4);
-        out[1] = (char)((b & 15) << 4 | c >> 2);
-        out[2] = (char)((c & 3) << 6 | d);
-    }
     while (digits) {
-        int d = digit_value((unsigned char)*text++, plus, slash);
+        int d = digit_value((unsigned char)*text++, alphabet);
 
         if (d == NO_DIGIT)
             continue;
@@ -150,10 +173,13 @@ static int decode_digits(char *out, const char *text, apr_size_t digits, char pl
 saml_status_t saml_base64_decode(const char **out, apr_size_t *out_len, const char *text, apr_size_t len,
                                  apr_size_t max_bytes, const char *what, apr_pool_t *p, saml_err_t *err)
 {
-    shape_t s = base64_shape(text, len);
-    apr_size_t n = s.digits / 4 * 3 + (s.digits % 4 ? s.digits % 4 - 1 : 0);
-    char *buf;
+    const char *rest = text;
+    char *buf = apr_palloc(p, len / 4 * 3 + 4);
+    apr_size_t first = decode_groups(buf, &rest, text + len, standard);
+    shape_t s = base64_shape(rest, len - (apr_size_t)(rest - text));
+    apr_size_t n = first + s.digits / 4 * 3 + (s.digits % 4 ? s.digits % 4 - 1 : 0);
 
+    s.digits += first / 3 * 4;
     if (s.bad)
         return saml_fail(err, SAML_E_MALFORMED, "%s: expected base64, got %s at octet %" APR_SIZE_T_FMT, what,
                          saml_quote_bytes(err->pool, s.bad, 1), (apr_size_t)(s.bad - text));
@@ -164,8 +190,7 @@ saml_status_t saml_base64_decode(const char **out, apr_size_t *out_len, const ch
     if (n > max_bytes)
         return saml_fail(err, SAML_E_TOO_LARGE, "%s: expected at most %" APR_SIZE_T_FMT " bytes, got %"
                          APR_SIZE_T_FMT, what, max_bytes, n);
-    buf = apr_palloc(p, n + 1);
-    if (!decode_digits(buf, text, s.digits, '+', '/'))
+    if (!decode_digits(buf + first, rest, s.digits - first / 3 * 4, standard))
         return saml_fail(err, SAML_E_MALFORMED, "%s: the last base64 digit has bits set that belong to no octet",
                          what);
     *out = buf;
@@ -176,17 +201,20 @@ saml_status_t saml_base64_decode(const char **out, apr_size_t *out_len, const ch
 saml_status_t saml_base64url_decode(const char **out, apr_size_t *out_len, const char *text, apr_size_t len,
                                     apr_pool_t *p, saml_err_t *err)
 {
-    apr_size_t n = len / 4 * 3 + (len % 4 ? len % 4 - 1 : 0), i;
+    apr_size_t n = len / 4 * 3 + (len % 4 ? len % 4 - 1 : 0), first, i;
+    const char *rest;
     char *buf;
 
     for (i = 0; i < len; i++)
-        if (digit_value((unsigned char)text[i], '-', '_') == NO_DIGIT)
+        if (!url_safe[(unsigned char)text[i]])
             return saml_fail(err, SAML_E_MALFORMED, "expected base64url, got %s at octet %" APR_SIZE_T_FMT,
                              saml_quote_bytes(err->pool, text + i, 1), i);
     if (len % 4 == 1)
         return saml_fail(err, SAML_E_MALFORMED, "base64url is cut off: got %" APR_SIZE_T_FMT " digits", len);
     buf = apr_palloc(p, n + 1);
-    if (!decode_digits(buf, text, len, '-', '_'))
+    rest = text;
+    first = decode_groups(buf, &rest, text + len, url_safe);
+    if (!decode_digits(buf + first, rest, len - (apr_size_t)(rest - text), url_safe))
         return saml_fail(err, SAML_E_MALFORMED, "the last base64url digit has bits set that belong to no octet");
     *out = buf;
     *out_len = n;
@@ -247,8 +275,13 @@ saml_status_t saml_form_decode(const char **out, const char *text, apr_size_t le
     apr_size_t i;
 
     for (i = 0; i < len; i++) {
-        int c = (unsigned char)text[i];
+        int c;
 
+        while (i < len && (unsigned char)text[i] > '+')     /* which "%" and NUL are before, too */
+            *o++ = text[i++];
+        if (i == len)
+            break;
+        c = (unsigned char)text[i];
         if (c == '+') {
             c = ' ';
         }

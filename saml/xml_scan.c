@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "xml_scan.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
@@ -73,14 +74,32 @@ static int is_xml_control(unsigned char c)
     return c < 0x20 && !is_space((char)c);
 }
 
+/* Eight octets at once, most of them in most documents: all from 0x20 to 0x7f. */
+static const char *skip_plain(const char *at, const char *end)
+{
+    const apr_uint64_t ones = 0x0101010101010101ull, tops = 0x8080808080808080ull;
+    apr_uint64_t word;
+
+    for (; end - at >= (ptrdiff_t)sizeof(word); at += sizeof(word)) {
+        memcpy(&word, at, sizeof(word));
+        if ((word | (word - ones * 0x20)) & tops)
+            break;
+    }
+    return at;
+}
+
 static saml_status_t check_characters(scan_t *s, const char *encoding, int ascii_only)
 {
     int utf8 = strcmp(encoding, "UTF-8") == 0;
     size_t len;
 
     for (; s->at < s->end; s->at += len) {
-        unsigned char c = (unsigned char)*s->at;
+        unsigned char c;
 
+        s->at = skip_plain(s->at, s->end);
+        if (s->at == s->end)
+            break;
+        c = (unsigned char)*s->at;
         len = 1;
         if (c == 0)
             return bad(s, "NUL");
@@ -176,19 +195,33 @@ static saml_status_t count_node(scan_t *s)
     return SAML_OK;
 }
 
-/* A name, as far as the pass cares: up to what ends one in a tag. */
+/* What ends a name in a tag. */
+static const char ends_name[256] = {
+    [' '] = 1, ['\t'] = 1, ['\n'] = 1, ['\r'] = 1, ['='] = 1, ['/'] = 1, ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\''] = 1, ['&'] = 1
+};
+
+/* A name, as far as the pass cares. */
 static saml_status_t skip_name(scan_t *s)
 {
     const char *start = s->at;
 
-    while (s->at < s->end && !is_space(*s->at) && !strchr("=/<>\"'&", *s->at))
+    while (s->at < s->end && !ends_name[(unsigned char)*s->at])
         s->at++;
     return s->at == start ? bad(s, "no name where one is expected") : SAML_OK;
 }
 
+/* Every reference from here to `end`, to which the pass moves. */
+static saml_status_t check_references(scan_t *s, const char *end)
+{
+    for (; (s->at = memchr(s->at, '&', (size_t)(end - s->at))) != NULL; s->at++)
+        SAML_TRY(check_reference(s));
+    s->at = end;
+    return SAML_OK;
+}
+
 static saml_status_t skip_value(scan_t *s)
 {
-    char quote;
+    const char *close, *tag;
 
     skip_space(s);
     if (s->at == s->end || *s->at != '=')
@@ -197,14 +230,13 @@ static saml_status_t skip_value(scan_t *s)
     skip_space(s);
     if (s->at == s->end || (*s->at != '"' && *s->at != '\''))
         return bad(s, "an attribute value without quotes");
-    quote = *s->at++;
-    for (; s->at < s->end && *s->at != quote; s->at++) {
-        if (*s->at == '<')
-            return bad(s, "\"<\" in an attribute value");
-        if (*s->at == '&')
-            SAML_TRY(check_reference(s));
-    }
-    if (s->at == s->end)
+    close = memchr(s->at + 1, *s->at, (size_t)(s->end - s->at - 1));
+    s->at++;
+    tag = memchr(s->at, '<', (size_t)((close ? close : s->end) - s->at));
+    SAML_TRY(check_references(s, tag ? tag : close ? close : s->end));
+    if (tag)
+        return bad(s, "\"<\" in an attribute value");
+    if (!close)
         return bad(s, "an attribute value that does not end");
     s->at++;
     return SAML_OK;
@@ -333,13 +365,14 @@ static saml_status_t scan_markup(scan_t *s)
 
 static saml_status_t scan_text(scan_t *s)
 {
-    for (; s->at < s->end && *s->at != '<'; s->at++) {
-        if (s->depth == 0 && !is_space(*s->at))
+    const char *tag = memchr(s->at, '<', (size_t)(s->end - s->at)), *end = tag ? tag : s->end;
+
+    if (s->depth == 0) {
+        skip_space(s);
+        if (s->at < end)
             return bad(s, s->roots ? "text after the root element" : "text before the root element");
-        if (*s->at == '&')
-            SAML_TRY(check_reference(s));
     }
-    return SAML_OK;
+    return check_references(s, end);
 }
 
 saml_status_t saml_xml_scan(const char **encoding, apr_size_t *start, const char *xml, apr_size_t len,

@@ -47,6 +47,46 @@ static void test_base64_all_octets(void **state)
     assert_memory_equal(out, all, 256);
 }
 
+/* White space inside of a group of four digits, between groups, at the ends; every octet's value at every place of a group. */
+static void test_base64_space_anywhere(void **state)
+{
+    unsigned char octets[256 + 5];
+    const char *out, *text;
+    apr_size_t len, at, i;
+
+    (void)state;
+    for (i = 0; i < sizeof(octets); i++)
+        octets[i] = (unsigned char)(i * 7);
+    text = saml_base64_encode(pool, octets, sizeof(octets));
+    for (at = 0; at <= strlen(text); at++) {
+        const char *spaced = apr_pstrcat(pool, apr_pstrndup(pool, text, at), " \r\n\t", text + at, NULL);
+
+        assert_int_equal(saml_base64_decode(&out, &len, spaced, strlen(spaced), sizeof(octets), "text", pool, &err), SAML_OK);
+        assert_int_equal(len, sizeof(octets));
+        assert_memory_equal(out, octets, len);
+    }
+    assert_int_equal(saml_base64_decode(&out, &len, text, strlen(text), sizeof(octets) - 1, "text", pool, &err), SAML_E_TOO_LARGE);
+}
+
+/* What is no digit of the one alphabet is refused at every place, a digit of the other one alone included. */
+static void test_base64_bad_anywhere(void **state)
+{
+    static const char bad[] = { '-', '_', '*', '@', '[', '{', '\0', '\x7f', '\x80', '\xc1', '\xff' };
+    const char *out;
+    apr_size_t len, at, i;
+
+    (void)state;
+    for (i = 0; i < sizeof(bad); i++)
+        for (at = 0; at < 12; at++) {
+            char text[] = "QUJDREVGR0hJ", url[] = "QUJDREVGR0hJ";
+
+            text[at] = bad[i];
+            assert_int_equal(saml_base64_decode(&out, &len, text, 12, 99, "text", pool, &err), SAML_E_MALFORMED);
+            url[at] = i < 2 ? "+/"[i] : bad[i];
+            assert_int_equal(saml_base64url_decode(&out, &len, url, 12, pool, &err), SAML_E_MALFORMED);
+        }
+}
+
 /* A form value comes in lines from some identity providers, and some leave the padding out. */
 static void test_base64_space_and_missing_padding(void **state)
 {
@@ -227,6 +267,8 @@ int main(void)
     static const struct CMUnitTest encoding[] = {
         cmocka_unit_test_setup_teardown(test_base64_vectors, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_base64_all_octets, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_base64_space_anywhere, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_base64_bad_anywhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_base64_space_and_missing_padding, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_base64_refuses, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_base64_nul_octet, set_up, tear_down),
