@@ -24,10 +24,9 @@
 #include <apr_time.h>
 #include "http.h"
 #include "idp.h"
+#include "sp.h"
 #include "saml/binding.h"
-#include "saml/encoding.h"
 
-#define MAX_FILE_BYTES (256 * 1024 * 1024)
 #define BATCH          250
 #define MAX_TALLY      20000000
 
@@ -44,60 +43,12 @@ static void write_file(const char *path, const char *octets, size_t len)
         bench_die("%s: %s", path, strerror(errno));
 }
 
-static char *read_file(const char *path, size_t *len)
-{
-    FILE *f = fopen(path, "rb");
-    long size;
-    char *octets;
-
-    if (!f || fseek(f, 0, SEEK_END) != 0 || (size = ftell(f)) < 0)
-        bench_die("%s: %s", path, strerror(errno));
-    if (size == 0 || size > MAX_FILE_BYTES)
-        bench_die("%s: expected 1 to %d octets", path, MAX_FILE_BYTES);
-    rewind(f);
-    octets = malloc((size_t)size + 1);
-    if (!octets || fread(octets, 1, (size_t)size, f) != (size_t)size)
-        bench_die("%s: %s", path, strerror(errno));
-    fclose(f);
-    octets[size] = '\0';
-    *len = (size_t)size;
-    return octets;
-}
-
-/* A line each, ended by NULs in place. */
-static char **read_lines(const char *path, size_t *n)
-{
-    size_t len, i = 0;
-    char *at = read_file(path, &len), **lines, *end;
-
-    for (*n = 0, end = at; (end = strchr(end, '\n')) != NULL; end++)
-        ++*n;
-    lines = calloc(*n + 1, sizeof(*lines));
-    if (!lines || *n == 0)
-        bench_die("%s: expected lines", path);
-    for (; i < *n; i++) {
-        lines[i] = at;
-        at += strcspn(at, "\n");
-        *at++ = '\0';
-    }
-    return lines;
-}
-
 static void print_result(const bench_result_t *result)
 {
     printf("%.6f %.1f %.1f %zu", result->seconds, result->p50_us, result->p99_us, result->failed);
 }
 
 /* ---- one sign-on -------------------------------------------------------- */
-
-static saml_keypair_t *idp_key(const char *folder)
-{
-    saml_keypair_t *key;
-
-    bench_must(saml_keypair_load(&key, apr_pstrcat(pool, folder, "/idp.key", NULL), apr_pstrcat(pool, folder, "/idp.crt", NULL),
-                                 pool, &err), &err);
-    return key;
-}
 
 static const char *attribute_of(const char *xml, const char *name, apr_pool_t *p)
 {
@@ -124,39 +75,13 @@ static const char *cookies_of(const char *answer, apr_pool_t *p)
     return cookies;
 }
 
-static const char *acs_url(int port, const char *acs, apr_pool_t *p)
-{
-    return apr_psprintf(p, "http://127.0.0.1:%d%s", port, acs);
-}
-
-static const char *post_request(int port, const char *acs, const char *cookies, const char *relay_state, const char *xml,
-                                apr_pool_t *p)
-{
-    const char *body = apr_pstrcat(p, "SAMLResponse=", saml_percent_encode(p, saml_base64_encode(p, xml, strlen(xml))),
-                                   relay_state ? "&RelayState=" : NULL, relay_state ? saml_percent_encode(p, relay_state) : NULL,
-                                   NULL);
-
-    return apr_psprintf(p, "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nCookie: %s\r\nOrigin: https://login.microsoftonline.com"
-                        "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %" APR_SIZE_T_FMT
-                        "\r\n\r\n%s", acs, port, cookies, strlen(body), body);
-}
-
-typedef struct {
-    int port;
-    const char *folder;
-    const char *login;
-    const char *acs;
-    const char *audience;
-    const saml_keypair_t *key;
-} sp_t;
-
-static void prepare_one(const sp_t *sp, int number, apr_pool_t *p)
+static void prepare_one(const bench_sp_t *sp, int number, apr_pool_t *p)
 {
     const char *get = apr_psprintf(p, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept: text/html\r\n\r\n", sp->login, sp->port);
     char *answer = bench_exchange(sp->port, get, strlen(get)), *location = bench_header(answer, "Location");
     const char *cookies = cookies_of(answer, p), *post, *xml;
     saml_redirect_message_t request;
-    bench_answer_to_t to = { NULL, acs_url(sp->port, sp->acs, p), sp->audience, number, apr_time_now() };
+    bench_answer_to_t to = { NULL, bench_acs_url(sp, p), sp->audience, number, apr_time_now() };
 
     if (!location || !strchr(location, '?') || !cookies)
         bench_die("expected a redirect to the identity provider and a cookie, got: %.400s", answer);
@@ -165,7 +90,7 @@ static void prepare_one(const sp_t *sp, int number, apr_pool_t *p)
     xml = bench_response(&to, sp->key, p, &err);
     if (number == 0)
         write_file(apr_psprintf(p, "%s/response.xml", sp->folder), xml, strlen(xml));
-    post = post_request(sp->port, sp->acs, cookies, request.relay_state, xml, p);
+    post = bench_post(sp, cookies, request.relay_state, xml, p);
     write_file(apr_psprintf(p, "%s/post.%d", sp->folder, number), post, strlen(post));
     free(answer);
     free(location);
@@ -174,7 +99,8 @@ static void prepare_one(const sp_t *sp, int number, apr_pool_t *p)
 static void prepare(char **argument)
 {
     int i, count = atoi(argument[1]);
-    sp_t sp = { atoi(argument[0]), argument[2], argument[3], argument[4], argument[5], idp_key(argument[2]) };
+    bench_sp_t sp = { atoi(argument[0]), argument[2], argument[3], argument[4], argument[5],
+                      bench_idp_key(argument[2], pool, &err) };
     apr_pool_t *one;
 
     apr_pool_create(&one, pool);
@@ -202,7 +128,7 @@ static void get(char **argument)
     bench_plan_t plan = { atoi(argument[0]), atoi(argument[1]), &request, 1, (size_t)atol(argument[2]), 0, atoi(argument[3]),
                           NULL, NULL };
 
-    request.octets = read_file(argument[4], &request.len);
+    request.octets = bench_read_file(argument[4], &request.len);
     bench_run(&result, &plan);
     print_result(&result);
     putchar('\n');
@@ -223,16 +149,6 @@ static void numbered(char **argument)
         bench_die("%s: %s", argument[2], strerror(errno));
 }
 
-static bench_request_t get_with(int port, const char *path, const char *cookie)
-{
-    bench_request_t request;
-
-    request.octets = apr_psprintf(pool, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: bench\r\nAccept: text/html\r\n"
-                                  "Cookie: %s\r\n\r\n", path, port, cookie);
-    request.len = strlen(request.octets);
-    return request;
-}
-
 static bench_request_t *requests_of(size_t n)
 {
     bench_request_t *requests = calloc(n, sizeof(*requests));
@@ -245,13 +161,13 @@ static bench_request_t *requests_of(size_t n)
 static void cookies(char **argument)
 {
     size_t i, n, count = (size_t)atol(argument[2]);
-    char **lines = read_lines(argument[4], &n);
+    char **lines = bench_read_lines(argument[4], &n);
     bench_request_t *requests = requests_of(count);
     bench_plan_t plan = { atoi(argument[0]), atoi(argument[1]), requests, count, count, 0, 200, NULL, NULL };
     bench_result_t result;
 
     for (i = 0; i < count; i++)
-        requests[i] = get_with(plan.port, argument[3], lines[bench_random(i) % n]);
+        requests[i] = bench_get(plan.port, argument[3], lines[bench_random(i) % n], pool);
     bench_run(&result, &plan);
     print_result(&result);
     putchar('\n');
@@ -282,29 +198,17 @@ static void post(char **argument)
     bench_result_t result;
 
     for (i = 0; i < count; i++)
-        requests[i].octets = read_file(apr_psprintf(pool, "%s/post.%d", argument[4], atoi(argument[5]) + (int)i),
+        requests[i].octets = bench_read_file(apr_psprintf(pool, "%s/post.%d", argument[4], atoi(argument[5]) + (int)i),
                                        &requests[i].len);
     bench_run(&result, &plan);
     print_result(&result);
     printf(" %s\n", jar.cookies[count - 1]);
 }
 
-static void sign_batch(bench_request_t *requests, size_t n, const sp_t *sp, const char *with_cookies, int first, apr_pool_t *p)
-{
-    size_t i;
-
-    for (i = 0; i < n; i++) {
-        bench_answer_to_t to = { NULL, acs_url(sp->port, sp->acs, p), sp->audience, first + (int)i, apr_time_now() };
-
-        requests[i].octets = (char *)post_request(sp->port, sp->acs, with_cookies, "/page.txt",
-                                                  bench_response(&to, sp->key, p, &err), p);
-        requests[i].len = strlen(requests[i].octets);
-    }
-}
-
 static void fill(char **argument)
 {
-    sp_t sp = { atoi(argument[0]), argument[4], NULL, argument[5], argument[6], idp_key(argument[4]) };
+    bench_sp_t sp = { atoi(argument[0]), argument[4], NULL, argument[5], argument[6],
+                      bench_idp_key(argument[4], pool, &err) };
     size_t done, i, count = (size_t)atol(argument[2]);
     bench_request_t requests[BATCH];
     jar_t jar = { argument[7], calloc(BATCH, sizeof(char *)) };
@@ -317,7 +221,7 @@ static void fill(char **argument)
     apr_pool_create(&p, pool);
     for (done = 0; f && done < count; done += plan.n) {
         plan.n = plan.count = count - done < BATCH ? count - done : BATCH;
-        sign_batch(requests, plan.n, &sp, argument[8], (int)done, p);
+        bench_sign_on_posts(requests, plan.n, &sp, argument[8], (int)done, p, &err);
         bench_run(&result, &plan);
         failed += result.failed;
         for (i = 0; i < plan.n; i++)
@@ -347,7 +251,7 @@ static void count_status(void *baton, size_t number, const char *answer)
 static void tally(char **argument)
 {
     size_t i, n;
-    char **lines = read_lines(argument[4], &n);
+    char **lines = bench_read_lines(argument[4], &n);
     double seconds = atof(argument[2]);
     tally_t counts = { 0, 0, 0 };
     bench_plan_t plan = { atoi(argument[0]), atoi(argument[1]), NULL, n, seconds > 0 ? MAX_TALLY : n, seconds, 0, count_status,
@@ -356,7 +260,7 @@ static void tally(char **argument)
     bench_result_t result;
 
     for (i = 0; i < n; i++)
-        requests[i] = get_with(plan.port, argument[3], lines[i]);
+        requests[i] = bench_get(plan.port, argument[3], lines[i], pool);
     plan.requests = requests;
     bench_run(&result, &plan);
     printf("%zu %zu %zu %zu %zu\n", counts.ok, counts.redirects, counts.others, result.ended, result.broken);

@@ -19,6 +19,7 @@
 #define BUFFER_BYTES 65536
 #define MAX_RECONNECTS 100
 #define SILENCE_MS   30000  /* a server that says nothing for so long has failed */
+#define REFUSED_MS   5      /* between one attempt and the next */
 
 typedef struct {
     int fd;
@@ -83,7 +84,8 @@ void bench_cookie(char out[BENCH_COOKIE_CHARS + 1], int number)
     out[BENCH_COOKIE_CHARS] = '\0';
 }
 
-static int connect_to(int port)
+/* @return -1 where nobody is there */
+static int try_to_connect(int port)
 {
     struct sockaddr_in to;
     int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -92,9 +94,28 @@ static int connect_to(int port)
     to.sin_family = AF_INET;
     to.sin_port = htons((unsigned short)port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0)
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+        return fd;
+    }
+    if (fd < 0 || (errno != ECONNREFUSED && errno != ECONNRESET))
         bench_die("connection to 127.0.0.1:%d: %s", port, strerror(errno));
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    close(fd);
+    return -1;
+}
+
+/* @param refused  counts while it waits; NULL: does not wait */
+static int connect_to(int port, size_t *refused)
+{
+    double until = now() + SILENCE_MS / 1000.0;
+    int fd;
+
+    while ((fd = try_to_connect(port)) < 0) {
+        if (!refused || now() > until)
+            bench_die("connection to 127.0.0.1:%d: %s", port, strerror(ECONNREFUSED));
+        ++*refused;
+        poll(NULL, 0, REFUSED_MS);
+    }
     return fd;
 }
 
@@ -216,7 +237,7 @@ static void join_run(run_t *run, connection_t *c)
 {
     struct epoll_event event = { .events = EPOLLIN, .data = { .ptr = c } };
 
-    c->fd = connect_to(run->plan->port);
+    c->fd = connect_to(run->plan->port, run->plan->patient ? &run->result->refused : NULL);
     if (epoll_ctl(run->epoll, EPOLL_CTL_ADD, c->fd, &event) != 0)
         bench_die("epoll: %s", strerror(errno));
 }
@@ -315,6 +336,7 @@ static void read_waits(bench_result_t *out, run_t *run)
     qsort(run->waits, run->done, sizeof(*run->waits), by_size);
     out->p50_us = run->waits[run->done / 2];
     out->p99_us = run->waits[run->done * 99 / 100];
+    out->longest_us = run->waits[run->done - 1];
 }
 
 void bench_run(bench_result_t *out, const bench_plan_t *plan)
@@ -351,7 +373,7 @@ char *bench_exchange(int port, const char *request, size_t len)
 
     if (!c)
         bench_die("no memory to be had");
-    c->fd = connect_to(port);
+    c->fd = connect_to(port, NULL);
     c->sending = &whole;
     send_more(c);
     while (answer_length(c->buffer, c->got) == 0) {

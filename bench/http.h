@@ -23,16 +23,19 @@ typedef struct {
     int want_status;        /* another one ends the program with the answer's first lines; 0: any, and half answers are counted */
     void (*answered)(void *baton, size_t number, const char *answer);   /* or NULL; number: i % n */
     void *baton;
+    int patient;            /* a server that is not there is waited for */
 } bench_plan_t;
 
 typedef struct {
     double seconds;         /* from the first connection to the last answer */
     double p50_us;          /* from a request's first octet sent to its answer's last */
     double p99_us;
+    double longest_us;
     size_t done;            /* answered */
     size_t ended;           /* connections ended by the server before an answer began: sent again */
     size_t failed;          /* answers 500 where another status was expected: sent again */
     size_t broken;          /* in the middle of one: sent again */
+    size_t refused;         /* connections, where the plan is patient */
 } bench_result_t;
 
 /** Send what the plan says to 127.0.0.1 over connections kept alive, one request at a time on each. */

@@ -14,7 +14,7 @@ class Failed(Exception):
 
 
 def output(*command, **more):
-    done = subprocess.run([str(c) for c in command], text=True, capture_output=True, timeout=3600, check=False, **more)
+    done = subprocess.run([str(c) for c in command], text=True, capture_output=True, timeout=more.pop("timeout", 600), check=False, **more)
     if done.returncode != 0:
         raise Failed(f"{pathlib.Path(str(command[0])).name}: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
@@ -45,14 +45,16 @@ def module_objects(folder, builddir):
     return folder / "module.a"
 
 
-def compile_programs(folder, apxs, builddir):
+def compile_programs(folder, apxs, builddir, only=None):
     cflags, libs = flags(apxs)
     library = [builddir / ".libs" / "libsaml.a"]
     http = TOP / "bench" / "http.c"
+    sp = [TOP / "bench" / "sp.c", TOP / "bench" / "idp.c", http]
     sources = {
-        "client": [TOP / "bench" / "client.c", TOP / "bench" / "idp.c", http, *library],
+        "client": [TOP / "bench" / "client.c", *sp, *library],
+        "users": [TOP / "bench" / "users.c", *sp, *library],
         "bare_verify": [TOP / "bench" / "bare_verify.c"],
         "lookup": [TOP / "bench" / "lookup.c", http, module_objects(folder, builddir), *library],
     }
-    for name, files in sources.items():
+    for name, files in ((n, f) for n, f in sources.items() if not only or n in only):
         output(os.environ.get("CC", "cc"), "-std=gnu11", "-O2", "-g", f"-I{TOP}", *cflags, *files, "-o", folder / name, *libs)

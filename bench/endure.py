@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What bench/restarts and bench/soak share: a server with users who are signed on, programs that ask in their names all the while, reports."""
+
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from programs import TOP, Failed, compile_programs, find_apxs, output
+from server import WAIT_S, Server, free_port
+
+ENTITY = "https://sts.windows.net/11111111-2222-4333-8444-555555555555/"
+PATH, ACS, LOGOUT, PREFIX = "/page.txt", "/saml/acs", "/saml/logout", "saml="
+GUARD = 'AuthType SAML\n    Require valid-user\n    Header always set X-User "expr=%{REMOTE_USER}"'
+CONF = """SAMLIdPIdentifier {entity}
+SAMLLoginURL https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555/saml2
+SAMLCertificate "{keys}/idp.crt"
+SAMLRequestBinding Redirect
+SAMLReplyURL http://127.0.0.1:{port}/saml/acs
+SAMLIdentifier http://127.0.0.1:{port}/saml/metadata
+SAMLIdPInitiated on
+SAMLSessionStore {store}
+SAMLSecret "{keys}/secret"
+ServerLimit 16
+"""
+FIELDS = ("right", "unavailable", "lost", "wrong", "other", "ended", "broken", "refused")
+READY = "resuming normal operations"
+
+
+class Said:
+    """What a program said in one line, and from when to when that was."""
+
+    def __init__(self, line, begin, end):
+        words = line.split()
+        self.begin, self.end = begin, end
+        self.counts = dict(zip(FIELDS, map(int, words)))
+        self.longest_ms = float(words[len(FIELDS)])
+        self.signed_on = int(words[len(FIELDS) + 1]) if len(words) > len(FIELDS) + 1 else 0
+
+    def meets(self, windows):
+        return any(self.begin <= until and self.end >= since for since, until in windows)
+
+
+class Asking:
+    """A program that asks until it is told to end; `said` grows meanwhile."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen([str(c) for c in command], text=True, bufsize=1, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.said, self.complained = [], []
+        self.threads = [threading.Thread(target=f, daemon=True) for f in (self._listen, self._listen_to_complaints)]
+        for thread in self.threads:
+            thread.start()
+
+    def _listen(self):
+        begin = time.time()
+        for line in self.process.stdout:
+            end = time.time()
+            self.said.append(Said(line, begin, end))
+            begin = end
+
+    def _listen_to_complaints(self):
+        for line in self.process.stderr:
+            self.complained.append(line.rstrip())
+
+    def is_alive(self):
+        return self.process.poll() is None
+
+    def end(self):
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(WAIT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        for thread in self.threads:
+            thread.join(WAIT_S)
+        if self.process.returncode != 0:
+            raise Failed("the load ended before its time: " + "\n".join(self.complained[-10:]))
+
+    def total(self, field):
+        return sum(s.counts[field] for s in self.said)
+
+    def longest_ms(self):
+        return max((s.longest_ms for s in self.said), default=0)
+
+
+class Stage:
+    """Folders, keys, programs, one server."""
+
+    def __init__(self, builddir, name, prefix=()):
+        self.stack = contextlib.ExitStack()
+        self.dir = self._folder(name, pathlib.Path(tempfile.gettempdir()))
+        self.fast = self._folder(name, self._in_memory())
+        self.builddir = pathlib.Path(builddir).resolve()
+        self.apxs = find_apxs()
+        cpus = sorted(os.sched_getaffinity(0))
+        self.server_cpu, self.client_cpu = (cpus[0], cpus[1]) if len(cpus) > 1 else (None, None)
+        self.prefix = list(prefix)
+        self.lines = []
+        if not (self.builddir / "mod_saml_sso.so").exists():
+            raise Failed(f"{self.builddir / 'mod_saml_sso.so'} is not there: run ./setup build")
+        compile_programs(self.dir, self.apxs, self.builddir, only=("client", "users"))
+        for key in ("idp", "sp"):
+            output(self.dir / "client", "keygen", self.dir, key)
+        (self.dir / "secret").write_text(os.urandom(32).hex() + "\n")
+        (self.dir / "secret").chmod(0o600)
+
+    @staticmethod
+    def _in_memory():
+        base = pathlib.Path("/dev/shm")
+        return base if base.is_dir() and os.access(base, os.W_OK) else pathlib.Path(tempfile.gettempdir())
+
+    def _folder(self, name, base):
+        path = pathlib.Path(tempfile.mkdtemp(prefix=f"saml-{name}.", dir=base))
+        self.stack.callback(shutil.rmtree, path, ignore_errors=True)
+        path.chmod(0o755)
+        return path
+
+    def say(self, line=""):
+        print(line, flush=True)
+        self.lines.append(line)
+
+    @staticmethod
+    def progress(line):
+        print(f"bench: {line}", file=sys.stderr, flush=True)
+
+    def start(self, store, more=""):
+        port = free_port()
+        conf = CONF.format(entity=ENTITY, port=port, keys=self.dir, store=store) + more
+        folder = self.dir / "server"
+        folder.mkdir()
+        self.server = Server(folder, self.apxs, self.server_cpu, port, {
+            "guard": GUARD, "server": conf, "modules": ("headers",),
+            "load": f'LoadModule saml_sso_module "{self.builddir / "mod_saml_sso.so"}"'})
+        self.server.wrapper = self.prefix
+        self.stack.callback(self.server.stop)
+        self.server.start()
+
+    def pinned(self, *command):
+        return [*(("taskset", "-c", self.client_cpu) if self.client_cpu is not None else ()), *command]
+
+    def client(self, *arguments):
+        return output(*self.pinned(*arguments), timeout=3600).split()
+
+    def sign_on(self, count):
+        """`count` users; the file of their cookies."""
+        file = self.dir / "cookies"
+        self.client(self.dir / "client", "fill", self.server.port, 8, count, 303, self.dir, ACS, self.audience(), PREFIX, "saml-none=0", file)
+        return file
+
+    def audience(self):
+        return f"http://127.0.0.1:{self.server.port}/saml/metadata"
+
+    def asking(self, *arguments):
+        asking = Asking(self.pinned(self.dir / "users", *arguments))
+        self.stack.callback(asking.process.kill)
+        return asking
+
+    def check(self, file):
+        """Every session once."""
+        said = output(*self.pinned(self.dir / "users", "check", self.server.port, 8, PATH, file), timeout=3600)
+        return Said(said, 0, 0)
+
+    def graceful(self):
+        """Returns when the new generation serves."""
+        before = self.server.complaints().count(READY)
+        self.server.graceful()
+        end = time.monotonic() + WAIT_S
+        while self.server.complaints().count(READY) <= before:
+            if time.monotonic() > end or self.server.process.poll() is not None:
+                raise Failed("no new generation after a graceful restart: " + self.server.complaints()[-800:])
+            time.sleep(0.02)
+
+    def bad_lines(self):
+        """[(when, line)] of the error log at warning or worse, or that tell of a crash."""
+        bad = []
+        for line in self.server.complaints().splitlines():
+            if re.match(r"\[[^\]]*\] \[\w*:(?:warn|error|crit|alert|emerg)\]", line) or "exit signal" in line or "Sanitizer" in line:
+                stamp = re.match(r"\[(\w+ \w+ \d+ [\d:]+)(\.\d+) (\d+)\]", line)
+                when = time.mktime(time.strptime(f"{stamp[1]} {stamp[3]}", "%a %b %d %H:%M:%S %Y")) + float(stamp[2]) if stamp else 0
+                bad.append((when, line))
+        return bad
+
+    def describe(self):
+        system = dict(line.split("=", 1) for line in pathlib.Path("/etc/os-release").read_text().splitlines() if "=" in line)
+        version = output(self.server.program, "-v").split("\n")[0].removeprefix("Server version: ")
+        return f"{os.cpu_count()} cores, {system.get('PRETTY_NAME', 'unknown system').strip(chr(34))}, {version}, event MPM."
+
+
+NOTES = "\n## Notes\n"
+
+
+def write_report(name, title, lines):
+    """The tables anew; what a person wrote under "Notes" stays."""
+    path = TOP / "bench" / name
+    old = path.read_text() if path.exists() else ""
+    notes = old[old.index(NOTES):] if NOTES in old else ""
+    head = f"<!-- SPDX-License-Identifier: Apache-2.0 -->\n# {title}\n\n"
+    path.write_text(head + "\n".join(lines).strip() + "\n" + notes)
+
+
+def run(program, main):
+    """Runs `main`; servers are stopped when the run is ended, too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        return main()
+    except (Failed, OSError, subprocess.TimeoutExpired) as e:
+        print(f"{program}: {e}", file=sys.stderr)
+        return 1
