@@ -224,6 +224,15 @@ const saml_titled_words_t saml_logout_unconfirmed = {
       SAML_WAY_NONE, NULL, NULL }
 };
 
+const saml_titled_words_t saml_store_full = {
+    "Too many people are signed in",
+    { "This site has as many sign-ins as it can take. Nobody who is signed in is affected.",
+      "Try again in a few minutes: room comes free as others sign out. If that does not help, give the reference below to your "
+      "administrator.", SAML_WAY_SIGN_IN,
+      "the session store has reached SAMLSessionLimit, or the room it has",
+      "raise SAMLSessionLimit or make room, shorten SAMLSessionIdle, or end sessions with saml-sso sessions" }
+};
+
 const saml_titled_words_t saml_access_denied = {
     "You do not have access",
     { "You are signed in, but this place is not open to you.",

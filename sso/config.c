@@ -36,6 +36,7 @@ static const struct {
     [SSO_SET_CLOCK_SKEW] = { "SAMLClockSkew", SSO_INHERIT_GENERAL },
     [SSO_SET_ALLOW] = { "SAMLAllow", SSO_INHERIT_GENERAL },
     [SSO_SET_SESSION_STORE] = { "SAMLSessionStore", SSO_INHERIT_GENERAL },
+    [SSO_SET_SESSION_LIMIT] = { "SAMLSessionLimit", SSO_INHERIT_GENERAL },
     [SSO_SET_SESSION_LIFETIME] = { "SAMLSessionLifetime", SSO_INHERIT_GENERAL },
     [SSO_SET_SESSION_IDLE] = { "SAMLSessionIdle", SSO_INHERIT_GENERAL },
     [SSO_SET_COOKIE] = { "SAMLCookie", SSO_INHERIT_GENERAL },
@@ -170,6 +171,7 @@ void *sso_create_server(apr_pool_t *p, server_rec *s)
     conf->managed = apr_array_make(p, 1, sizeof(const char *));
     conf->problems = apr_array_make(p, 1, sizeof(sso_problem_t));
     conf->advice = apr_array_make(p, 1, sizeof(sso_problem_t));
+    conf->users = apr_array_make(p, 1, sizeof(const sso_user_t *));
     conf->own = apr_array_make(p, 1, sizeof(const char *));
     return conf;
 }

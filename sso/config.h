@@ -43,6 +43,7 @@ typedef enum {
     SSO_SET_CLOCK_SKEW,
     SSO_SET_ALLOW,
     SSO_SET_SESSION_STORE,
+    SSO_SET_SESSION_LIMIT,
     SSO_SET_SESSION_LIFETIME,
     SSO_SET_SESSION_IDLE,
     SSO_SET_COOKIE,
@@ -119,6 +120,7 @@ typedef struct {
     apr_array_header_t *notes;          /* sso_note_t */
     apr_array_header_t *apps;           /* sso_app_t *, of all servers */
     apr_array_header_t *sources;        /* sso_source_t *, each once */
+    apr_array_header_t *users;          /* const sso_user_t *, of all places, each once (user_labels.h) */
     const char *default_secret;         /* file name, where an application uses it */
 } sso_process_t;
 
@@ -131,6 +133,7 @@ typedef struct {
     apr_array_header_t *managed;        /* const char *, header names of this server alone, and stems of such ("SM_*") */
     apr_array_header_t *problems;       /* sso_problem_t, of this server alone */
     apr_array_header_t *advice;         /* sso_problem_t to warn of, of this server alone */
+    apr_array_header_t *users;          /* const sso_user_t *, as the SAMLUser of this server alone */
     apr_array_header_t *own;            /* const char *, names of the applications that this server itself writes on */
     sso_server_t *resolved;             /* NULL until checked */
     sso_process_t *process;             /* on the main server, once checked */
@@ -198,6 +201,7 @@ sso_at_t sso_at_here(const cmd_parms *cmd);
 const char *sso_set_value(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_session_store(cmd_parms *cmd, void *dir, int argc, char *const argv[]);
 const char *sso_set_url(cmd_parms *cmd, void *dir, const char *arg);
+const char *sso_set_session_limit(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_file(cmd_parms *cmd, void *dir, const char *arg);
 /** The one value of a directive that may stand once, for setters in other files. */
 sso_value_t *sso_add_single(cmd_parms *cmd, const char *text);

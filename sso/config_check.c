@@ -7,6 +7,7 @@
 #include "cookie.h"
 #include "watch.h"
 #include "header_text.h"
+#include "user_labels.h"
 
 /* ---- one server ------------------------------------------------------------------------------------------- */
 
@@ -135,6 +136,8 @@ static void check_server(sso_check_t *check, server_rec *s)
 
         sso_check_warn(check, advice->directive, &advice->at, "%s", advice->text);
     }
+    for (int i = 0; i < conf->users->nelts; i++)
+        sso_users_add(check->process->users, APR_ARRAY_IDX(conf->users, i, const sso_user_t *));
     server->app = resolve_app(check, conf, conf->app);
     if (server->app)
         APR_ARRAY_PUSH(apps, sso_app_t *) = server->app;
@@ -296,13 +299,26 @@ static void collect_managed(const sso_check_t *check)
 
 static sso_process_t *new_process(apr_pool_t *p)
 {
+    static const sso_dir_t anywhere = { .user = NULL };
     sso_process_t *process = apr_pcalloc(p, sizeof(*process));
 
     process->stores = apr_array_make(p, 1, sizeof(sso_store_t *));
     process->notes = apr_array_make(p, 4, sizeof(sso_note_t));
     process->apps = apr_array_make(p, 4, sizeof(sso_app_t *));
     process->sources = apr_array_make(p, 1, sizeof(sso_source_t *));
+    process->users = apr_array_make(p, 4, sizeof(const sso_user_t *));
+    sso_users_add(process->users, sso_user(&anywhere));
     return process;
+}
+
+/* Who goes by more names is found by the first of them. */
+static void check_users(sso_check_t *check)
+{
+    static const sso_at_t nowhere = { NULL, 0 };
+
+    if (check->process->users->nelts > SSO_MAX_USER_LABELS)
+        sso_check_inform(check, "SAMLUser", &nowhere, "%d ways to name a user, with the NameID: \"saml-sso sessions --end\" finds a session "
+                         "by the first %d different names", check->process->users->nelts, SSO_MAX_USER_LABELS);
 }
 
 static void log_notes(const sso_process_t *process, const server_rec *s, int startup)
@@ -335,6 +351,7 @@ int sso_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, ser
             check_guarded(&check, s);
     }
     collect_managed(&check);
+    check_users(&check);
     if (check.problems == 0 && ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST)
         log_notes(check.process, NULL, APLOG_STARTUP);
     return check.problems ? HTTP_INTERNAL_SERVER_ERROR : OK;

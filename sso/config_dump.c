@@ -99,6 +99,7 @@ static void print_sessions(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
     print(out, "SAMLClockSkew", duration(p, app->clock_skew));
     print(out, "SAMLAllow", allowed(p, app->allow));
     print(out, "SAMLSessionStore", sso_store_name(app->store));
+    print(out, "SAMLSessionLimit", apr_psprintf(p, "%" APR_UINT64_T_FMT, app->session_limit));
     print(out, "SAMLSessionLifetime", duration(p, app->session_lifetime));
     print(out, "SAMLSessionIdle", duration(p, app->session_idle));
     print(out, "SAMLCookie", apr_pstrcat(p, cookie->name, " Path=", cookie->path, cookie->domain ? " Domain=" : "",

@@ -10,6 +10,7 @@
 #include "logout_index.h"
 #include "saml/encoding.h"
 #include "saml/id.h"
+#include "user_labels.h"
 
 /*
  * The session that a cookie names, or holds (store "cookie", carried.h). The cookie that names one is 256 random bits; the store knows
@@ -184,6 +185,21 @@ static void sweep_a_little(request_rec *r, const sso_app_t *app)
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "ended sessions could not be cleared: %s", err->reason);
 }
 
+static void warn_of_high_water(request_rec *r, const sso_app_t *app)
+{
+    saml_err_t *err = sso_err_new(r->pool);
+    apr_uint64_t sessions;
+    int now_high;
+
+    if (sso_store_high_water(app->store, r->request_time, &now_high, &sessions, err) != SAML_OK)
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "whether the session store is nearly full could not be told: %s", err->reason);
+    else if (now_high)
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "the session store %s is nearly full: %" APR_UINT64_T_FMT " sessions, and "
+                      "SAMLSessionLimit is %" APR_UINT64_T_FMT ", at which new sign-ons are refused; mend: raise it, shorten "
+                      "SAMLSessionIdle, or end sessions with saml-sso sessions", sso_store_name(app->store), sessions,
+                      sso_store_limit_of(app->store));
+}
+
 saml_status_t sso_session_reference(const char **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
     apr_array_header_t *candidates;
@@ -243,6 +259,7 @@ saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml
                          "so that the session could begin, got one that has passed");
     SAML_TRY(sso_idp_current(&idp, r, app, err));
     SAML_TRY(sso_logout_labels(labels, &label_count, app, idp, login, r->pool, err));
+    SAML_TRY(sso_user_labels(labels, &label_count, app->users, login, r->pool, err));
     if (sso_store_is_carried(app->store))
         SAML_TRY(seal_new(&token, r, app, &session, &key, labels, label_count, err));
     SAML_TRY(sso_session_end(&ended, r, app, err));
@@ -254,6 +271,7 @@ saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml
     else
         sso_cookie_set_session(r, app, app->cookie.name, token);
     sweep_a_little(r, app);
+    warn_of_high_water(r, app);
     return SAML_OK;
 }
 

@@ -84,6 +84,8 @@ const command_rec sso_directives[] = {
     APP_ARGV(SSO_SET_SESSION_STORE, "SAMLSessionStore", sso_set_session_store,
              "Where sessions are kept (lmdb or lmdb:/folder; cookie; socache:provider; redis:// or rediss://[user@]host[:port][/db], then auth=file, "
              "ca=file, cert=file, key=file, timeout= and prefix=; default lmdb in the runtime directory)"),
+    APP_TAKE1(SSO_SET_SESSION_LIMIT, "SAMLSessionLimit", sso_set_session_limit,
+              "How many sessions the session store takes at most (1 to 1000000000, default 1000000)"),
     APP_TAKE1(SSO_SET_SESSION_LIFETIME, "SAMLSessionLifetime", sso_set_duration,
               "How long a session lasts at most (1s to 720h, default 8h)"),
     APP_TAKE1(SSO_SET_SESSION_IDLE, "SAMLSessionIdle", sso_set_duration,

@@ -272,6 +272,8 @@ int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err
 {
     if (sso_request_of(r)->endpoint == SSO_ENDPOINT_LOGOUT)
         return refuse(r, saml_logout_refused.title, &saml_logout_refused.words, app, err);
+    if (err->status == SAML_E_STORE && err->full)
+        return refuse(r, saml_store_full.title, &saml_store_full.words, app, err);
     /* Whom a Require cannot judge, and who has no name for this place, is signed on all the same. */
     return refuse(r, sso_request_of(r)->session ? saml_access_denied.title : saml_page_texts.refused_title,
                   &saml_refusal_words[shown_status(err)], app, err);

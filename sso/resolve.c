@@ -14,6 +14,7 @@
 #define USUAL_SKEW_S 180
 #define USUAL_LIFETIME_S (8 * 3600)
 #define USUAL_IDLE_S 3600
+#define USUAL_LIMIT 1000000
 
 static const sso_at_t *at_of(const sso_app_conf_t *conf, sso_set_t which)
 {
@@ -320,6 +321,19 @@ static int is_used_otherwise(const sso_process_t *process, const char *name)
     return 0;
 }
 
+/* Where applications share a store, the longest lifetime and the largest limit hold for it. */
+static void tell_store(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
+{
+    app->users = check->process->users;
+    app->session_limit = (apr_uint64_t)number_or(conf, SSO_SET_SESSION_LIMIT, USUAL_LIMIT);
+    sso_store_lifetime(app->store, app->session_lifetime);
+    sso_store_limit(app->store, app->session_limit);
+    if (sso_is_set(conf, SSO_SET_SESSION_LIMIT) && !sso_store_counts(app->store))
+        sso_check_warn(check, "SAMLSessionLimit", at_of(conf, SSO_SET_SESSION_LIMIT), "expected a session store that counts (lmdb, redis, "
+                       "cookie), found %s, of which the size is its provider's to limit; mend: another SAMLSessionStore, or leave this "
+                       "directive out", sso_store_name(app->store));
+}
+
 static int resolve_store(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
 {
     const char *spec = sso_set_text(conf, SSO_SET_SESSION_STORE);
@@ -335,7 +349,7 @@ static int resolve_store(sso_check_t *check, const sso_app_conf_t *conf, sso_app
     }
     app->store = store_named(check->process, sso_store_name(store));
     if (app->store) {
-        sso_store_lifetime(app->store, app->session_lifetime);
+        tell_store(check, conf, app);
         return 1;
     }
     if (is_used_otherwise(check->process, sso_store_name(store))) {
@@ -343,10 +357,10 @@ static int resolve_store(sso_check_t *check, const sso_app_conf_t *conf, sso_app
                        "name another, or leave it out for the default", saml_quote(check->p, sso_store_name(store)));
         return 0;
     }
-    sso_store_lifetime(store, app->session_lifetime);
     /* Also where it fails: one store is one mistake. */
     APR_ARRAY_PUSH(check->process->stores, sso_store_t *) = store;
     app->store = store;
+    tell_store(check, conf, app);
     if (sso_store_check(store, err) != SAML_OK || sso_check_reach(sso_store_name(store), err) != SAML_OK) {
         sso_check_fail(check, "SAMLSessionStore", at, "expected a folder that sessions can be kept in, found: %s; "
                        "mend: make it usable, or name another: SAMLSessionStore lmdb:/folder", err->reason);

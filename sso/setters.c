@@ -236,6 +236,20 @@ const char *sso_set_name_id_format(cmd_parms *cmd, void *dir, const char *arg)
     return NULL;
 }
 
+#define MAX_SESSION_LIMIT APR_INT64_C(1000000000)
+
+const char *sso_set_session_limit(cmd_parms *cmd, void *dir, const char *arg)
+{
+    apr_size_t digits = strspn(arg, "0123456789");
+    apr_int64_t sessions = digits > 0 && digits <= 10 && !arg[digits] ? apr_atoi64(arg) : 0;
+
+    (void)dir;
+    if (sessions < 1 || sessions > MAX_SESSION_LIMIT)
+        return refuse(cmd, "a number of sessions from 1 to 1000000000", arg);
+    single_of(cmd)->number = sessions;
+    return NULL;
+}
+
 static const struct {
     sso_set_t which;
     int least_s;

@@ -146,6 +146,7 @@ const char *sso_dir_user(cmd_parms *cmd, void *dir, int argc, char *const argv[]
                       argc ? argv[0] : "");
     user->claims = claims;
     conf->say.user = user;
+    APR_ARRAY_PUSH(sso_server_conf_of(cmd->server)->users, const sso_user_t *) = user;
     return NULL;
 }
 

@@ -101,6 +101,8 @@ typedef struct {
     apr_interval_time_t clock_skew;
     unsigned allow;             /* SAML_ALLOW_ bits */
     sso_store_t *store;
+    apr_uint64_t session_limit;
+    const apr_array_header_t *users;    /* const sso_user_t *: all that REMOTE_USER may come from (user_labels.h) */
     apr_interval_time_t session_lifetime;
     apr_interval_time_t session_idle;
     sso_cookie_t cookie;

@@ -384,6 +384,8 @@ for (
     [SAMLSessionLifetime => '0s', 'expected 1s to 720h, got "0s"'], [SAMLSessionLifetime => '720h'],
     [SAMLSessionLifetime => '721h', 'expected 1s to 720h, got "721h"'], [SAMLSessionLifetime => '1s'],
     [SAMLSessionIdle => '0', 'expected 1s to 720h, got "0"'], [SAMLSessionIdle => '1s'],
+    [SAMLSessionLimit => '1'], [SAMLSessionLimit => '1000000000'],
+    (map { [SAMLSessionLimit => $_, qq(expected a number of sessions from 1 to 1000000000, got "$_")] } '0', '-1', '1e6', '1000000001', '1000000000000000000000', 'none'),
     [SAMLRequestBinding => 'post'], [SAMLRequestBinding => 'Artifact', 'expected POST or Redirect, got "Artifact"'],
     [SAMLNameIDFormat => 'persistent'], [SAMLNameIDFormat => 'none'], [SAMLNameIDFormat => 'urn:x:y'],
     [SAMLNameIDFormat => 'email', 'expected emailAddress, persistent, transient, unspecified, none or a URI, got "email"'],

@@ -27,7 +27,7 @@ is_deeply $app, {
     SAMLNameIDFormat => ['urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress'], SAMLForceAuthn => ['off'],
     SAMLDomainHint => ['none'], SAMLAuthnContext => ['none'], SAMLIdPInitiated => ['off'], SAMLIdPIdentifier => ['https://sts.example/'], SAMLLoginURL => ['https://login.example/saml2'],
     SAMLClockSkew => ['180s'], SAMLAllow => ['none'], SAMLSessionStore => ['lmdb:@ROOT@/run/saml-sso'],
-    SAMLSessionLifetime => ['28800s'], SAMLSessionIdle => ['3600s'],
+    SAMLSessionLimit => ['1000000'], SAMLSessionLifetime => ['28800s'], SAMLSessionIdle => ['3600s'],
     SAMLCookie => ['__Host-saml Path=/ SameSite=Lax Secure HttpOnly'], 'sign-on cookies' => ['__Host-saml-state-*'],
     SAMLSecret => ['@ROOT@/run/mod_saml_sso.secret'],
 }, 'everything else is the default';

@@ -92,7 +92,7 @@ my $found = $c->dump("ServerName ServerName\n$idp")->{main}{''};
 my %unit = (s => 1, h => 3600);
 
 for my $directive (qw(SAMLIdentifier SAMLReplyURL SAMLPath SAMLSignRequests SAMLRequestBinding SAMLNameIDFormat SAMLForceAuthn
-    SAMLIdPInitiated SAMLClockSkew SAMLAllow SAMLSessionStore SAMLSessionLifetime SAMLSessionIdle SAMLCookie)) {
+    SAMLIdPInitiated SAMLClockSkew SAMLAllow SAMLSessionStore SAMLSessionLimit SAMLSessionLifetime SAMLSessionIdle SAMLCookie)) {
     my ($told) = $readme =~ /^\| \[$directive\]\([^)]*\)[^|]*(?:\\\|[^|]*)*\| `([^`]+)` \|/m;
     my $is = join ' ', @{ $found->{$directive} || [] };
 
