@@ -17,7 +17,8 @@ from programs import TOP, Failed, compile_programs, find_apxs, output
 from server import WAIT_S, Server, free_port
 
 ENTITY = "https://sts.windows.net/11111111-2222-4333-8444-555555555555/"
-PATH, ACS, LOGOUT, PREFIX = "/page.txt", "/saml/acs", "/saml/logout", "saml="
+PATH, ACS, PREFIX = "/page.txt", "/saml/acs", "saml="
+LOGOUT = "/saml/logout?target=/page.txt"
 GUARD = 'AuthType SAML\n    Require valid-user\n    Header always set X-User "expr=%{REMOTE_USER}"'
 CONF = """SAMLIdPIdentifier {entity}
 SAMLLoginURL https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555/saml2
@@ -96,7 +97,7 @@ class Asking:
 class Stage:
     """Folders, keys, programs, one server."""
 
-    def __init__(self, builddir, name, prefix=()):
+    def __init__(self, builddir, name):
         self.stack = contextlib.ExitStack()
         self.dir = self._folder(name, pathlib.Path(tempfile.gettempdir()))
         self.fast = self._folder(name, self._in_memory())
@@ -104,7 +105,6 @@ class Stage:
         self.apxs = find_apxs()
         cpus = sorted(os.sched_getaffinity(0))
         self.server_cpu, self.client_cpu = (cpus[0], cpus[1]) if len(cpus) > 1 else (None, None)
-        self.prefix = list(prefix)
         self.lines = []
         if not (self.builddir / "mod_saml_sso.so").exists():
             raise Failed(f"{self.builddir / 'mod_saml_sso.so'} is not there: run ./setup build")
@@ -133,15 +133,17 @@ class Stage:
     def progress(line):
         print(f"bench: {line}", file=sys.stderr, flush=True)
 
-    def start(self, store, more=""):
+    def start(self, store, sanitized=None):
+        """With the module of `builddir`, or of a build with a sanitizer, which needs a httpd of its own."""
         port = free_port()
-        conf = CONF.format(entity=ENTITY, port=port, keys=self.dir, store=store) + more
+        conf = CONF.format(entity=ENTITY, port=port, keys=self.dir, store=store)
         folder = self.dir / "server"
         folder.mkdir()
         self.server = Server(folder, self.apxs, self.server_cpu, port, {
             "guard": GUARD, "server": conf, "modules": ("headers",),
-            "load": f'LoadModule saml_sso_module "{self.builddir / "mod_saml_sso.so"}"'})
-        self.server.wrapper = self.prefix
+            "load": f'LoadModule saml_sso_module "{(sanitized or self.builddir).resolve() / "mod_saml_sso.so"}"'})
+        if sanitized:
+            self.server.program = sanitized.resolve() / "t" / "httpd"
         self.stack.callback(self.server.stop)
         self.server.start()
 
