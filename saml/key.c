@@ -154,6 +154,39 @@ static int read_asn1_time(apr_time_t *out, const ASN1_TIME *t)
     return ok;
 }
 
+/* With an exponent of 1 every padded digest is its own signature; an even one has no inverse. */
+static int has_sane_exponent(const EVP_PKEY *pkey)
+{
+    BIGNUM *e = NULL;
+    int sane;
+
+    if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) != 1)
+        return 0;
+    sane = BN_is_odd(e) && !BN_is_one(e);
+    BN_free(e);
+    return sane;
+}
+
+static const char *curve_of(const EVP_PKEY *pkey, apr_pool_t *p)
+{
+    char group[64] = "";
+    size_t len = 0;
+
+    if (EVP_PKEY_get_group_name(pkey, group, sizeof(group), &len) != 1)
+        group[0] = '\0';
+    return apr_pstrdup(p, group);
+}
+
+/* What saml_cert_check asks of a key, which OpenSSL takes its time to tell: once, not for each signature. */
+static void describe_key(saml_cert_t *cert, apr_pool_t *p)
+{
+    cert->bits = EVP_PKEY_get_bits(cert->pkey);
+    cert->key_type = key_type_name(cert->pkey);
+    cert->has_sane_exponent = has_sane_exponent(cert->pkey);
+    cert->curve = curve_of(cert->pkey, p);
+    ERR_clear_error();
+}
+
 static saml_status_t describe(saml_cert_t *cert, apr_pool_t *p, saml_err_t *err)
 {
     cert->base64 = saml_base64_encode(p, cert->der, cert->der_len);
@@ -169,8 +202,7 @@ static saml_status_t describe(saml_cert_t *cert, apr_pool_t *p, saml_err_t *err)
         return saml_fail(err, SAML_E_METADATA, "%s: the public key of the certificate %s cannot be read: %s",
                          cert->source, cert->subject, saml_openssl_reason(p));
     own(p, cert->pkey, free_pkey);
-    cert->bits = EVP_PKEY_get_bits(cert->pkey);
-    cert->key_type = key_type_name(cert->pkey);
+    describe_key(cert, p);
     /* A key of another type than RSA or EC stays readable for reports; saml_cert_check refuses it. */
     return SAML_OK;
 }
@@ -309,19 +341,6 @@ saml_status_t saml_certs_load(apr_array_header_t **out, const char *file, apr_po
 
 /* ---- may it verify? ------------------------------------------------------ */
 
-/* With an exponent of 1 every padded digest is its own signature; an even one has no inverse. */
-static int has_sane_exponent(const EVP_PKEY *pkey)
-{
-    BIGNUM *e = NULL;
-    int sane;
-
-    if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) != 1)
-        return 0;
-    sane = BN_is_odd(e) && !BN_is_one(e);
-    BN_free(e);
-    return sane;
-}
-
 static saml_status_t check_rsa(const saml_cert_t *cert, unsigned allow, saml_err_t *err)
 {
     int least = allow & SAML_ALLOW_RSA1024 ? SAML_RSA_WEAK_BITS : SAML_RSA_MIN_BITS;
@@ -334,7 +353,7 @@ static saml_status_t check_rsa(const saml_cert_t *cert, unsigned allow, saml_err
     if (cert->bits < least || cert->bits > SAML_RSA_MAX_BITS)
         return saml_fail(err, SAML_E_ALGORITHM, "certificate %s (%s): expected an RSA key of %d to %d bits, got %d",
                          cert->subject, cert->source, SAML_RSA_MIN_BITS, SAML_RSA_MAX_BITS, cert->bits);
-    if (!has_sane_exponent(cert->pkey))
+    if (!cert->has_sane_exponent)
         return saml_fail(err, SAML_E_ALGORITHM, "certificate %s (%s): the public exponent of its RSA key is not usable",
                          cert->subject, cert->source);
     return SAML_OK;
@@ -343,17 +362,13 @@ static saml_status_t check_rsa(const saml_cert_t *cert, unsigned allow, saml_err
 static saml_status_t check_ec(const saml_cert_t *cert, saml_err_t *err)
 {
     static const char *const curves[] = { "prime256v1", "secp384r1", "secp521r1", "P-256", "P-384", "P-521", NULL };
-    char group[64] = "";
-    size_t len = 0;
     int i;
 
-    if (EVP_PKEY_get_group_name(cert->pkey, group, sizeof(group), &len) == 1)
-        for (i = 0; curves[i]; i++)
-            if (strcmp(group, curves[i]) == 0)
-                return SAML_OK;
-    ERR_clear_error();
+    for (i = 0; curves[i]; i++)
+        if (strcmp(cert->curve, curves[i]) == 0)
+            return SAML_OK;
     return saml_fail(err, SAML_E_ALGORITHM, "certificate %s (%s): expected the curve P-256, P-384 or P-521, got %s",
-                     cert->subject, cert->source, group[0] ? saml_quote(err->pool, group) : "parameters without a name");
+                     cert->subject, cert->source, cert->curve[0] ? saml_quote(err->pool, cert->curve) : "parameters without a name");
 }
 
 static saml_status_t check_validity(const saml_cert_t *cert, apr_time_t now, unsigned allow, saml_err_t *err)

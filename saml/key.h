@@ -26,6 +26,8 @@ typedef struct {
     apr_time_t not_after;
     int bits;                   /* of the public key */
     const char *key_type;       /* "RSA" or "EC" */
+    int has_sane_exponent;      /* of an RSA key: neither 1 nor even */
+    const char *curve;          /* of an EC key; "" where it has none by name */
     const char *source;         /* file name or "metadata of ...": for messages */
 } saml_cert_t;
 

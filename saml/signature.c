@@ -5,11 +5,8 @@
 
 #include <apr_strings.h>
 #include <libxml/c14n.h>
-#include <libxml/valid.h>
 #include <openssl/evp.h>
 #include <openssl/crypto.h>
-#include <xmlsec/transforms.h>
-#include <xmlsec/xmldsig.h>
 
 #include "encoding.h"
 #include "signature_read.h"
@@ -19,6 +16,7 @@
 #define MAX_CERT_BYTES  (16 * 1024)
 /* Canonical form writes defaults and namespaces out; a message may grow by that, and not without bound. */
 #define MAX_GROWTH 2
+#define FIRST_BYTES 8192        /* of a canonical form: most have no more */
 
 struct saml_verified_t {
     const saml_doc_t *doc;
@@ -26,16 +24,26 @@ struct saml_verified_t {
     const saml_cert_t *by;
 };
 
-/* ---- SignedInfo ---------------------------------------------------------- */
+/* ---- the canonical form of a part ---------------------------------------- */
 
-static int is_in_subtree(void *root, xmlNode *node, xmlNode *parent)
+/** What is canonicalised, and how. */
+typedef struct {
+    xmlNode *el;
+    const xmlNode *without;         /* what of it does not count, or NULL */
+    const saml_algorithm_t *c14n;
+    const char *prefixes;           /* PrefixList, or NULL */
+    int comments;
+} part_t;
+
+static int is_in_part(void *baton, xmlNode *node, xmlNode *parent)
 {
+    const part_t *part = baton;
     /* A namespace is a node of another shape, without a parent of its own. */
-    xmlNode *at = node->type == XML_NAMESPACE_DECL ? parent : node;
+    const xmlNode *at = node->type == XML_NAMESPACE_DECL ? parent : node;
 
-    while (at && at != root)
+    while (at && at != part->el && at != part->without)
         at = at->parent;
-    return at != NULL;
+    return at == part->el;
 }
 
 static xmlChar **split_prefixes(const char *list, apr_pool_t *p)
@@ -89,28 +97,27 @@ static void restore(const link_t *links, int count)
     }
 }
 
-static int run_c14n(xmlOutputBuffer *sink, const saml_signature_parts_t *parts, apr_pool_t *p)
+static int run_c14n(xmlOutputBuffer *sink, const part_t *part, apr_pool_t *p)
 {
-    int comments = strstr(parts->c14n->uri, "WithComments") != NULL;
     link_t links[SAML_MAX_DEPTH + 1];
-    int count = isolate(links, parts->signed_info);
-    int result = xmlC14NExecute(parts->signed_info->doc, is_in_subtree, parts->signed_info, c14n_mode(parts->c14n),
-                                split_prefixes(parts->c14n_prefixes, p), comments, sink);
+    int count = isolate(links, part->el);
+    int result = xmlC14NExecute(part->el->doc, is_in_part, (void *)part, c14n_mode(part->c14n),
+                                split_prefixes(part->prefixes, p), part->comments, sink);
 
     restore(links, count);
     return result;
 }
 
-/* The canonical octets of SignedInfo: what the signature value is over. */
-static saml_status_t canonical_signed_info(const char **out, apr_size_t *len, const saml_signature_parts_t *parts,
-                                           apr_pool_t *p, saml_err_t *err)
+/** @param name  of the part, for the reason */
+static saml_status_t canonical_form(const char **out, apr_size_t *len, const part_t *part, const char *name, apr_pool_t *p,
+                                    saml_err_t *err)
 {
-    xmlBuffer *buffer = xmlBufferCreate();
+    xmlBuffer *buffer = xmlBufferCreateSize(FIRST_BYTES);
     xmlOutputBuffer *sink = buffer ? xmlOutputBufferCreateBuffer(buffer, NULL) : NULL;
     int result = -1;
 
     if (sink) {
-        result = run_c14n(sink, parts, p);
+        result = run_c14n(sink, part, p);
         if (xmlOutputBufferClose(sink) < 0)
             result = -1;
     }
@@ -124,9 +131,21 @@ static saml_status_t canonical_signed_info(const char **out, apr_size_t *len, co
     if (buffer)
         xmlBufferFree(buffer);
     if (*len == 0)
-        return saml_fail(err, SAML_E_SIGNATURE, "SignedInfo: expected a canonical form, got none, as where a namespace is "
-                         "named by a relative URI");
+        return saml_fail(err, SAML_E_SIGNATURE, "%s: expected a canonical form, got none, as where a namespace is "
+                         "named by a relative URI", name);
     return SAML_OK;
+}
+
+/* ---- SignedInfo ---------------------------------------------------------- */
+
+/* What the signature value is over. */
+static saml_status_t canonical_signed_info(const char **out, apr_size_t *len, const saml_signature_parts_t *parts,
+                                           apr_pool_t *p, saml_err_t *err)
+{
+    part_t part = { parts->signed_info, NULL, parts->c14n, parts->c14n_prefixes, 0 };
+
+    part.comments = strstr(parts->c14n->uri, "WithComments") != NULL;
+    return canonical_form(out, len, &part, "SignedInfo", p, err);
 }
 
 /* The certificates that KeyInfo holds, readable or not. They say which of ours to try first, and help the reason. */
@@ -164,41 +183,22 @@ static saml_status_t find_signer(const saml_cert_t **out, const saml_signature_p
     return saml_signature_find_cert(out, &sig, named_certs(parts->key_info, p), trust, p, err);
 }
 
-/* ---- xmlsec1 ------------------------------------------------------------- */
-
-static xmlSecTransformId find_transform(const char *uri, xmlSecTransformUsage usage)
-{
-    return xmlSecTransformIdListFindByHref(xmlSecTransformIdsGet(), BAD_CAST uri, usage);
-}
-
-/* With an empty list xmlsec1 takes every transform it knows; each one that we accept is entered. */
-static int enable_transforms(xmlSecDSigCtxPtr ctx, const saml_signature_parts_t *parts, unsigned allow)
-{
-    xmlSecTransformId digest = find_transform(parts->digest->uri, xmlSecTransformUsageDigestMethod);
-    xmlSecTransformId enveloped = find_transform(SAML_ALG_ENVELOPED, xmlSecTransformUsageDSigTransform);
-    const saml_algorithm_t *alg;
-    int i;
-
-    if (!digest || !enveloped || xmlSecDSigCtxEnableReferenceTransform(ctx, digest) < 0
-        || xmlSecDSigCtxEnableReferenceTransform(ctx, enveloped) < 0)
-        return 0;
-    for (i = 0; (alg = saml_algorithm_at(i)); i++) {
-        xmlSecTransformId c14n;
-
-        if (alg->use != SAML_ALG_C14N || (alg->needs & ~allow))
-            continue;
-        c14n = find_transform(alg->uri, xmlSecTransformUsageC14NMethod);
-        if (c14n && xmlSecDSigCtxEnableReferenceTransform(ctx, c14n) < 0)
-            return 0;
-    }
-    return 1;
-}
+/* ---- the one Reference --------------------------------------------------- */
 
 /*
- * The octets handed on are the ones that DigestValue names. xmlsec1 has compared its own digest already; this one is
- * over the very buffer that is read from here on.
+ * XML Signature 4.4.3.3, 6.6.4: what "#ID" names has no comments, whatever the canonicalisation says, and enveloped-signature
+ * leaves out the Signature that it stands in. That "#ID" can only be `el` was seen in saml_signature_read, and that the
+ * transforms are these: none that anybody else could think of is known here.
  */
-static int is_digest_of(const saml_signature_parts_t *parts, const unsigned char *octets, apr_size_t len)
+static saml_status_t canonical_element(const char **out, apr_size_t *len, xmlNode *el, const saml_signature_parts_t *parts,
+                                       apr_pool_t *p, saml_err_t *err)
+{
+    const part_t part = { el, parts->signature, parts->reference_c14n, parts->reference_prefixes, 0 };
+
+    return canonical_form(out, len, &part, saml_xml_name(p, el), p, err);
+}
+
+static int is_digest_of(const saml_signature_parts_t *parts, const void *octets, apr_size_t len)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int digest_len = 0;
@@ -208,20 +208,13 @@ static int is_digest_of(const saml_signature_parts_t *parts, const unsigned char
 }
 
 /* SAML Core 5.4.2: what was digested is `el`, whole, under its own name and ID. */
-static saml_status_t read_digested(saml_doc_t **out, xmlSecDSigReferenceCtxPtr ref, const xmlNode *el,
+static saml_status_t read_digested(saml_doc_t **out, const char *octets, apr_size_t len, const xmlNode *el,
                                    apr_size_t max_bytes, const saml_signature_parts_t *parts, apr_pool_t *p,
                                    saml_err_t *err)
 {
-    xmlSecBufferPtr buffer = xmlSecDSigReferenceCtxGetPreDigestBuffer(ref);
-    const unsigned char *octets = buffer ? xmlSecBufferGetData(buffer) : NULL;
-    apr_size_t len = buffer ? xmlSecBufferGetSize(buffer) : 0;
     const char *id;
 
-    if (!octets || len == 0)
-        return saml_fail(err, SAML_E_SIGNATURE, "the signed element has no canonical form");
-    if (!is_digest_of(parts, octets, len))
-        return saml_fail(err, SAML_E_SIGNATURE, "the digest does not match the canonical form of the signed element");
-    if (saml_doc_parse(out, (const char *)octets, len, max_bytes * MAX_GROWTH, "signed element", p, err) != SAML_OK)
+    if (saml_doc_parse(out, octets, len, max_bytes * MAX_GROWTH, "signed element", p, err) != SAML_OK)
         return saml_fail(err, SAML_E_SIGNATURE, "the canonical form cannot be read: %s", err->reason);
     id = saml_xml_attr(saml_doc_root(*out), "ID", p);
     if (!saml_xml_is(saml_doc_root(*out), (const char *)el->ns->href, (const char *)el->name) || !id
@@ -231,84 +224,20 @@ static saml_status_t read_digested(saml_doc_t **out, xmlSecDSigReferenceCtxPtr r
     return SAML_OK;
 }
 
-static saml_status_t explain_failure(int result, const xmlNode *el, saml_err_t *err)
+/* The octets handed on are the ones that DigestValue names: they are digested, and they are read from here on. */
+static saml_status_t prove(saml_doc_t **out, const saml_doc_t *doc, xmlNode *el, const saml_signature_parts_t *parts,
+                           apr_pool_t *p, saml_err_t *err)
 {
-    if (result < 0)
-        return saml_fail(err, SAML_E_SIGNATURE, "the Signature of %s cannot be processed: %s",
-                         saml_xml_name(err->pool, el), saml_xmlsec_reason(err->pool));
-    return saml_fail(err, SAML_E_SIGNATURE,
-                     "the digest of %s does not match: its content was changed after it was signed",
-                     saml_xml_name(err->pool, el));
-}
+    const char *octets = NULL;
+    apr_size_t len = 0;
 
-/* xmlSecDSigReferenceCtxProcessNode answers 0 for a digest that does not match, too. */
-static int has_succeeded(xmlSecDSigReferenceCtxPtr ref, int result, const saml_signature_parts_t *parts)
-{
-    return result == 0 && ref->status == xmlSecDSigStatusSucceeded && ref->uri
-           && strcmp((const char *)ref->uri, parts->uri) == 0;
-}
-
-/*
- * The one Reference. The signature value, over the SignedInfo that holds it, was verified in find_signer: having xmlsec1 do
- * that once more, which it does slowly, would tell nothing new.
- */
-static saml_status_t check_reference(saml_doc_t **out, xmlSecDSigCtxPtr ctx, const saml_doc_t *doc, const xmlNode *el,
-                                     const saml_signature_parts_t *parts, apr_pool_t *p, saml_err_t *err)
-{
-    xmlSecDSigReferenceCtxPtr ref = xmlSecDSigReferenceCtxCreate(ctx, xmlSecDSigReferenceOriginSignedInfo);
-    saml_status_t status;
-    int result;
-
-    if (!ref)
-        return saml_fail(err, SAML_E_SIGNATURE, "xmlsec1 is not ready: %s", saml_xmlsec_reason(p));
-    result = xmlSecDSigReferenceCtxProcessNode(ref, parts->reference);
+    SAML_TRY(canonical_element(&octets, &len, el, parts, p, err));
     err->work.digests++;
-    if (has_succeeded(ref, result, parts))
-        status = read_digested(out, ref, el, saml_doc_limit(doc), parts, p, err);
-    else
-        status = explain_failure(result, el, err);
-    xmlSecDSigReferenceCtxDestroy(ref);
-    return status;
-}
-
-static saml_status_t run_xmlsec(saml_doc_t **out, xmlSecDSigCtxPtr ctx, const saml_doc_t *doc, const xmlNode *el,
-                                const saml_signature_parts_t *parts, const saml_trust_t *trust, apr_pool_t *p,
-                                saml_err_t *err)
-{
-    ctx->operation = xmlSecTransformOperationVerify;
-    ctx->flags = XMLSEC_DSIG_FLAGS_STORE_SIGNEDINFO_REFERENCES | XMLSEC_DSIG_FLAGS_IGNORE_MANIFESTS;
-    ctx->enabledReferenceUris = xmlSecTransformUriTypeSameDocument;
-    if (!enable_transforms(ctx, parts, trust->allow))
-        return saml_fail(err, SAML_E_SIGNATURE, "the installed xmlsec1 does not do %s: %s", parts->digest->name,
-                         saml_xmlsec_reason(p));
-    return check_reference(out, ctx, doc, el, parts, p, err);
-}
-
-/*
- * The ID is known to xmlsec1 only while it looks for this one: another signature in the document starts from nothing.
- * That no other attribute could answer for it was seen in saml_signature_read.
- */
-static saml_status_t prove(saml_doc_t **out, const saml_doc_t *doc, const xmlNode *el,
-                           const saml_signature_parts_t *parts, const saml_trust_t *trust, apr_pool_t *p,
-                           saml_err_t *err)
-{
-    xmlDoc *tree = saml_doc_tree(doc);
-    xmlSecDSigCtxPtr ctx;
-    saml_status_t status;
-
-    if (!xmlAddID(NULL, tree, BAD_CAST parts->id, parts->id_attr) || xmlGetID(tree, BAD_CAST parts->id) != parts->id_attr)
-        return saml_fail(err, SAML_E_SIGNATURE, "the ID %s cannot be registered for the signed element",
-                         saml_quote(p, parts->id));
-    ctx = xmlSecDSigCtxCreate(NULL);
-    if (ctx) {
-        status = run_xmlsec(out, ctx, doc, el, parts, trust, p, err);
-        xmlSecDSigCtxDestroy(ctx);
-    }
-    else {
-        status = saml_fail(err, SAML_E_SIGNATURE, "xmlsec1 is not ready: %s", saml_xmlsec_reason(p));
-    }
-    (void)xmlRemoveID(tree, parts->id_attr);
-    return status;
+    if (!is_digest_of(parts, octets, len))
+        return saml_fail(err, SAML_E_SIGNATURE,
+                         "the digest of %s does not match: its content was changed after it was signed",
+                         saml_xml_name(err->pool, el));
+    return read_digested(out, octets, len, el, saml_doc_limit(doc), parts, p, err);
 }
 
 /* ---- the public functions ------------------------------------------------ */
@@ -325,7 +254,7 @@ static saml_status_t verify(saml_doc_t **out, const saml_cert_t **signer, const 
 
     SAML_TRY(saml_signature_read(&parts, el, trust->allow, p, err));
     SAML_TRY(find_signer(signer, &parts, trust, p, err));
-    return prove(out, doc, el, &parts, trust, p, err);
+    return prove(out, doc, el, &parts, p, err);
 }
 
 saml_status_t saml_signature_verify(saml_verified_t **out, const saml_doc_t *doc, xmlNode *el,
@@ -340,7 +269,6 @@ saml_status_t saml_signature_verify(saml_verified_t **out, const saml_doc_t *doc
     if (!el || !el->ns || el->doc != saml_doc_tree(doc))
         return saml_fail(err, SAML_E_UNSIGNED, "expected an element of the message, got %s", saml_xml_name(p, el));
     SAML_TRY(saml_library_init(err));
-    (void)saml_xmlsec_reason(p);    /* an older complaint of this thread is not ours */
     saml_xml_mute(&reports);
     status = verify(&proven, &signer, doc, el, trust, p, err);
     saml_xml_unmute(&reports);
@@ -366,7 +294,7 @@ static saml_status_t imitate(const saml_doc_t *decoy, const saml_trust_t *trust,
     SAML_TRY(saml_signature_read(&parts, el, 0, p, err));
     SAML_TRY(canonical_signed_info(&octets, &len, &parts, p, err));
     saml_signature_value_imitate(trust, done->verifications, octets, len, parts.digest->digest);
-    return done->digests ? SAML_OK : prove(&never, decoy, el, &parts, trust, p, err);
+    return done->digests ? SAML_OK : prove(&never, decoy, el, &parts, p, err);
 }
 
 void saml_signature_imitate(const saml_doc_t *decoy, const saml_trust_t *trust, const saml_work_t *done, apr_pool_t *p)

@@ -11,6 +11,7 @@
 
 #define MAX_ID_BYTES         256
 #define MAX_PREFIX_LIST      16     /* prefixes; canonicalisation looks each of them up for each element */
+#define INCLUSIVE_C14N       "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 #define MAX_SIGNATURE_BYTES  2048   /* RSA of 16384 bits */
 
 /* What is being read, and where it goes. */
@@ -101,10 +102,7 @@ static int count_words(const char *text)
     }
 }
 
-/*
- * A canonicalisation has at most an InclusiveNamespaces (Exclusive c14n 3). Where `prefixes` is NULL the list is
- * checked only.
- */
+/* A canonicalisation has at most an InclusiveNamespaces (Exclusive c14n 3). */
 static saml_status_t read_c14n(const saml_algorithm_t **out, const char **prefixes, const xmlNode *el, const read_t *r)
 {
     const xmlNode *child = saml_xml_first(el);
@@ -125,18 +123,16 @@ static saml_status_t read_c14n(const saml_algorithm_t **out, const char **prefix
     if (!list || count_words(list) > MAX_PREFIX_LIST)
         return saml_fail(r->err, SAML_E_SIGNATURE, "InclusiveNamespaces: expected a PrefixList of at most %d, got %s",
                          MAX_PREFIX_LIST, saml_quote(r->p, list));
-    if (prefixes)
-        *prefixes = list;
+    *prefixes = list;
     return SAML_OK;
 }
 
 /* SAML Core 5.4.4: enveloped-signature, and canonicalisation. In that order: after the second there is no tree left. */
-static saml_status_t check_transforms(const xmlNode *transforms, const read_t *r)
+static saml_status_t read_transforms(const xmlNode *transforms, const read_t *r)
 {
     const xmlNode *first = saml_xml_first(transforms), *second = saml_xml_next(first);
     const char *uri = saml_xml_attr_collapsed(first, "Algorithm", r->p);
     const xmlNode *el;
-    const saml_algorithm_t *c14n;
 
     if (!holds_only_elements(transforms))
         return saml_fail(r->err, SAML_E_SIGNATURE, "Transforms: expected elements only, got text");
@@ -150,11 +146,10 @@ static saml_status_t check_transforms(const xmlNode *transforms, const read_t *r
     if (first->children && (saml_xml_first(first) || !holds_only_elements(first)))
         return saml_fail(r->err, SAML_E_SIGNATURE, "the enveloped-signature Transform takes no parameter");
     if (!second)    /* XML Signature 4.4.3.2: octets are needed, so inclusive c14n is implied */
-        return saml_algorithm_find(&c14n, SAML_ALG_C14N, "http://www.w3.org/TR/2001/REC-xml-c14n-20010315", r->allow,
-                                   r->err);
+        return saml_algorithm_find(&r->parts->reference_c14n, SAML_ALG_C14N, INCLUSIVE_C14N, r->allow, r->err);
     if (saml_xml_next(second))
         return saml_fail(r->err, SAML_E_SIGNATURE, "Transforms: expected at most two, got more");
-    return read_c14n(&c14n, NULL, second, r);
+    return read_c14n(&r->parts->reference_c14n, &r->parts->reference_prefixes, second, r);
 }
 
 /* SAML Core 5.4.2: one Reference, to the ID of the element that holds the Signature. */
@@ -170,7 +165,7 @@ static saml_status_t read_reference(const xmlNode *reference, const read_t *r)
                          "Reference URI: expected %s, the element that holds the Signature, got %s",
                          saml_quote(r->p, r->parts->uri), saml_quote(r->p, uri));
     SAML_TRY(check_children(reference, names, r->err));
-    SAML_TRY(check_transforms(saml_xml_first(reference), r));
+    SAML_TRY(read_transforms(saml_xml_first(reference), r));
     method = saml_xml_child(reference, SAML_NS_DSIG, "DigestMethod");
     value = saml_xml_next(method);
     SAML_TRY(read_algorithm(&r->parts->digest, SAML_ALG_DIGEST, method, r));
@@ -269,14 +264,14 @@ static int count_ids(const xmlNode *el, const char *id)
 static saml_status_t read_id(xmlNode *el, const read_t *r)
 {
     saml_signature_parts_t *parts = r->parts;
+    const xmlAttr *attr = el->properties;
 
-    for (parts->id_attr = el->properties; parts->id_attr; parts->id_attr = parts->id_attr->next)
-        if (!parts->id_attr->ns && strcmp((const char *)parts->id_attr->name, "ID") == 0)
-            break;
-    if (!parts->id_attr)
+    while (attr && (attr->ns || strcmp((const char *)attr->name, "ID") != 0))
+        attr = attr->next;
+    if (!attr)
         return saml_fail(r->err, SAML_E_SIGNATURE, "%s is signed, but has no ID that a Reference could name",
                          saml_xml_name(r->p, el));
-    parts->id = apr_pstrdup(r->p, (const char *)attribute_text(parts->id_attr));
+    parts->id = apr_pstrdup(r->p, (const char *)attribute_text(attr));
     if (!is_id(parts->id))
         return saml_fail(r->err, SAML_E_SIGNATURE, "%s: expected an ID of letters, digits, \"_\", \"-\" and \".\", got %s",
                          saml_xml_name(r->p, el), saml_quote(r->p, parts->id));

@@ -12,9 +12,10 @@ typedef struct {
     xmlNode *signature;
     xmlNode *signed_info;
     xmlNode *reference;                 /* the only one of SignedInfo */
+    const saml_algorithm_t *reference_c14n;
+    const char *reference_prefixes;     /* PrefixList of the Reference's canonicalisation, or NULL */
     xmlNode *key_info;                  /* or NULL */
-    xmlAttr *id_attr;                   /* the ID that the Reference names, on the signed element */
-    const char *id;
+    const char *id;                     /* that the Reference names: the signed element's */
     const char *uri;                    /* "#" and the ID */
     const saml_algorithm_t *method;
     const saml_algorithm_t *c14n;       /* of SignedInfo */
