@@ -9,6 +9,7 @@
 #include "socache_object.h"
 
 #define SCHEME       "socache"
+#define MUTEX_TYPE   SSO_SOCACHE_MUTEX
 #define MAX_PARTS    255
 
 #define SHORTEST     apr_time_from_sec(2)               /* mod_socache_memcache takes whole seconds and refuses 0 */
@@ -114,6 +115,20 @@ saml_status_t sso_socache_write(sso_socache_t *sc, const sso_key_t *key, sso_soc
     return store_value(sc, key, kind, 0, value, SSO_SOCACHE_HEAD_BYTES + first, expires, p, err);
 }
 
+/* Without its first value it is none; its other parts expire. */
+saml_status_t sso_socache_clear(sso_socache_t *sc, const sso_key_t *key, sso_socache_kind_t kind, apr_pool_t *p, saml_err_t *err)
+{
+    unsigned char id[SSO_SOCACHE_ID_BYTES];
+    apr_status_t rv;
+
+    id_of(id, key, kind, 0);
+    rv = sc->provider->remove(sc->instance, ap_server_conf, id, sizeof(id), p);
+    if (rv != APR_SUCCESS && !APR_STATUS_IS_NOTFOUND(rv) && !is_none(rv))
+        return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": %s cannot remove (%s)", sc->provider->name,
+                         apr_strerror(rv, apr_palloc(err->pool, 128), 128));
+    return SAML_OK;
+}
+
 static saml_status_t read_parts(sso_socache_object_t *out, sso_socache_t *sc, const sso_key_t *key, sso_socache_kind_t kind, const unsigned char *number, int parts,
                                 apr_size_t have, apr_pool_t *p, saml_err_t *err)
 {
@@ -154,6 +169,7 @@ saml_status_t sso_socache_read(sso_socache_object_t *out, sso_socache_t *sc, con
         return sc->known->is_remote ? probe(sc, p, err) : SAML_OK;
     if (len < SSO_SOCACHE_HEAD_BYTES || value[SSO_SOCACHE_NUMBER_BYTES] != SSO_SOCACHE_VERSION)
         return SAML_OK;         /* of another version: as if it were not there */
+    out->is_there = 1;
     out->len = (apr_size_t)sso_socache_number_read(value + SSO_SOCACHE_NUMBER_BYTES + 2, 4);
     out->expires = (apr_time_t)sso_socache_number_read(value + SSO_SOCACHE_NUMBER_BYTES + 6, 8);
     if (out->len > SSO_MAX_RECORD_BYTES || len - SSO_SOCACHE_HEAD_BYTES > out->len) {
@@ -166,4 +182,40 @@ saml_status_t sso_socache_read(sso_socache_object_t *out, sso_socache_t *sc, con
     if (out->is_torn)
         out->len = 0;
     return SAML_OK;
+}
+
+/* ---- under the mutex ------------------------------------------------------- */
+
+saml_status_t sso_socache_locked(sso_socache_t *sc, sso_socache_step_fn *run, sso_socache_step_t *step, apr_pool_t *p, saml_err_t *err)
+{
+    apr_status_t rv = sc->mutex ? apr_global_mutex_lock(sc->mutex) : APR_EINIT;
+    saml_status_t status;
+
+    if (rv != APR_SUCCESS)
+        return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": mutex \"" MUTEX_TYPE "\" cannot be taken (%s)",
+                         apr_strerror(rv, apr_palloc(err->pool, 128), 128));
+    status = run(sc, step, p, err);
+    rv = apr_global_mutex_unlock(sc->mutex);
+    if (status == SAML_OK && rv != APR_SUCCESS)
+        return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": mutex \"" MUTEX_TYPE "\" cannot be given back (%s)",
+                         apr_strerror(rv, apr_palloc(err->pool, 128), 128));
+    return status;
+}
+
+saml_status_t sso_socache_look(sso_socache_t *sc, sso_socache_step_fn *run, sso_socache_step_t *step, apr_pool_t *p, saml_err_t *err)
+{
+    if (sc->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE)
+        return sso_socache_locked(sc, run, step, p, err);
+    SAML_TRY(run(sc, step, p, err));
+    return step->got.is_torn ? sso_socache_locked(sc, run, step, p, err) : SAML_OK;
+}
+
+saml_status_t sso_socache_step_read(sso_socache_t *sc, sso_socache_step_t *s, apr_pool_t *p, saml_err_t *err)
+{
+    return sso_socache_read(&s->got, sc, s->key, s->kind, p, err);
+}
+
+saml_status_t sso_socache_step_write(sso_socache_t *sc, sso_socache_step_t *s, apr_pool_t *p, saml_err_t *err)
+{
+    return sso_socache_write(sc, s->key, s->kind, s->record, s->len, s->expires, p, err);
 }

@@ -6,21 +6,19 @@
  * which outlives a graceful restart; so it is atomic over the processes of this server, of both generations, and not over nodes. A
  * provider that is not safe by itself (AP_SOCACHE_FLAG_NOTMPSAFE) is asked under the mutex, always.
  *
- * Objects, by key and kind: a session; a used ID; a mark; the list of the sessions that have a label. What is larger than the
- * provider takes (dbm: under 950 octets with its key) is cut into parts that bear one number; parts of two writings never make one object,
- * and where one has been dropped there is none. The kind stands behind the key, as shmcb spreads by the first octet.
+ * What is larger than the provider takes (dbm: under 950 octets with its key) is cut into parts that bear one number; parts of two
+ * writings never make one object, and where one has been dropped there is none (socache_object.c).
+ *
+ * A cache may drop what it was given. So what must not be lost is in LMDB files in a folder of this server: used IDs, first of all, as one
+ * that was forgotten would let a response in again; and an index of the sessions, by which they are counted, and, where no
+ * other node shares the cache, found by name and known to have ended (socache_private.c). In a cache that nodes share, records, labels and
+ * used IDs are in the cache, too (socache_shared.c).
  *
  * "Not found" is what the clients of memcached and Redis answer for a server that is down. So where nothing is found there, something is
- * stored: if that fails, the answer is that it cannot be told. What is removed is overwritten by an empty object, as that too says
- * whether it was done.
+ * stored: if that fails, the answer is that it cannot be told.
  *
- * Where a provider may drop objects, a session counts only while it stands in the list of each of its labels: what a logout could not
- * find has ended.
- *
- * A used ID that was dropped would let a response in again. So where a provider may drop objects, used IDs are kept in a folder of this
- * server, too, and first; and in the cache where other nodes share it.
- *
- * What a provider may lose is in `known`, and said at start-up.
+ * shmcb would lose everything at each reload, as its memory goes with the configuration. So it is made once for the process and
+ * handed from one generation to the next. What a provider may lose all the same is in `known`, and said at start-up.
  */
 
 #include <httpd.h>
@@ -33,23 +31,26 @@
 
 #include <apr_strings.h>
 
-#include "socache_object.h"
+#include "socache_private.h"
+#include "socache_shared.h"
 #include "store_socache.h"
 
 #define SCHEME       "socache"
 #define CACHE_NAME   "saml-sso"         /* the same on every node: it begins the keys in memcached and Redis */
-#define MUTEX_TYPE   "saml-sso"
+#define MUTEX_TYPE   SSO_SOCACHE_MUTEX
 #define RETAINED     "saml-sso-socache-mutex"
+#define INSTANCE     "saml-sso-socache "
+#define WARN_AGAIN   apr_time_from_sec(60)
 
-#define ENTRY_BYTES  (SSO_KEY_BYTES + 8)
-#define MAX_LIST_BYTES (64 * 1024)
+#define SHMCB_BYTES  (512 * 1024)       /* where nothing else is said */
+#define SHMCB_SHARE  3                  /* socache_private.c: of so many parts of it, one is used */
 
 static const sso_socache_known_t known[] = {
-    { "shmcb", 4000, 0, 0, "shmcb, which drops the oldest sessions when it is full, and all of them at every restart, graceful ones too" },
-    { "dbm", 850, 0, 1, NULL },
-    { "memcache", 16000, 1, 0, "memcache, which drops sessions when memcached is full or restarts, and between several nodes used IDs, too" },
-    { "redis", 16000, 1, 0, "socache's redis, which drops sessions where Redis has an eviction policy, and between several nodes used IDs, too" },
-    { NULL, 850, 1, 0, "a provider of which nothing is known: it may drop sessions" }
+    { "shmcb", 4000, 0, 1, 1, "shmcb, whose sessions end when httpd is stopped" },
+    { "dbm", 850, 0, 0, 1, NULL },
+    { "memcache", 16000, 1, 0, 0, "memcache, which drops sessions when memcached is full or restarts; between several nodes a response may be used twice then" },
+    { "redis", 16000, 1, 0, 0, "socache's redis, which drops sessions where Redis has an eviction policy; between several nodes a response may be used twice then" },
+    { NULL, 850, 1, 0, 0, "a provider of which nothing is known: it may drop sessions" }
 };
 
 /* ---- configure and prepare ---------------------------------------------- */
@@ -83,24 +84,39 @@ static saml_status_t check_servers(const sso_socache_known_t *k, const char *arg
     return SAML_OK;
 }
 
-/* A folder for each cache: no two stores of a process may open the same files. */
-static saml_status_t configure_used(sso_socache_t *sc, const char *arg, const char *default_dir, apr_pool_t *p, saml_err_t *err)
+/*
+ * Folders for each cache: no two stores of a process may open the same files. Where the cache begins empty at each start, its index does,
+ * too, and used IDs must not.
+ */
+static saml_status_t configure_aside(sso_socache_t *sc, const char *default_dir, apr_pool_t *p, saml_err_t *err)
 {
-    const char *spec;
+    unsigned number;
     sso_key_t digest;
 
-    if (!sc->known->caveat)
+    SAML_TRY(sso_key_of(&digest, sc->arg, strlen(sc->arg), err));
+    number = (unsigned)sso_socache_number_read(digest.octets, 4);
+    SAML_TRY(sso_store_configure(&sc->used, apr_psprintf(p, "lmdb:%s/saml-sso-used-%08x", default_dir, number), default_dir, p, err));
+    sc->index = sc->used;
+    if (!sc->known->is_ring)
         return SAML_OK;
-    SAML_TRY(sso_key_of(&digest, arg, strlen(arg), err));
-    spec = apr_psprintf(p, "lmdb:%s/saml-sso-used-%08x", default_dir, (unsigned)sso_socache_number_read(digest.octets, 4));
-    return sso_store_configure(&sc->used, spec, default_dir, p, err);
+    sc->index_dir = apr_psprintf(p, "%s/saml-sso-index-%08x", default_dir, number);
+    return sso_store_configure(&sc->index, apr_pstrcat(p, "lmdb:", sc->index_dir, NULL), default_dir, p, err);
+}
+
+/* shmcb's argument: "/path(size)" or "/path"; what it makes of it is known only to itself. */
+static void count_slots(sso_socache_t *sc)
+{
+    const char *size = sc->rest ? strrchr(sc->rest, '(') : NULL;
+    apr_int64_t bytes = size ? apr_atoi64(size + 1) : SHMCB_BYTES;
+
+    sc->slots = bytes > 0 ? (apr_uint64_t)bytes / SSO_SOCACHE_SLOT_BYTES / SHMCB_SHARE : 0;
 }
 
 static saml_status_t socache_configure(void **ctx, const char **name, const char *arg, const char *default_dir, apr_pool_t *p,
                                        saml_err_t *err)
 {
     sso_socache_t *sc = apr_pcalloc(p, sizeof(*sc));
-    const char *colon = arg ? strchr(arg, ':') : NULL, *rest = colon ? colon + 1 : NULL, *wrong;
+    const char *colon = arg ? strchr(arg, ':') : NULL, *wrong;
     const char *provider = colon ? apr_pstrmemdup(p, arg, (apr_size_t)(colon - arg)) : arg;
 
     sc->provider = provider ? ap_lookup_provider(AP_SOCACHE_PROVIDER_GROUP, provider, AP_SOCACHE_PROVIDER_VERSION) : NULL;
@@ -108,22 +124,29 @@ static saml_status_t socache_configure(void **ctx, const char **name, const char
         return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": expected the name of a provider that is loaded (%s; each is a "
                          "module mod_socache_NAME), got %s", loaded_providers(err->pool), saml_quote(err->pool, provider));
     sc->known = known_of(sc->provider->name);
-    SAML_TRY(check_servers(sc->known, rest, err));
-    wrong = sc->provider->create(&sc->instance, rest, err->pool, p);
+    sc->arg = arg;
+    sc->rest = colon ? colon + 1 : NULL;
+    SAML_TRY(check_servers(sc->known, sc->rest, err));
+    wrong = sc->provider->create(&sc->instance, sc->rest, err->pool, p);
     if (wrong)
-        return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": %s does not take %s: %s", provider, saml_quote(err->pool, rest),
+        return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": %s does not take %s: %s", provider, saml_quote(err->pool, sc->rest),
                          wrong);
-    SAML_TRY(configure_used(sc, arg, default_dir, p, err));
+    if (sc->known->is_ring)
+        count_slots(sc);
+    SAML_TRY(configure_aside(sc, default_dir, p, err));
     *ctx = sc;
     *name = arg;
     return SAML_OK;
 }
 
+/* A provider says only in init what is wrong. */
 static saml_status_t socache_check(void *ctx, saml_err_t *err)
 {
     const sso_socache_t *sc = ctx;
 
-    return sc->used ? sso_store_check(sc->used, err) : SAML_OK;     /* a provider says only in init what is wrong */
+    if (sc->index != sc->used)
+        SAML_TRY(sso_store_check(sc->index, err));
+    return sso_store_check(sc->used, err);
 }
 
 int sso_socache_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
@@ -159,22 +182,59 @@ static apr_status_t destroy(void *data)
     return APR_SUCCESS;
 }
 
-static saml_status_t socache_prepare(void *ctx, const sso_store_owner_t *owner, apr_pool_t *p, saml_err_t *err)
+static saml_status_t init_instance(const sso_socache_t *sc, apr_pool_t *p, saml_err_t *err)
 {
-    static const struct ap_socache_hints hints = { SSO_SOCACHE_ID_BYTES, 2048, APR_TIME_C(60000000) };
-    sso_socache_t *sc = ctx;
-    apr_status_t rv;
+    static const struct ap_socache_hints hints = { SSO_SOCACHE_ID_BYTES, SSO_SOCACHE_AVERAGE_BYTES, APR_TIME_C(60000000) };
+    apr_status_t rv = sc->provider->init(sc->instance, CACHE_NAME, &hints, ap_server_conf, p);
 
-    SAML_TRY(make_mutex(sc, err));
-    if (sc->used)
-        SAML_TRY(sso_store_prepare(sc->used, owner, p, err));
-    rv = sc->provider->init(sc->instance, CACHE_NAME, &hints, ap_server_conf, p);
     if (rv != APR_SUCCESS)
         return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": %s cannot be set up (%s)", sc->provider->name,
                          apr_strerror(rv, apr_palloc(err->pool, 128), 128));
+    return SAML_OK;
+}
+
+/* The index of a cache that begins empty. Nobody has these files open: they are of a process that has gone. */
+static void clear_index(const sso_socache_t *sc, apr_pool_t *p)
+{
+    apr_file_remove(apr_pstrcat(p, sc->index_dir, "/data.mdb", NULL), p);
+    apr_file_remove(apr_pstrcat(p, sc->index_dir, "/lock.mdb", NULL), p);
+}
+
+/* One for all generations of this httpd. */
+static saml_status_t keep_instance(sso_socache_t *sc, saml_err_t *err)
+{
+    apr_pool_t *process = ap_server_conf->process->pool;
+    const char *name = apr_pstrcat(process, INSTANCE, sc->arg, NULL), *wrong;
+    void *kept = NULL;
+
+    if (apr_pool_userdata_get(&kept, name, process) == APR_SUCCESS && kept) {
+        sc->instance = kept;
+        return SAML_OK;
+    }
+    wrong = sc->provider->create(&sc->instance, sc->rest, err->pool, process);
+    if (wrong)
+        return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": %s does not take %s: %s", sc->provider->name,
+                         saml_quote(err->pool, sc->rest), wrong);
+    SAML_TRY(init_instance(sc, process, err));
+    apr_pool_userdata_setn(sc->instance, name, NULL, process);
+    clear_index(sc, err->pool);
+    return SAML_OK;
+}
+
+static saml_status_t socache_prepare(void *ctx, const sso_store_owner_t *owner, apr_pool_t *p, saml_err_t *err)
+{
+    sso_socache_t *sc = ctx;
+
+    SAML_TRY(make_mutex(sc, err));
+    if (sc->known->is_ring)
+        SAML_TRY(keep_instance(sc, err));
+    else
+        SAML_TRY(init_instance(sc, p, err));
     if (!sc->known->outlives_us)
         apr_pool_cleanup_register(p, sc, destroy, apr_pool_cleanup_null);
-    return SAML_OK;
+    if (sc->index != sc->used)
+        SAML_TRY(sso_store_prepare(sc->index, owner, p, err));
+    return sso_store_prepare(sc->used, owner, p, err);
 }
 
 static saml_status_t socache_open(void *ctx, apr_pool_t *p, saml_err_t *err)
@@ -185,7 +245,9 @@ static saml_status_t socache_open(void *ctx, apr_pool_t *p, saml_err_t *err)
     if (rv != APR_SUCCESS)
         return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": mutex \"" MUTEX_TYPE "\" cannot be opened (%s)",
                          apr_strerror(rv, apr_palloc(err->pool, 128), 128));
-    return sc->used ? sso_store_open(sc->used, p, err) : SAML_OK;
+    if (sc->index != sc->used)
+        SAML_TRY(sso_store_open(sc->index, p, err));
+    return sso_store_open(sc->used, p, err);
 }
 
 static void socache_lifetime(void *ctx, apr_interval_time_t longest)
@@ -194,6 +256,14 @@ static void socache_lifetime(void *ctx, apr_interval_time_t longest)
 
     if (longest > sc->longest)
         sc->longest = longest;
+}
+
+/* Those that began on this server. */
+static void socache_limit(void *ctx, apr_uint64_t sessions)
+{
+    const sso_socache_t *sc = ctx;
+
+    sso_store_limit(sc->index, sessions);
 }
 
 static const char *socache_caveat(void *ctx, apr_pool_t *p)
@@ -206,288 +276,128 @@ static const char *socache_caveat(void *ctx, apr_pool_t *p)
                        "; mend: lmdb on one server, redis:// on several", NULL);
 }
 
-/* ---- under the mutex ------------------------------------------------------- */
+/* ---- sessions -------------------------------------------------------------- */
 
-/** What a step works on; `answer` is what it found out. */
-typedef struct {
-    const sso_key_t *key;
-    sso_socache_kind_t kind;
-    const void *record;
-    apr_size_t len;
-    apr_time_t expires;
-    apr_time_t now;
-    const sso_label_t *labels;
-    int label_count;
-    sso_socache_object_t got;
-    int answer;
-} step_t;
+static const char kept[] = "s";         /* all that the index has of a session that is in a shared cache */
 
-typedef saml_status_t step_fn(sso_socache_t *sc, step_t *step, apr_pool_t *p, saml_err_t *err);
-
-static saml_status_t locked(sso_socache_t *sc, step_fn *run, step_t *step, apr_pool_t *p, saml_err_t *err)
+/* A live session has gone, and only we know: somebody must act. Once a minute and process, as a restarted memcached has lost them all. */
+static void warn_dropped(sso_socache_t *sc)
 {
-    apr_status_t rv = sc->mutex ? apr_global_mutex_lock(sc->mutex) : APR_EINIT;
-    saml_status_t status;
+    apr_time_t now = apr_time_now(), before = __atomic_load_n(&sc->warned, __ATOMIC_RELAXED);
 
-    if (rv != APR_SUCCESS)
-        return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": mutex \"" MUTEX_TYPE "\" cannot be taken (%s)",
-                         apr_strerror(rv, apr_palloc(err->pool, 128), 128));
-    status = run(sc, step, p, err);
-    rv = apr_global_mutex_unlock(sc->mutex);
-    if (status == SAML_OK && rv != APR_SUCCESS)
-        return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": mutex \"" MUTEX_TYPE "\" cannot be given back (%s)",
-                         apr_strerror(rv, apr_palloc(err->pool, 128), 128));
-    return status;
+    if (now - before < WARN_AGAIN || !__atomic_compare_exchange_n(&sc->warned, &before, now, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        return;
+    ap_log_error(APLOG_MARK, APLOG_ERR, 0, ap_server_conf, "SAMLSessionStore " SCHEME ":%s: a session that was live is not in the cache any "
+                 "more; whoever had it signs on anew; mend: where it was not restarted or cleared, make the cache larger, or use another "
+                 "SAMLSessionStore", sc->arg);
 }
 
-static saml_status_t step_read(sso_socache_t *sc, step_t *s, apr_pool_t *p, saml_err_t *err)
+static saml_status_t notice_dropped(sso_socache_t *sc, const sso_key_t *key, saml_err_t *err)
 {
-    return sso_socache_read(&s->got, sc, s->key, s->kind, p, err);
-}
+    int found;
 
-/* A look-up: without the mutex where the provider is safe by itself, unless something is written just then. */
-static saml_status_t look(sso_socache_t *sc, step_fn *run, step_t *step, apr_pool_t *p, saml_err_t *err)
-{
-    if (sc->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE)
-        return locked(sc, run, step, p, err);
-    SAML_TRY(run(sc, step, p, err));
-    return step->got.is_torn ? locked(sc, run, step, p, err) : SAML_OK;
-}
-
-/* ---- labels ---------------------------------------------------------------- */
-
-static sso_key_t key_of_label(const sso_label_t *label)
-{
-    sso_key_t key;
-
-    memset(&key, 0, sizeof(key));
-    memcpy(key.octets, label->octets, sizeof(label->octets));
-    return key;
-}
-
-/* The list of one label, with this session, and without those that have ended. */
-static saml_status_t add_to_label(sso_socache_t *sc, const sso_label_t *label, const sso_key_t *session, apr_time_t expires, apr_pool_t *p,
-                                  saml_err_t *err)
-{
-    sso_key_t key = key_of_label(label);
-    apr_time_t now = apr_time_now();
-    unsigned char *list;
-    apr_size_t at, len = 0;
-    sso_socache_object_t old;
-
-    SAML_TRY(sso_socache_read(&old, sc, &key, SSO_SOCACHE_LABEL, p, err));
-    list = apr_palloc(p, old.len + ENTRY_BYTES);
-    for (at = 0; at + ENTRY_BYTES <= old.len; at += ENTRY_BYTES) {
-        if ((apr_time_t)sso_socache_number_read(old.octets + at + SSO_KEY_BYTES, 8) <= now)
-            continue;
-        memcpy(list + len, old.octets + at, ENTRY_BYTES);
-        len += ENTRY_BYTES;
-    }
-    if (len + ENTRY_BYTES > MAX_LIST_BYTES)
-        return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": expected at most %d sessions of one name, got one more",
-                         MAX_LIST_BYTES / ENTRY_BYTES);
-    memcpy(list + len, session->octets, SSO_KEY_BYTES);
-    sso_socache_number_write(list + len + SSO_KEY_BYTES, (apr_uint64_t)expires, 8);
-    return sso_socache_write(sc, &key, SSO_SOCACHE_LABEL, list, len + ENTRY_BYTES, expires, p, err);
-}
-
-static saml_status_t is_listed(int *listed, int *is_torn, sso_socache_t *sc, const sso_label_t *label, const sso_key_t *session,
-                               apr_pool_t *p, saml_err_t *err)
-{
-    sso_key_t key = key_of_label(label);
-    apr_size_t at;
-    sso_socache_object_t list;
-
-    SAML_TRY(sso_socache_read(&list, sc, &key, SSO_SOCACHE_LABEL, p, err));
-    *is_torn |= list.is_torn;
-    *listed = 0;
-    for (at = 0; at + ENTRY_BYTES <= list.len && !*listed; at += ENTRY_BYTES)
-        *listed = memcmp(list.octets + at, session->octets, SSO_KEY_BYTES) == 0;
+    SAML_TRY(sso_store_remove(sc->index, key, &found, err));
+    if (found)                  /* of a shared cache: begun here */
+        warn_dropped(sc);
     return SAML_OK;
-}
-
-static saml_status_t end_one(int *ended, sso_socache_t *sc, const sso_key_t *key, apr_pool_t *p, saml_err_t *err)
-{
-    sso_socache_object_t old;
-
-    SAML_TRY(sso_socache_read(&old, sc, key, SSO_SOCACHE_SESSION, p, err));
-    if (old.len > 0 || old.is_torn)
-        SAML_TRY(sso_socache_write(sc, key, SSO_SOCACHE_SESSION, NULL, 0, old.expires, p, err));
-    *ended += old.len > 0;
-    return SAML_OK;
-}
-
-static saml_status_t end_labelled(int *ended, sso_socache_t *sc, const sso_label_t *label, apr_pool_t *p, saml_err_t *err)
-{
-    sso_key_t key = key_of_label(label), session;
-    apr_size_t at;
-    sso_socache_object_t list;
-
-    SAML_TRY(sso_socache_read(&list, sc, &key, SSO_SOCACHE_LABEL, p, err));
-    for (at = 0; at + ENTRY_BYTES <= list.len; at += ENTRY_BYTES) {
-        memcpy(session.octets, list.octets + at, SSO_KEY_BYTES);
-        SAML_TRY(end_one(ended, sc, &session, p, err));
-    }
-    return list.len > 0 ? sso_socache_write(sc, &key, SSO_SOCACHE_LABEL, NULL, 0, list.expires, p, err) : SAML_OK;
-}
-
-/* ---- what every store does ------------------------------------------------- */
-
-/*
- * A session's octets: number of labels (1), labels (16 each), record. Where the list of a label has been dropped, `got` becomes none.
- * @param labels  set where there is a session: how many octets stand before the record
- */
-static saml_status_t read_session(sso_socache_object_t *out, apr_size_t *labels, sso_socache_t *sc, const sso_key_t *key, apr_pool_t *p, saml_err_t *err)
-{
-    sso_label_t label;
-    int i;
-
-    SAML_TRY(sso_socache_read(out, sc, key, SSO_SOCACHE_SESSION, p, err));
-    *labels = out->len > 0 ? 1 + (apr_size_t)out->octets[0] * SSO_LABEL_BYTES : 0;
-    if (*labels >= out->len)
-        out->len = 0;
-    for (i = 0; out->len > 0 && sc->known->caveat && i < out->octets[0]; i++) {
-        int listed;
-
-        memcpy(label.octets, out->octets + 1 + (apr_size_t)i * SSO_LABEL_BYTES, SSO_LABEL_BYTES);
-        SAML_TRY(is_listed(&listed, &out->is_torn, sc, &label, key, p, err));
-        if (!listed)
-            out->len = 0;
-    }
-    return SAML_OK;
-}
-
-static saml_status_t step_get(sso_socache_t *sc, step_t *s, apr_pool_t *p, saml_err_t *err)
-{
-    return read_session(&s->got, &s->len, sc, s->key, p, err);
 }
 
 static saml_status_t socache_get(void *ctx, const sso_key_t *key, const void **record, apr_size_t *len, apr_pool_t *p, saml_err_t *err)
 {
-    step_t step = { .key = key };
+    sso_socache_t *sc = ctx;
+    int dropped;
 
-    SAML_TRY(look(ctx, step_get, &step, p, err));
-    *record = step.got.len > 0 ? step.got.octets + step.len : NULL;
-    *len = step.got.len > 0 ? step.got.len - step.len : 0;
-    return SAML_OK;
+    SAML_TRY((sc->known->is_remote ? sso_socache_shared_get : sso_socache_private_get)(sc, key, record, len, &dropped, p, err));
+    return dropped ? notice_dropped(sc, key, err) : SAML_OK;
 }
 
-/* @param labels  as they stand before the record */
-static saml_status_t write_session(sso_socache_t *sc, const step_t *s, const unsigned char *labels, apr_size_t labels_len, apr_pool_t *p,
-                                   saml_err_t *err)
+/* A session that the cache did not take is none of those that are counted. */
+static saml_status_t put_shared(sso_socache_t *sc, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
+                                const sso_label_t *labels, int label_count, saml_err_t *err)
 {
-    unsigned char *octets = apr_palloc(p, labels_len + s->len);
+    saml_err_t *unheard = apr_pcalloc(err->pool, sizeof(*unheard));
+    saml_status_t status;
+    int found;
 
-    memcpy(octets, labels, labels_len);
-    memcpy(octets + labels_len, s->record, s->len);
-    return sso_socache_write(sc, s->key, SSO_SOCACHE_SESSION, octets, labels_len + s->len, s->expires, p, err);
-}
-
-static saml_status_t step_put(sso_socache_t *sc, step_t *s, apr_pool_t *p, saml_err_t *err)
-{
-    /* A renewal moves the session's end and not those of the labels: they last as long as any session may. */
-    apr_time_t end = apr_time_now() + sc->longest;
-    unsigned char labels[1 + SSO_MAX_LABELS * SSO_LABEL_BYTES] = { (unsigned char)s->label_count };
-    int i;
-
-    for (i = 0; i < s->label_count; i++) {
-        SAML_TRY(add_to_label(sc, &s->labels[i], s->key, end > s->expires ? end : s->expires, p, err));
-        memcpy(labels + 1 + (apr_size_t)i * SSO_LABEL_BYTES, s->labels[i].octets, SSO_LABEL_BYTES);
-    }
-    return write_session(sc, s, labels, 1 + (apr_size_t)s->label_count * SSO_LABEL_BYTES, p, err);
+    unheard->pool = err->pool;
+    SAML_TRY(sso_store_put_labelled(sc->index, key, kept, sizeof(kept), expires, labels, label_count, err));
+    status = sso_socache_shared_put(sc, key, record, len, expires, labels, label_count, err);
+    if (status != SAML_OK && sso_store_remove(sc->index, key, &found, unheard) != SAML_OK)
+        return status;          /* it is counted until it expires */
+    return status;
 }
 
 static saml_status_t socache_put(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
                                  const sso_label_t *labels, int label_count, apr_uint64_t *sessions, saml_err_t *err)
 {
-    step_t step = { .key = key, .record = record, .len = len, .expires = expires, .labels = labels, .label_count = label_count };
+    sso_socache_t *sc = ctx;
 
-    *sessions = 0;
-    return locked(ctx, step_put, &step, err->pool, err);
-}
-
-static saml_status_t step_replace(sso_socache_t *sc, step_t *s, apr_pool_t *p, saml_err_t *err)
-{
-    apr_size_t labels;
-    sso_socache_object_t old;
-
-    SAML_TRY(read_session(&old, &labels, sc, s->key, p, err));
-    s->answer = old.len > 0;
-    return s->answer ? write_session(sc, s, old.octets, labels, p, err) : SAML_OK;
+    SAML_TRY((sc->known->is_remote ? put_shared : sso_socache_private_put)(sc, key, record, len, expires, labels, label_count, err));
+    *sessions = sso_store_last_count(sc->index);
+    return SAML_OK;
 }
 
 static saml_status_t socache_replace(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires, int *found,
                                      saml_err_t *err)
 {
-    step_t step = { .key = key, .record = record, .len = len, .expires = expires };
+    sso_socache_t *sc = ctx;
+    int counted;
 
-    SAML_TRY(locked(ctx, step_replace, &step, err->pool, err));
-    *found = step.answer;
-    return SAML_OK;
+    if (!sc->known->is_remote)
+        return sso_socache_private_replace(sc, key, record, len, expires, found, err);
+    SAML_TRY(sso_socache_shared_replace(sc, key, record, len, expires, found, err));
+    return *found ? sso_store_replace(sc->index, key, kept, sizeof(kept), expires, &counted, err) : SAML_OK;
 }
 
-static saml_status_t step_remove(sso_socache_t *sc, step_t *s, apr_pool_t *p, saml_err_t *err)
+/* What is not in the index is no session; that it leaves the cache, too, makes room where that helps. */
+static saml_status_t step_clear(sso_socache_t *sc, sso_socache_step_t *s, apr_pool_t *p, saml_err_t *err)
 {
-    return end_one(&s->answer, sc, s->key, p, err);
+    return sso_socache_clear(sc, s->key, s->kind, p, err);
 }
 
 static saml_status_t socache_remove(void *ctx, const sso_key_t *key, int *found, saml_err_t *err)
 {
-    step_t step = { .key = key };
+    sso_socache_t *sc = ctx;
+    sso_socache_step_t step = { .key = key, .kind = SSO_SOCACHE_SESSION };
+    int counted;
 
-    SAML_TRY(locked(ctx, step_remove, &step, err->pool, err));
-    *found = step.answer;
-    return SAML_OK;
-}
-
-static saml_status_t step_remove_labelled(sso_socache_t *sc, step_t *s, apr_pool_t *p, saml_err_t *err)
-{
-    int i;
-
-    for (i = 0; i < s->label_count; i++)
-        SAML_TRY(end_labelled(&s->answer, sc, &s->labels[i], p, err));
-    return SAML_OK;
+    if (sc->known->is_remote) {
+        SAML_TRY(sso_socache_shared_remove(sc, key, found, err));
+        return sso_store_remove(sc->index, key, &counted, err);
+    }
+    SAML_TRY(sso_store_remove(sc->index, key, found, err));
+    return *found ? sso_socache_locked(sc, step_clear, &step, err->pool, err) : SAML_OK;
 }
 
 static saml_status_t socache_remove_labelled(void *ctx, const sso_label_t *labels, int label_count, int *removed, saml_err_t *err)
 {
-    step_t step = { .labels = labels, .label_count = label_count };
+    sso_socache_t *sc = ctx;
+    int counted;
 
-    SAML_TRY(locked(ctx, step_remove_labelled, &step, err->pool, err));
-    *removed = step.answer;
-    return SAML_OK;
+    if (!sc->known->is_remote)
+        return sso_store_remove_labelled(sc->index, labels, label_count, removed, err);
+    SAML_TRY(sso_socache_shared_remove_labelled(sc, labels, label_count, removed, err));
+    return sso_store_remove_labelled(sc->index, labels, label_count, &counted, err);
 }
 
-static saml_status_t step_use(sso_socache_t *sc, step_t *s, apr_pool_t *p, saml_err_t *err)
-{
-    unsigned char used = SSO_SOCACHE_VERSION;
-    sso_socache_object_t old;
-
-    SAML_TRY(sso_socache_read(&old, sc, s->key, SSO_SOCACHE_USED, p, err));
-    s->answer = old.len > 0 && old.expires > s->now;
-    return s->answer ? SAML_OK : sso_socache_write(sc, s->key, SSO_SOCACHE_USED, &used, sizeof(used), s->expires, p, err);
-}
+/* ---- used IDs and marks ---------------------------------------------------- */
 
 static saml_status_t socache_use_once(void *ctx, const sso_key_t *key, apr_time_t until, apr_time_t now, saml_err_t *err)
 {
-    step_t step = { .key = key, .expires = until, .now = now };
-    const sso_socache_t *sc = ctx;
+    sso_socache_t *sc = ctx;
 
-    if (sc->used)
-        SAML_TRY(sso_store_use_once(sc->used, key, until, now, err));
-    if (sc->used && !sc->known->is_remote)
-        return SAML_OK;
-    SAML_TRY(locked(ctx, step_use, &step, err->pool, err));
-    if (step.answer)
-        return saml_fail(err, SAML_E_REPLAY, "ID: expected one that was not used before, got one that was");
-    return SAML_OK;
+    SAML_TRY(sso_store_use_once(sc->used, key, until, now, err));
+    return sc->known->is_remote ? sso_socache_shared_use_once(sc, key, until, now, err) : SAML_OK;
 }
 
 static saml_status_t socache_mark_get(void *ctx, const sso_key_t *key, apr_time_t now, sso_mark_t *out, int *found, saml_err_t *err)
 {
-    step_t step = { .key = key, .kind = SSO_SOCACHE_MARK };
+    sso_socache_t *sc = ctx;
+    sso_socache_step_t step = { .key = key, .kind = SSO_SOCACHE_MARK };
 
-    SAML_TRY(look(ctx, step_read, &step, err->pool, err));
+    if (!sc->known->is_remote)
+        return sso_store_mark_get(sc->used, key, now, out, found, err);
+    SAML_TRY(sso_socache_look(sc, sso_socache_step_read, &step, err->pool, err));
     *found = step.got.len == sizeof(out->value.octets) && step.got.expires > now;
     if (*found) {
         memcpy(out->value.octets, step.got.octets, sizeof(out->value.octets));
@@ -496,68 +406,41 @@ static saml_status_t socache_mark_get(void *ctx, const sso_key_t *key, apr_time_
     return SAML_OK;
 }
 
-static saml_status_t step_mark(sso_socache_t *sc, step_t *s, apr_pool_t *p, saml_err_t *err)
-{
-    return sso_socache_write(sc, s->key, SSO_SOCACHE_MARK, s->record, s->len, s->expires, p, err);
-}
-
 static saml_status_t socache_mark_put(void *ctx, const sso_key_t *key, const sso_key_t *value, apr_time_t expires, saml_err_t *err)
 {
-    step_t step = { .key = key, .record = value->octets, .len = sizeof(value->octets), .expires = expires };
+    sso_socache_t *sc = ctx;
+    sso_socache_step_t step = { .key = key, .kind = SSO_SOCACHE_MARK, .record = value->octets, .len = sizeof(value->octets),
+                                .expires = expires };
 
-    return locked(ctx, step_mark, &step, err->pool, err);
+    if (!sc->known->is_remote)
+        return sso_store_mark_put(sc->used, key, value, expires, err);
+    return sso_socache_locked(sc, sso_socache_step_write, &step, err->pool, err);
 }
+
+/* ---- upkeep ---------------------------------------------------------------- */
 
 /* Providers clear by themselves what has ended. */
 static saml_status_t socache_sweep(void *ctx, apr_time_t now, int at_most, int *swept, saml_err_t *err)
 {
     const sso_socache_t *sc = ctx;
+    int indexed = 0;
 
-    *swept = 0;
-    return sc->used ? sso_store_sweep(sc->used, now, at_most, swept, err) : SAML_OK;
-}
-
-/* ---- statistics ------------------------------------------------------------ */
-
-static apr_status_t count_one(ap_socache_instance_t *instance, server_rec *s, void *data, const unsigned char *id, unsigned int idlen,
-                              const unsigned char *value, unsigned int len, apr_pool_t *p)
-{
-    sso_store_stat_t *out = data;
-
-    (void)instance, (void)s, (void)p;
-    if (idlen != SSO_SOCACHE_ID_BYTES || id[SSO_KEY_BYTES + 1] != 0 || len < SSO_SOCACHE_HEAD_BYTES || sso_socache_number_read(value + SSO_SOCACHE_NUMBER_BYTES + 2, 4) == 0)
-        return APR_SUCCESS;
-    out->sessions += id[SSO_KEY_BYTES] == SSO_SOCACHE_SESSION;
-    out->used_ids += id[SSO_KEY_BYTES] == SSO_SOCACHE_USED;
-    out->marks += id[SSO_KEY_BYTES] == SSO_SOCACHE_MARK;
-    return APR_SUCCESS;
-}
-
-static saml_status_t step_count(sso_socache_t *sc, step_t *s, apr_pool_t *p, saml_err_t *err)
-{
-    sso_store_stat_t *out = (sso_store_stat_t *)(apr_uintptr_t)s->record;
-    apr_status_t rv = sc->provider->iterate ? sc->provider->iterate(sc->instance, ap_server_conf, out, count_one, p) : APR_ENOTIMPL;
-
-    if (rv != APR_SUCCESS)
-        return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": %s cannot count (%s)", sc->provider->name,
-                         apr_strerror(rv, apr_palloc(err->pool, 128), 128));
+    if (sc->index != sc->used)
+        SAML_TRY(sso_store_sweep(sc->index, now, at_most, &indexed, err));
+    SAML_TRY(sso_store_sweep(sc->used, now, at_most - indexed, swept, err));
+    *swept += indexed;
     return SAML_OK;
 }
 
+/* Of this server; a cache that nodes share cannot be counted. */
 static saml_status_t socache_stat(void *ctx, sso_store_stat_t *out, saml_err_t *err)
 {
-    sso_store_stat_t got = { .sessions = 0 };
-    step_t step = { .record = &got };
-
     const sso_socache_t *sc = ctx;
-    sso_store_stat_t used;
+    sso_store_stat_t used, index;
 
-    SAML_TRY(locked(ctx, step_count, &step, err->pool, err));
-    if (sc->used) {
-        SAML_TRY(sso_store_stat(sc->used, &used, err));
-        got.used_ids = used.used_ids;
-    }
-    *out = got;
+    SAML_TRY(sso_store_stat(sc->used, &used, err));
+    SAML_TRY(sso_store_stat(sc->index, &index, err));
+    *out = (sso_store_stat_t){ .sessions = index.sessions, .used_ids = used.used_ids, .marks = used.marks };
     return SAML_OK;
 }
 
@@ -572,5 +455,5 @@ const sso_store_provider_t sso_store_socache = {
     .open = socache_open, .get = socache_get, .put = socache_put, .replace = socache_replace, .remove = socache_remove,
     .remove_labelled = socache_remove_labelled, .use_once = socache_use_once, .mark_get = socache_mark_get,
     .mark_put = socache_mark_put, .sweep = socache_sweep, .stat = socache_stat, .lifetime = socache_lifetime,
-    .caveat = socache_caveat, .no_each = socache_no_each
+    .limit = socache_limit, .caveat = socache_caveat, .no_each = socache_no_each
 };

@@ -1,28 +1,72 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# SAMLSessionStore socache: what every store does, by the caches that httpd brings and, where it is there, a real memcached.
+# SAMLSessionStore socache: what every store does, by the caches that are httpd's own.
 use strict;
 use warnings;
-use IO::Socket::INET;
-use POSIX ();
 use Test::More;
-use Time::HiRes qw(sleep);
+use Time::HiRes qw(sleep time);
 use SSOTest;
 use SSOTest::Duties;
 
 sub server
 {
-    my ($store, @modules) = @_;
+    my ($store, $modules, $more) = @_;
 
-    return SSOTest->new(modules => \@modules, conf => SSOTest::Duties::conf($store), prepare => \&SSOTest::Duties::prepare);
+    return SSOTest->new(modules => $modules, conf => SSOTest::Duties::conf($store) . ($more // ''), prepare => \&SSOTest::Duties::prepare);
 }
 
 sub is_in { return SSOTest::Duties::is_in(@_) }
 
+my $caveat = qr/SAMLSessionStore in .*: expected a store that keeps what it is given, found/;
+
+# What was ended, and what was used, is so over whatever becomes of httpd.
+sub over_restarts
+{
+    my ($t, $stays, @ways) = @_;
+    my ($in, $out, $named) = map { $t->signed_on('/app', user => $_) } qw(ada ada bob);
+    my $kept = SSOTest::Duties::stolen($t, $out, 'saml');
+
+    $out->get('/saml/logout');
+    for my $how (@ways) {
+        $t->httpd->$how;
+        is is_in($in, '/app'), !!$stays, ($stays ? 'a session lives' : 'no session lives') . " over: $how";
+        ok !is_in($kept, '/app'), "one that was ended does not come back: $how";
+    }
+    ok is_in($t->signed_on('/app'), '/app'), 'and a new one begins';
+    return;
+}
+
 subtest 'shmcb' => sub {
-    my $t = server('socache:shmcb:@ROOT@/run/sessions(1024000)', 'socache_shmcb');
-    $t->expect_log(qr/SAMLSessionStore in .*: expected a store that keeps what it is given, found shmcb.*; mend: /);
+    my $t = server('socache:shmcb:@ROOT@/run/sessions(1024000)', ['socache_shmcb']);
+    $t->expect_log(qr/$caveat shmcb, whose sessions end when httpd is stopped; mend: /);
     SSOTest::Duties::check($t);
+    over_restarts($t, 1, 'graceful', 'graceful');
+    over_restarts($t, 0, 'restart');
+    $t->finish;
+};
+
+# 65536 octets are room for 31 records of 2048 with their IDs, in two rings; a third of it is used, ten.
+subtest 'full' => sub {
+    my $t = server('socache:shmcb:@ROOT@/run/sessions(65536)', ['socache_shmcb'], "SAMLSessionLifetime 8s\n");
+    my $began = time;
+    $t->expect_log(qr/$caveat shmcb/);
+    my @browsers = map { $t->signed_on('/app', user => "user$_") } 1 .. 10;
+    my $late = $t->browser;
+    is $t->sign_on($late, '/app')->status, 503, 'a full store takes no new session';
+    $t->refused('store', qr/is full: of this size it surely keeps 10 records .* 10 were written, 1 more expected; nothing was dropped .*; mend: /);
+    $t->httpd->graceful;
+    is join(' ', grep { !is_in($browsers[$_], '/app') } 0 .. $#browsers), '', 'and drops none that is there';
+    is join(' ', grep { $browsers[$_]->fetch('/saml/me')->json->{nameid} ne 'user' . ($_ + 1) . '@example.org' } 0 .. $#browsers), '',
+        'everybody is who he was';
+    $browsers[0]->get('/saml/logout');
+    is $t->sign_on($late, '/app')->status, 503, 'one that was ended still takes its room';
+    $t->refused('store', qr/is full/);
+    sleep 0.2 while time < $began + 8 + 2;
+    ok is_in($t->signed_on('/app'), '/app'), 'until its lifetime is over';
+    $t->httpd->restart;
+    ok is_in($t->signed_on('/app'), '/app'), 'an empty cache';
+    $t->signed_on('/app') for 2 .. 10;
+    pass 'takes as many again';
     $t->finish;
 };
 
@@ -33,70 +77,19 @@ subtest 'behind store cookie' => sub {
     like $text, qr/SAMLSessionStore.*expected a small store that forgets nothing/, 'and it is said why';
 };
 
-subtest 'full' => sub {
-    my $t = server('socache:shmcb:@ROOT@/run/sessions(65536)', 'socache_shmcb');
-    $t->expect_log(qr/found shmcb/);
-    my @browsers = map { $t->signed_on('/app', user => "user$_") } 1 .. 60;
-    my @in = grep { is_in($browsers[$_], '/app') } 0 .. $#browsers;
-    cmp_ok scalar @in, '<', 60, 'shmcb drops sessions';
-    cmp_ok scalar @in, '>', 0, 'not all';
-    is join(' ', grep { $browsers[$_]->fetch('/saml/me')->json->{nameid} ne 'user' . ($_ + 1) . '@example.org' } @in), '',
-        'and who is in is who he was';
-    $t->finish;
-};
-
 subtest 'dbm' => sub {
-    my $t = server('socache:dbm:sessions', 'socache_dbm');
-    SSOTest::Duties::check($t);
-    my ($in, $out) = map { $t->signed_on('/app') } 1 .. 2;
-    my $kept = SSOTest::Duties::stolen($t, $out, 'saml');
-    $out->get('/saml/logout');
-    for my $how (qw(graceful restart)) {
-        $t->httpd->$how;
-        ok is_in($in, '/app'), "a session lives over: $how";
-        ok !is_in($kept, '/app'), "one that was ended does not come back: $how";
+    my $t = server('socache:dbm:sessions', ['socache_dbm'], "SAMLSessionLimit 40\n");
+    SSOTest::Duties::check($t, 'idle time');
+    over_restarts($t, 1, 'graceful', 'restart');
+    $t->tolerate_log(qr/SAMLSessionLimit/);
+    my $browser = $t->browser;
+    my $reply;
+    for my $more (1 .. 40) {
+        $reply = $t->sign_on($browser = $t->browser, '/app', user => "more$more");
+        last if $reply->status != 303;
     }
-    $t->finish;
-};
-
-sub memcached
-{
-    my ($port) = @_;
-    my $pid = fork // die "fork: $!";
-
-    if (!$pid) {
-        exec 'memcached', '-l', '127.0.0.1', '-p', $port, '-U', '0', ($> ? () : (-u => 'nobody')) or POSIX::_exit(127);
-    }
-    for (1 .. 100) {
-        return $pid if IO::Socket::INET->new(PeerHost => '127.0.0.1', PeerPort => $port, Timeout => 1);
-        sleep 0.1;
-    }
-    die "memcached does not listen on $port";
-}
-
-sub ended { my ($pid) = @_; kill TERM => $pid; waitpid $pid, 0; return }
-
-subtest 'memcache' => sub {
-    my $held = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1) || die "port: $!";
-    my $port = $held->sockport;
-    close $held;
-    my $pid = memcached($port);
-    my $t = server("socache:memcache:127.0.0.1:$port", 'socache_memcache');
-    $t->expect_log(qr/SAMLSessionStore in .*: expected a store that keeps what it is given, found memcache.*; mend: /);
-    SSOTest::Duties::check($t);
-    my $browser = $t->signed_on('/app');
-    my $waiting = $t->browser;
-    my $request = $t->request_of($waiting->get('/app'));
-    ended($pid);
-    $t->tolerate_log(qr/scache_mc|socache_memcache/);
-    for my $what ('as it goes', 'when it is known to be down', 'and later') {
-        is $browser->get('/app')->status, 503, "memcached gone: a session cannot be looked up: $what";
-        $t->refused('store', qr/memcache (?:is full, or cannot be reached|cannot be asked)/);
-    }
-    is $browser->get('/saml/logout')->status, 503, 'nor is it said that it was ended';
-    $t->refused('store');
-    isnt $t->deliver($waiting, $request, $t->response_to($request))->status, 303, 'and nobody signs on';
-    $t->refused('store');
+    is $reply->status, 503, 'at the limit no other session begins';
+    $t->refused('store', qr/full: SAMLSessionLimit 40, and there are 40 sessions; nothing was dropped for it; mend: /);
     $t->finish;
 };
 

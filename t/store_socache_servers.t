@@ -1,0 +1,144 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# SAMLSessionStore socache: what every store does, in a real memcached and a real Redis of the test's own.
+use strict;
+use warnings;
+use IO::Socket::INET;
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep);
+use SSOTest;
+use SSOTest::Duties;
+use SSOTest::Redis;
+
+sub server
+{
+    my ($store, $modules, $more) = @_;
+
+    return SSOTest->new(modules => $modules, conf => SSOTest::Duties::conf($store) . ($more // ''), prepare => \&SSOTest::Duties::prepare);
+}
+
+sub is_in { return SSOTest::Duties::is_in(@_) }
+
+my $caveat = qr/SAMLSessionStore in .*: expected a store that keeps what it is given, found/;
+my $dropped = qr/SAMLSessionStore socache:.*: a session that was live is not in the cache any more; .*; mend: /;
+
+# What is in a server of its own outlives httpd.
+sub over_restarts
+{
+    my ($t, @ways) = @_;
+    my ($in, $out) = map { $t->signed_on('/app', user => $_) } qw(ada bob);
+    my $kept = SSOTest::Duties::stolen($t, $out, 'saml');
+
+    $out->get('/saml/logout');
+    for my $how (@ways) {
+        $t->httpd->$how;
+        ok is_in($in, '/app'), "a session lives over: $how";
+        ok !is_in($kept, '/app'), "one that was ended does not come back: $how";
+    }
+    return;
+}
+
+sub free_port
+{
+    my $held = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1) || die "port: $!";
+
+    return $held->sockport;
+}
+
+sub memcached
+{
+    my ($port) = @_;
+    my $pid = fork // die "fork: $!";
+
+    if (!$pid) {
+        exec 'memcached', '-l', '127.0.0.1', '-p', $port, '-U', '0', '-t', '2', ($> ? () : (-u => 'nobody')) or POSIX::_exit(127);
+    }
+    for (1 .. 300) {
+        return $pid if IO::Socket::INET->new(PeerHost => '127.0.0.1', PeerPort => $port, Timeout => 1);
+        waitpid($pid, POSIX::WNOHANG) != $pid or die "memcached does not start: is it installed?";
+        sleep 0.1;
+    }
+    die "memcached does not listen on $port";
+}
+
+sub ended { my ($pid) = @_; kill TERM => $pid; waitpid $pid, 0; return }
+
+sub told
+{
+    my ($port, $command) = @_;
+    my $socket = IO::Socket::INET->new(PeerHost => '127.0.0.1', PeerPort => $port, Timeout => 5) || die "$port: $!";
+
+    print {$socket} "$command\r\n";
+    return readline $socket;
+}
+
+# A cache that was emptied: who was in signs on anew, what was ended or used stays so.
+sub emptied
+{
+    my ($t, $port, $command) = @_;
+    my %request = (acs => $t->url('/saml/open/acs'), issuer => 'https://app.example/open');
+    my $response = $t->response_to(\%request);
+    my $browser = $t->signed_on('/app');
+
+    is $t->deliver($t->browser, \%request, $response)->status, 303, 'a response is used';
+    like told($port, $command), qr/OK/, 'the cache is emptied';
+    $t->expect_log($dropped);
+    ok !is_in($browser, '/app'), 'who was in is sent to sign on';
+    isnt $t->deliver($t->browser, \%request, $response)->status, 303, 'the response is used all the same';
+    $t->refused('replay');
+    ok is_in($t->signed_on('/app'), '/app'), 'and a new session begins';
+    return;
+}
+
+# Nobody can be looked up: nobody is let in, and nothing is said to be done that was not.
+sub gone
+{
+    my ($t, $browser, $waiting, $request, $says) = @_;
+
+    for my $what ('as it goes', 'when it is known to be down', 'and later') {
+        is $browser->get('/app')->status, 503, "gone: a session cannot be looked up: $what";
+        $t->refused('store', $says);
+    }
+    is $browser->get('/saml/logout')->status, 503, 'nor is it said that it was ended';
+    $t->refused('store');
+    isnt $t->deliver($waiting, $request, $t->response_to($request))->status, 303, 'and nobody signs on';
+    $t->refused('store');
+    return;
+}
+
+subtest 'memcache' => sub {
+    my $port = free_port();
+    my $pid = memcached($port);
+    my $t = server("socache:memcache:127.0.0.1:$port", ['socache_memcache']);
+    $t->expect_log(qr/$caveat memcache.*; mend: /);
+    SSOTest::Duties::check($t);
+    over_restarts($t, 'graceful', 'restart');
+    emptied($t, $port, 'flush_all');
+    my $browser = $t->signed_on('/app');
+    my $waiting = $t->browser;
+    my $request = $t->request_of($waiting->get('/app'));
+    ended($pid);
+    $t->tolerate_log(qr/scache_mc|socache_memcache/);
+    gone($t, $browser, $waiting, $request, qr/memcache (?:is full, or cannot be reached|cannot be asked)/);
+    $t->finish;
+};
+
+subtest 'redis' => sub {
+    my $folder = SSOTest->new(start => 0);
+    my $redis = SSOTest::Redis->start(dir => $folder->httpd->{dir} . '/redis');
+    my $t = server('socache:redis:127.0.0.1:' . $redis->port, ['socache_redis']);
+    $t->expect_log(qr/$caveat socache's redis.*; mend: /);
+    SSOTest::Duties::check($t, 'idle time');
+    over_restarts($t, 'graceful');
+    emptied($t, $redis->port, 'FLUSHALL');
+    my $browser = $t->signed_on('/app');
+    my $waiting = $t->browser;
+    my $request = $t->request_of($waiting->get('/app'));
+    $redis->end;
+    $t->tolerate_log(qr/scache_rc|socache_redis/);
+    gone($t, $browser, $waiting, $request, qr/redis (?:is full, or cannot be reached|cannot be asked)/);
+    $t->finish;
+};
+
+done_testing;
