@@ -380,14 +380,24 @@ static int make_secret(const sso_process_t *process, apr_pool_t *p, server_rec *
     return 1;
 }
 
+/** Whose error log a store's news go to. */
+static void log_news(void *baton, sso_store_level_t level, const char *text)
+{
+    static const int levels[] = { [SSO_STORE_BAD] = APLOG_ERR, [SSO_STORE_WARNING] = APLOG_WARNING, [SSO_STORE_NOTE] = APLOG_NOTICE };
+
+    ap_log_error(APLOG_MARK, levels[level], 0, (const server_rec *)baton, "%s", text);
+}
+
 static int prepare_stores(const sso_process_t *process, apr_pool_t *p, server_rec *base)
 {
     sso_store_owner_t owner = sso_child_owner();
+    sso_store_news_t news = { log_news, base };
 
     for (int i = 0; i < process->stores->nelts; i++) {
         sso_store_t *store = APR_ARRAY_IDX(process->stores, i, sso_store_t *);
         saml_err_t *err = sso_err_new(p);
 
+        sso_store_tell(store, &news);
         if (sso_store_prepare(store, &owner, p, err) != SAML_OK) {
             ap_log_error(APLOG_MARK, APLOG_EMERG, 0, base, "SAMLSessionStore %s: %s", sso_store_name(store),
                          err->reason);

@@ -3,13 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <poll.h>
-#include <pwd.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <apr_strings.h>
 #include "lmdb_env.h"
@@ -17,7 +12,10 @@
 
 #define FORMAT_KEY      "saml-sso"
 #define FORMAT_VERSION  "sessions 2"
-#define MAX_READERS     16384   /* slots of 64 bytes, sparse: SSO_LMDB_KEPT_TXNS for each of 256 children */
+#define FORMAT_EARLIER  "sessions 1"
+#define SINCE_KEY       "used since"
+#define LONGEST_SKEW    apr_time_from_sec(600)
+#define MAX_READERS     65536   /* slots of 64 bytes: SSO_LMDB_KEPT_TXNS for each of 1024 children, or that many children of one thread */
 #define MAX_DATABASES   6
 #define SPARE_PAGES     256     /* at the end of the file, that a commit may have given back before writing them */
 
@@ -25,28 +23,46 @@ const char *const sso_lmdb_files[] = { "data.mdb", "lock.mdb", NULL };
 
 /* ---- saying what went wrong --------------------------------------------- */
 
+#define RESTART "; restart the server: it moves the file aside and begins a new one, and everybody signs on again"
+
+int sso_lmdb_is_damage(int rc)
+{
+    return rc == MDB_INVALID || rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND || rc == MDB_BAD_VALSIZE || rc == MDB_CURSOR_FULL;
+}
+
+/* What is found while the store is opened is mended there, see lmdb_try.c. */
+static saml_status_t fail_damaged(const sso_lmdb_t *db, const char *what, saml_err_t *err)
+{
+    return saml_fail(err, SAML_E_STORE, "the session store %s is damaged (%s)%s", db->path, what, db->env ? RESTART : "");
+}
+
 saml_status_t sso_lmdb_fail(const sso_lmdb_t *db, int rc, const char *doing, saml_err_t *err)
 {
-    err->full = rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT;
+    err->full = rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT || rc == EFBIG;
     switch (rc) {
     case MDB_MAP_FULL:
         return saml_fail(err, SAML_E_STORE, "%s: the session store %s is full (%" APR_SIZE_T_FMT " bytes); nothing was "
                          "dropped for it", doing, db->path, db->limit_bytes);
     case ENOSPC:
     case EDQUOT:
-        return saml_fail(err, SAML_E_STORE, "%s: the session store %s cannot grow, its disk or quota is full; nothing "
-                         "was dropped for it", doing, db->path);
-    case MDB_INVALID:
-        return saml_fail(err, SAML_E_STORE, "%s: expected an LMDB file in %s/data.mdb, got another kind of file", doing,
-                         db->path);
+    case EFBIG:
+        return saml_fail(err, SAML_E_STORE, "%s: the session store %s cannot grow, its disk, quota or largest size of a "
+                         "file is reached; nothing was dropped for it", doing, db->path);
     case MDB_VERSION_MISMATCH:
         return saml_fail(err, SAML_E_STORE, "%s: expected %s/data.mdb and lock.mdb of this LMDB version, got another",
                          doing, db->path);
+    case MDB_INVALID:
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
     case MDB_BAD_VALSIZE:
-        return saml_fail(err, SAML_E_STORE, "%s: the session store %s is damaged (%s); stop the server, delete the "
-                         "folder's files and start it: everybody signs on again", doing, db->path, mdb_strerror(rc));
+    case MDB_CURSOR_FULL:
+        return fail_damaged(db, apr_psprintf(err->pool, "%s: %s", doing, mdb_strerror(rc)), err);
+    case EROFS:
+        return saml_fail(err, SAML_E_STORE, "%s: the session store %s is on a file system that can no longer be written; nothing was "
+                         "changed", doing, db->path);
+    case MDB_MAP_RESIZED:
+        return saml_fail(err, SAML_E_STORE, "%s: the session store %s has outgrown what this process, begun before a restart, can see; "
+                         "it ends soon", doing, db->path);
     case MDB_PANIC:
         return saml_fail(err, SAML_E_STORE, "%s: a write to the session store %s failed half-way, and this process cannot "
                          "use it any more; look at its disk, then restart the server", doing, db->path);
@@ -165,7 +181,7 @@ int sso_lmdb_end_write(sso_lmdb_t *db, MDB_env *env, MDB_txn *txn, int rc)
  * pages that it knows of; a hole in their place reads as "no such page". Called with the writers' lock held: nobody
  * else changes the file's size.
  */
-static saml_status_t check_file_size(const sso_lmdb_t *db, MDB_env *env, saml_err_t *err)
+static saml_status_t check_file_size(sso_lmdb_t *db, MDB_env *env, saml_err_t *err)
 {
     mdb_filehandle_t fd;
     MDB_envinfo info;
@@ -183,17 +199,51 @@ static saml_status_t check_file_size(const sso_lmdb_t *db, MDB_env *env, saml_er
     if (rc != 0)
         return sso_lmdb_fail(db, rc, "opening", err);
     want = (apr_uint64_t)(info.me_last_pgno + 1) * st.ms_psize;
-    if ((apr_uint64_t)file.st_size + (apr_uint64_t)SPARE_PAGES * st.ms_psize < want)
-        return saml_fail(err, SAML_E_STORE, "opening: the session store %s is damaged: expected data.mdb of %"
-                         APR_UINT64_T_FMT " bytes, got %" APR_OFF_T_FMT "; stop the server, delete the folder's files "
-                         "and start it: everybody signs on again", db->path, want, (apr_off_t)file.st_size);
+    if ((apr_uint64_t)file.st_size + (apr_uint64_t)SPARE_PAGES * st.ms_psize < want) {
+        db->found = SSO_LMDB_DAMAGED;
+        return fail_damaged(db, apr_psprintf(err->pool, "expected data.mdb of %" APR_UINT64_T_FMT " bytes, got %" APR_OFF_T_FMT, want,
+                                             (apr_off_t)file.st_size), err);
+    }
     if ((apr_uint64_t)file.st_size < want && ftruncate(fd, (off_t)want) != 0)
         return sso_lmdb_fail(db, errno, "opening", err);
     return SAML_OK;
 }
 
+/*
+ * Since when used IDs are remembered: since the file was made. Whatever was used before may stand in another, which is lost: for certain where
+ * one was moved aside. A file where none was before is mostly the first; but the folder may have been in memory, so that answers from longer
+ * ago than clocks may differ are not taken, and none is refused that came since.
+ */
+static int read_since(sso_lmdb_t *db, MDB_txn *txn, MDB_dbi unnamed)
+{
+    apr_time_t since = apr_time_now() - (db->is_anew ? 0 : LONGEST_SKEW);
+    MDB_val key = { sizeof(SINCE_KEY) - 1, (void *)SINCE_KEY }, value = { sizeof(since), &since };
+    int rc = mdb_get(txn, unnamed, &key, &value);
+
+    if (rc == MDB_NOTFOUND)
+        rc = mdb_put(txn, unnamed, &key, &value, 0);
+    else if (rc == 0 && value.mv_size != sizeof(since))
+        rc = MDB_CORRUPTED;
+    if (rc == 0)
+        memcpy(&db->used_since, value.mv_data, sizeof(since));
+    return rc;
+}
+
+static saml_status_t fail_version(sso_lmdb_t *db, const MDB_val *got, saml_err_t *err)
+{
+    const char *version = saml_quote_bytes(err->pool, got->mv_data, got->mv_size);
+
+    if (got->mv_size == sizeof(FORMAT_EARLIER) - 1 && memcmp(got->mv_data, FORMAT_EARLIER, got->mv_size) == 0) {
+        db->found = SSO_LMDB_EARLIER;
+        return saml_fail(err, SAML_E_STORE, "the session store %s is of an earlier version of this module (%s)", db->path, version);
+    }
+    return saml_fail(err, SAML_E_STORE, "opening: expected %s to hold \"%s\", got %s of another version of this "
+                     "module; give the store another folder, or delete these files: everybody signs on again",
+                     db->path, FORMAT_VERSION, version);
+}
+
 /* Ours, of this version, or new. */
-static saml_status_t check_format(const sso_lmdb_t *db, MDB_txn *txn, saml_err_t *err)
+static saml_status_t check_format(sso_lmdb_t *db, MDB_txn *txn, saml_err_t *err)
 {
     MDB_val key = { sizeof(FORMAT_KEY) - 1, (void *)FORMAT_KEY };
     MDB_val want = { sizeof(FORMAT_VERSION) - 1, (void *)FORMAT_VERSION };
@@ -205,17 +255,17 @@ static saml_status_t check_format(const sso_lmdb_t *db, MDB_txn *txn, saml_err_t
     if (rc == 0)
         rc = mdb_get(txn, unnamed, &key, &got);
     if (rc == 0 && (got.mv_size != want.mv_size || memcmp(got.mv_data, want.mv_data, want.mv_size) != 0))
-        return saml_fail(err, SAML_E_STORE, "opening: expected %s to hold \"%s\", got %s of another version of this "
-                         "module; give the store another folder, or delete these files: everybody signs on again",
-                         db->path, FORMAT_VERSION, saml_quote_bytes(err->pool, got.mv_data, got.mv_size));
-    if (rc == 0)
-        return SAML_OK;
+        return fail_version(db, &got, err);
     if (rc == MDB_NOTFOUND && (rc = mdb_stat(txn, unnamed, &st)) == 0) {
         if (st.ms_entries != 0)
             return saml_fail(err, SAML_E_STORE, "opening: expected %s to be ours, got the LMDB files of another "
                              "program; give the store a folder of its own", db->path);
         rc = mdb_put(txn, unnamed, &key, &want, 0);
     }
+    if (rc == 0)
+        rc = read_since(db, txn, unnamed);
+    if (sso_lmdb_is_damage(rc))
+        db->found = SSO_LMDB_DAMAGED;
     return rc == 0 ? SAML_OK : sso_lmdb_fail(db, rc, "opening", err);
 }
 
@@ -234,12 +284,14 @@ static int make_databases(sso_lmdb_t *db, MDB_txn *txn)
     return rc == 0 ? sso_lmdb_labels_open(db, txn, short_keys) : rc;
 }
 
-static saml_status_t open_databases(sso_lmdb_t *db, MDB_env *env, saml_err_t *err)
+/* @param code  LMDB's, where it was LMDB that said no */
+static saml_status_t open_databases(sso_lmdb_t *db, MDB_env *env, int *code, saml_err_t *err)
 {
     MDB_txn *txn;
     int rc = sso_lmdb_begin_write(db, env, &txn);
     saml_status_t status;
 
+    *code = rc;
     if (rc != 0)
         return sso_lmdb_fail(db, rc, "opening", err);
     status = check_file_size(db, env, err);
@@ -247,7 +299,7 @@ static saml_status_t open_databases(sso_lmdb_t *db, MDB_env *env, saml_err_t *er
         status = check_format(db, txn, err);
     if (status == SAML_OK)
         rc = make_databases(db, txn);
-    rc = sso_lmdb_end_write(db, env, txn, status == SAML_OK ? rc : EINVAL);
+    *code = rc = sso_lmdb_end_write(db, env, txn, status == SAML_OK ? rc : EINVAL);
     if (status != SAML_OK)
         return status;
     return rc == 0 ? SAML_OK : sso_lmdb_fail(db, rc, "opening", err);
@@ -268,7 +320,7 @@ static saml_status_t fail_open(const sso_lmdb_t *db, int rc, saml_err_t *err)
     return sso_lmdb_fail(db, rc, "opening", err);
 }
 
-static saml_status_t open_env(sso_lmdb_t *db, MDB_env **out, saml_err_t *err)
+saml_status_t sso_lmdb_open_env(sso_lmdb_t *db, MDB_env **out, saml_err_t *err)
 {
     MDB_env *env;
     int dead, rc = mdb_env_create(&env);
@@ -276,6 +328,7 @@ static saml_status_t open_env(sso_lmdb_t *db, MDB_env **out, saml_err_t *err)
 
     if (rc != 0)
         return sso_lmdb_fail(db, rc, "opening", err);
+    db->found = SSO_LMDB_FINE;
     rc = mdb_env_set_mapsize(env, db->limit_bytes + SSO_LMDB_SPARE_BYTES(db->limit_bytes));
     if (rc == 0)
         rc = mdb_env_set_maxreaders(env, MAX_READERS);
@@ -287,128 +340,15 @@ static saml_status_t open_env(sso_lmdb_t *db, MDB_env **out, saml_err_t *err)
     if (status == SAML_OK && (rc = mdb_reader_check(env, &dead)) != 0)
         status = sso_lmdb_fail(db, rc, "opening", err);
     if (status == SAML_OK)
-        status = open_databases(db, env, err);
+        status = open_databases(db, env, &rc, err);
     if (status != SAML_OK) {
+        if (db->found == SSO_LMDB_FINE)
+            db->found = sso_lmdb_is_damage(rc) ? SSO_LMDB_DAMAGED : SSO_LMDB_REFUSED;
         mdb_env_close(env);
         return status;
     }
     *out = env;
     return SAML_OK;
-}
-
-/* ---- a try, as the children --------------------------------------------- */
-
-/*
- * The children write the files, so a child that was taken over decides what is in them, and in the locks. Root must neither read
- * such a map nor wait for such a lock: a process of its own does, that has given up root for good and may take only so long.
- */
-#define TRY_S          30
-#define MAX_SAID_BYTES 1024
-
-static saml_status_t try_here(sso_lmdb_t *db, saml_err_t *err)
-{
-    MDB_env *env = NULL;
-
-    SAML_TRY(open_env(db, &env, err));
-    mdb_env_close(env);
-    return SAML_OK;
-}
-
-/* For good, and with the further groups that the children will have. */
-static int become(const sso_store_owner_t *owner)
-{
-    const struct passwd *user = getpwuid((uid_t)owner->uid);
-    gid_t gid = owner->gid != -1 ? (gid_t)owner->gid : getegid();
-
-    return (user ? initgroups(user->pw_name, gid) : setgroups(1, &gid)) == 0 && setgid(gid) == 0
-           && setuid((uid_t)owner->uid) == 0;
-}
-
-static __attribute__((noreturn)) void try_and_tell(sso_lmdb_t *db, const sso_store_owner_t *owner, int to, saml_err_t *err)
-{
-    saml_status_t status;
-
-    (void)signal(SIGTERM, SIG_DFL);
-    (void)signal(SIGHUP, SIG_DFL);
-    status = become(owner) ? try_here(db, err)
-                           : saml_fail(err, SAML_E_STORE, "expected to open the session store as user %d, got: %s",
-                                       owner->uid, strerror(errno));
-    if (status != SAML_OK && write(to, err->reason, strlen(err->reason)) < 0)
-        _exit(2);
-    _exit(status == SAML_OK ? 0 : 1);
-}
-
-/* What the other process says until it ends. @return 0 where it took too long */
-static int hear(char *said, apr_size_t size, int from)
-{
-    apr_time_t end = apr_time_now() + apr_time_from_sec(TRY_S);
-    apr_size_t len = 0;
-
-    said[0] = '\0';
-    for (;;) {
-        apr_interval_time_t left = end - apr_time_now();
-        struct pollfd ready = { from, POLLIN, 0 };
-        ssize_t got;
-
-        if (left <= 0 || len + 1 == size)
-            return len + 1 == size;
-        if (poll(&ready, 1, (int)apr_time_as_msec(left) + 1) <= 0)
-            continue;
-        got = read(from, said + len, size - 1 - len);
-        if (got <= 0)
-            return 1;
-        len += (apr_size_t)got;
-        said[len] = '\0';
-    }
-}
-
-static saml_status_t judge(const sso_lmdb_t *db, int in_time, int code, char *said, saml_err_t *err)
-{
-    char *c;
-
-    if (!in_time)
-        return saml_fail(err, SAML_E_STORE, "opening: the session store %s gave no answer within %d s: some process holds its "
-                         "lock; end what uses the folder, then start the server", db->path, TRY_S);
-    if (WIFEXITED(code) && WEXITSTATUS(code) == 0)
-        return SAML_OK;
-    for (c = said; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-    }
-    if (!*said)
-        return saml_fail(err, SAML_E_STORE, "opening: the session store %s is damaged: the process that tried to open it ended "
-                         "with %d; stop the server, delete the folder's files and start it: everybody signs on again",
-                         db->path, code);
-    return saml_fail(err, SAML_E_STORE, "%s", said);
-}
-
-saml_status_t sso_lmdb_try_as(sso_lmdb_t *db, const sso_store_owner_t *owner, saml_err_t *err)
-{
-    char said[MAX_SAID_BYTES];
-    int ends[2], code = -1, in_time;
-    pid_t pid;
-
-    if (!owner || owner->uid == -1 || (uid_t)owner->uid == geteuid())
-        return try_here(db, err);
-    if (pipe(ends) != 0)
-        return saml_fail(err, SAML_E_STORE, "opening: no pipe to be had: %s", strerror(errno));
-    pid = fork();
-    if (pid == 0) {
-        close(ends[0]);
-        try_and_tell(db, owner, ends[1], err);
-    }
-    close(ends[1]);
-    if (pid < 0) {
-        close(ends[0]);
-        return saml_fail(err, SAML_E_STORE, "opening: no process to be had: %s", strerror(errno));
-    }
-    in_time = hear(said, sizeof(said), ends[0]);
-    close(ends[0]);
-    if (!in_time)
-        (void)kill(pid, SIGKILL);
-    while (waitpid(pid, &code, 0) < 0 && errno == EINTR)
-        ;
-    return judge(db, in_time, code, said, err);
 }
 
 /* ---- open in a child ---------------------------------------------------- */
@@ -431,11 +371,16 @@ static apr_status_t close_env(void *ctx)
 
 saml_status_t sso_lmdb_open(sso_lmdb_t *db, apr_pool_t *p, saml_err_t *err)
 {
+    saml_status_t status;
+
     if (db->env && db->pid != getpid())
         return saml_fail(err, SAML_E_STORE, "the session store %s was opened before this process was made by fork", db->path);
     if (db->env)
         return SAML_OK;
-    SAML_TRY(open_env(db, &db->env, err));
+    status = sso_lmdb_open_env(db, &db->env, err);
+    if (status != SAML_OK && db->found == SSO_LMDB_DAMAGED)
+        err->reason = apr_pstrcat(err->pool, err->reason, RESTART, NULL);
+    SAML_TRY(status);
     db->pid = getpid();
     apr_pool_cleanup_register(p, db, close_env, apr_pool_cleanup_null);
     return SAML_OK;

@@ -28,6 +28,17 @@
 /* Besides them: one session more would be more than may be. */
 #define SSO_LMDB_AT_LIMIT (-3)
 
+/* Kinds in the order of endings. */
+#define SSO_LMDB_SESSION 1
+#define SSO_LMDB_USED    2
+#define SSO_LMDB_MARK    3
+
+/* What opening it found; between processes, as the code that one ends with. */
+#define SSO_LMDB_FINE    0
+#define SSO_LMDB_REFUSED 1
+#define SSO_LMDB_DAMAGED 3      /* to be begun anew */
+#define SSO_LMDB_EARLIER 4      /* the same */
+
 #define SSO_LMDB_KEPT_TXNS 64   /* a look-up takes about a microsecond: few are ever under way at once */
 
 /* On a cache line of its own, so that threads do not disturb each other. */
@@ -40,6 +51,10 @@ typedef struct {
     const char *path;
     apr_size_t limit_bytes;     /* what new records may fill */
     apr_uint64_t limit_sessions;    /* 0: as many as there is room for */
+    apr_time_t used_since;      /* when used IDs began to be remembered; known when it has been opened */
+    int is_anew;                /* the file is made in the place of one that was moved aside */
+    int found;                  /* by opening it: SSO_LMDB_FINE or what else is below */
+    sso_store_news_t news;      /* say is NULL where nobody is to be told */
     MDB_env *env;               /* NULL until opened */
     pid_t pid;                  /* of the process that opened it */
     pthread_mutex_t writing;    /* among the threads of this process, see sso_lmdb_begin_write */
@@ -58,13 +73,11 @@ apr_time_t sso_lmdb_read_expiry(const unsigned char *head);
 /** The files in the folder, for sso_private_dir_make. */
 extern const char *const sso_lmdb_files[];
 
-/**
- * Open, check and close the environment as `owner`, making its databases where they are not yet. What children will open
- * is opened as them, in a process of its own where that takes giving up root: the parent finds out what they could not, and
- * reads no file of theirs as root.
- * @return SAML_OK or SAML_E_STORE
- */
-SAML_MUST_CHECK saml_status_t sso_lmdb_try_as(sso_lmdb_t *db, const sso_store_owner_t *owner, saml_err_t *err);
+/** Open it and make its databases where they are not yet. @return SAML_OK, or SAML_E_STORE and db->found set */
+SAML_MUST_CHECK saml_status_t sso_lmdb_open_env(sso_lmdb_t *db, MDB_env **out, saml_err_t *err);
+
+/** Whether LMDB's code `rc` says that the file is not as it was written. */
+int sso_lmdb_is_damage(int rc);
 
 /** Open it in this process, until `p` goes; once, further calls do nothing. @return SAML_OK or SAML_E_STORE */
 SAML_MUST_CHECK saml_status_t sso_lmdb_open(sso_lmdb_t *db, apr_pool_t *p, saml_err_t *err);

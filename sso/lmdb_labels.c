@@ -75,8 +75,10 @@ int sso_lmdb_label(sso_lmdb_t *db, MDB_txn *txn, const sso_key_t *key, const sso
         memcpy(label.mv_data, labels[i].octets, SSO_LABEL_BYTES);
         v.mv_size += SSO_LABEL_BYTES;
         rc = mdb_put(txn, db->labels, &label, &session, MDB_NODUPDATA);
-        if (rc == MDB_KEYEXIST)     /* the same label twice */
+        if (rc == MDB_KEYEXIST) {   /* the same label twice */
+            v.mv_size -= SSO_LABEL_BYTES;
             rc = 0;
+        }
     }
     return rc == 0 ? mdb_put(txn, db->labelled, &k, &v, 0) : rc;
 }

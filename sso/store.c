@@ -179,6 +179,20 @@ void sso_store_lifetime(sso_store_t *store, apr_interval_time_t longest)
         store->provider->lifetime(store->ctx, longest);
 }
 
+void sso_store_tell(sso_store_t *store, const sso_store_news_t *news)
+{
+    if (store->provider->tell)
+        store->provider->tell(store->ctx, news);
+}
+
+saml_status_t sso_store_used_since(sso_store_t *store, apr_time_t *since, saml_err_t *err)
+{
+    if (store->provider->used_since)
+        return store->provider->used_since(store->ctx, since, err);
+    *since = 0;
+    return SAML_OK;
+}
+
 const char *sso_store_caveat(sso_store_t *store, apr_pool_t *p)
 {
     return store->provider->caveat ? store->provider->caveat(store->ctx, p) : NULL;

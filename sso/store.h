@@ -77,6 +77,19 @@ typedef struct {
 /** @return other than SAML_OK to stop with that */
 typedef saml_status_t sso_store_each_fn(void *baton, const sso_stored_t *session, saml_err_t *err);
 
+/** How much it matters what a store tells of its own accord. */
+typedef enum {
+    SSO_STORE_BAD,              /* nobody can sign on */
+    SSO_STORE_WARNING,          /* it works, and will not do what one may expect */
+    SSO_STORE_NOTE
+} sso_store_level_t;
+
+/** Whom to tell; called from any thread. */
+typedef struct {
+    void (*say)(void *baton, sso_store_level_t level, const char *text);
+    void *baton;
+} sso_store_news_t;
+
 /** One kind of store. */
 typedef struct {
     const char *scheme;         /* "lmdb" */
@@ -111,6 +124,8 @@ typedef struct {
     saml_status_t (*each)(void *ctx, apr_time_t now, sso_store_each_fn *fn, void *baton, saml_err_t *err);
     const char *(*no_each)(void *ctx, apr_pool_t *p);   /* where `each` is NULL: why */
     const char *(*caveat)(void *ctx, apr_pool_t *p);
+    saml_status_t (*used_since)(void *ctx, apr_time_t *since, saml_err_t *err);     /* NULL: it forgets none */
+    void (*tell)(void *ctx, const sso_store_news_t *news);
 } sso_store_provider_t;
 
 /**
@@ -169,6 +184,13 @@ SAML_MUST_CHECK saml_status_t sso_store_remove_labelled(sso_store_t *store, cons
 /** SAML_OK the first time before `until`, SAML_E_REPLAY after, SAML_E_STORE when it cannot be told. Atomic over processes. */
 SAML_MUST_CHECK saml_status_t sso_store_use_once(sso_store_t *store, const sso_key_t *key, apr_time_t until,
                                                  apr_time_t now, saml_err_t *err);
+
+/**
+ * Since when every ID that was used is known to be remembered, asked after an sso_store_use_once in the same thread: where others keep
+ * the data (redis), the last of it may have been lost. What could have been used before that, may have been used.
+ * @param since  set on SAML_OK; 0: for ever
+ */
+SAML_MUST_CHECK saml_status_t sso_store_used_since(sso_store_t *store, apr_time_t *since, saml_err_t *err);
 
 /**
  * Look a mark up; one that has expired at `now` is none.
@@ -239,6 +261,9 @@ SAML_MUST_CHECK saml_status_t sso_user_label(sso_label_t *out, const char *user,
 
 /** For a provider's put: SAML_E_STORE with err->full, and what to do about it. */
 SAML_MUST_CHECK saml_status_t sso_store_full(const char *name, apr_uint64_t limit, apr_uint64_t sessions, saml_err_t *err);
+
+/** Said before sso_store_prepare: whom to tell what happens to the store besides what its calls answer. `news` is copied. */
+void sso_store_tell(sso_store_t *store, const sso_store_news_t *news);
 
 /** What this kind of store cannot promise, for the log at start-up; NULL: nothing to say. */
 const char *sso_store_caveat(sso_store_t *store, apr_pool_t *p);

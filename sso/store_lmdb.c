@@ -40,6 +40,7 @@
 #include "lmdb_env.h"
 #include "lmdb_labels.h"
 #include "lmdb_seal.h"
+#include "lmdb_try.h"
 #include "private_dir.h"
 #include "store_lmdb.h"
 
@@ -49,9 +50,9 @@
 #define EXPIRY_KEY_BYTES (EXPIRY_BYTES + 1 + SSO_KEY_BYTES)
 #define SEALED_BYTES    SSO_LMDB_SEALED_BYTES
 #define HEAD_BYTES      SSO_LMDB_HEAD_BYTES
-#define KIND_SESSION    1
-#define KIND_USED       2
-#define KIND_MARK       3
+#define KIND_SESSION    SSO_LMDB_SESSION
+#define KIND_USED       SSO_LMDB_USED
+#define KIND_MARK       SSO_LMDB_MARK
 #define SWEEP_STEP      200     /* entries, where room is to be made at once */
 
 /* ---- configure and prepare ---------------------------------------------- */
@@ -110,6 +111,23 @@ static saml_status_t lmdb_prepare(void *ctx, const sso_store_owner_t *owner, apr
     (void)p;
     SAML_TRY(sso_private_dir_make(db->path, sso_lmdb_files, owner, err));
     return sso_lmdb_try_as(db, owner, err);
+}
+
+/* What is remembered is in the file, and in none that was lost before. */
+static saml_status_t lmdb_used_since(void *ctx, apr_time_t *since, saml_err_t *err)
+{
+    const sso_lmdb_t *db = ctx;
+
+    SAML_TRY(sso_lmdb_check_open(db, err));
+    *since = db->used_since;
+    return SAML_OK;
+}
+
+static void lmdb_tell(void *ctx, const sso_store_news_t *news)
+{
+    sso_lmdb_t *db = ctx;
+
+    db->news = *news;
 }
 
 static saml_status_t lmdb_open(void *ctx, apr_pool_t *p, saml_err_t *err)
@@ -655,5 +673,6 @@ const sso_store_provider_t sso_store_lmdb = {
     .scheme = "lmdb", .configure = lmdb_configure, .check = lmdb_check, .prepare = lmdb_prepare, .open = lmdb_open,
     .get = lmdb_get, .put = lmdb_put, .replace = lmdb_replace, .remove = lmdb_remove,
     .remove_labelled = lmdb_remove_labelled, .use_once = lmdb_use_once, .mark_get = lmdb_mark_get, .mark_put = lmdb_mark_put,
-    .sweep = lmdb_sweep, .stat = lmdb_stat, .limit = lmdb_limit, .each = sso_lmdb_each
+    .sweep = lmdb_sweep, .stat = lmdb_stat, .limit = lmdb_limit, .each = sso_lmdb_each,
+    .used_since = lmdb_used_since, .tell = lmdb_tell
 };

@@ -30,6 +30,7 @@
 
 static apr_pool_t *pool;
 static const char *base;    /* a folder of the test's own */
+static const char *told;    /* what the store told last, since it was prepared */
 
 static inline saml_err_t *new_err(void)
 {
@@ -54,7 +55,7 @@ static inline int setup(void **state)
 
 static inline int teardown(void **state)
 {
-    static const char *const names[] = { "s/data.mdb", "s/lock.mdb", "s", "link", "open/s/data.mdb", "open/s/lock.mdb",
+    static const char *const names[] = { "s/data.mdb", "s/data.mdb.damaged", "s/data.mdb.earlier", "s/lock.mdb", "s", "link", "open/s/data.mdb", "open/s/lock.mdb",
                                          "open/s", "open", "target", "go" };
     const char *dir = apr_pstrdup(pool, base);
     apr_pool_t *old = pool;
@@ -76,12 +77,21 @@ static inline const char *in_base(const char *name)
     return apr_pstrcat(pool, base, "/", name, NULL);
 }
 
+static inline void hear_news(void *baton, sso_store_level_t level, const char *text)
+{
+    (void)baton;
+    assert_int_equal(level, SSO_STORE_WARNING);
+    told = apr_pstrdup(pool, text);
+}
+
 static inline sso_store_t *configured(void)
 {
+    sso_store_news_t news = { hear_news, NULL };
     sso_store_t *store = NULL;
 
     assert_int_equal(sso_store_configure(&store, apr_pstrcat(pool, "lmdb:", base, "/s", NULL), "/nowhere", pool,
                                          new_err()), SAML_OK);
+    sso_store_tell(store, &news);
     return store;
 }
 
@@ -89,6 +99,7 @@ static inline void prepare(sso_store_t *store)
 {
     saml_err_t *err = new_err();
 
+    told = NULL;
     if (sso_store_prepare(store, NULL, pool, err) != SAML_OK)
         fail_msg("%s", err->reason);
 }
