@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The load: no library, so that the client costs little beside what it measures. */
 
+#define _GNU_SOURCE     /* asprintf */
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -174,15 +176,20 @@ static size_t answer_length(const char *buffer, size_t got)
 char *bench_cookie_of(const char *answer, const char *prefix)
 {
     const char *at = answer;
+    char *all = NULL, *more;
 
     while ((at = find_header(at, "Set-Cookie")) != NULL) {
         size_t len = strcspn(at, ";\r\n");
         const char *equals = memchr(at, '=', len);
 
-        if (equals && equals + 1 < at + len && strncmp(at, prefix, strlen(prefix)) == 0)
-            return strndup(at, len);
+        if (!equals || equals + 1 == at + len || strncmp(at, prefix, strlen(prefix)) != 0)
+            continue;
+        if (asprintf(&more, "%s%s%.*s", all ? all : "", all ? "; " : "", (int)len, at) < 0)
+            bench_die("no memory to be had");
+        free(all);
+        all = more;
     }
-    return NULL;
+    return all;
 }
 
 int bench_status(const char *answer)

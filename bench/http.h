@@ -47,7 +47,7 @@ char *bench_exchange(int port, const char *request, size_t len);
 /** The value of the first header `name` behind `from` in `answer` to the end of its line, to be freed; NULL: none. */
 char *bench_header(const char *answer, const char *name);
 
-/** name=value of the first cookie set to a value whose name begins with `prefix`, to be freed; NULL: none. */
+/** name=value of all cookies set to a value whose names begin with `prefix`, as a browser would send them, to be freed; NULL: none. */
 char *bench_cookie_of(const char *answer, const char *prefix);
 
 int bench_status(const char *answer);

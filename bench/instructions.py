@@ -1,69 +1,85 @@
 # SPDX-License-Identifier: Apache-2.0
 """Instructions of one request, counted by callgrind: they repeat to a tenth of a per cent where time does not."""
 
+import concurrent.futures
 import re
 import shutil
+import subprocess
 
 from programs import Failed
 
-GETS, LOGINS = 1000, 30
+
+class Counter:
+    """
+    One peer's servers under callgrind, each asked another number of times: what twice as many cost more is what they cost. Servers
+    wait in turns of two, as what else the machine does changes no count.
+    """
+
+    def __init__(self, field, key):
+        self.field, self.bench, self.key, self.peer = field, field.bench, key, field.peers[key]
+        slow = self.peer.slow_sign_on
+        self.gets = 0 if not self.peer.protected else 200 if self.bench.quick else 1000
+        self.logins = 0 if not self.peer.is_saml else 2 if slow else 8 if self.bench.quick else 25
+
+    def drive(self, server, logins, gets):
+        peer = self.peer
+        cookie = self.field.cookies.get(self.key)
+        if peer.is_saml:
+            folder = self.field.prepare(peer, server, 2 * self.logins + 1, server.dir.name)
+            cookie = self.field.post(self.key, server, 1, logins + 1, folder, 0)[2]
+        if gets:
+            file = self.field.get_file(self.key, "/page.txt", cookie, server)
+            self.bench.client("get", server.port, 1, gets, 200, file)
+
+    def total(self, logins, gets):
+        """Instructions of all processes from start to stop."""
+        server = self.bench.prepare(self.peer, f"callgrind-{self.key}-{logins}-{gets}", 1000)
+        run = server.dir / "run"
+        run.chmod(0o777)
+        server.cpu = None
+        server.wrapper = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={run}/callgrind.%p"]
+        self.bench.stack.callback(server.stop)
+        server.start("-X")
+        self.drive(server, logins, gets)
+        self.bench.stop(server)
+        found = [re.search(r"^(?:totals|summary): (\d+)", file.read_text(), re.M) for file in run.glob("callgrind.*")]
+        if not any(found):
+            raise Failed("callgrind left no figure")
+        return sum(int(f[1]) for f in found if f)
+
+    def lives(self):
+        """What has to be run: (sign-ons, GETs)."""
+        return [(self.logins, self.gets)] + ([(self.logins, 2 * self.gets)] if self.gets else []) + \
+            ([(2 * self.logins, self.gets)] if self.logins else [])
+
+    def result(self, totals):
+        """Instructions of a GET and of a sign-on, or None."""
+        base = totals[self.logins, self.gets]
+        return ((totals[self.logins, 2 * self.gets] - base) / self.gets if self.gets else None,
+                (totals[2 * self.logins, self.gets] - base) / self.logins if self.logins else None)
 
 
-def total(bench, peer, name, drive):
-    """Instructions of all processes of a fresh server from start to stop, `drive(server)` in between."""
-    server = bench.prepare(peer, f"callgrind-{peer.key}-{name}", 1000)
-    run = server.dir / "run"
-    run.chmod(0o777)
-    server.cpu = None
-    server.wrapper = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={run}/callgrind.%p"]
-    bench.stack.callback(server.stop)
-    server.start("-X")
-    drive(server)
-    bench.stop(server)
-    found = [re.search(r"^(?:totals|summary): (\d+)", file.read_text(), re.M) for file in run.glob("callgrind.*")]
-    if not any(found):
-        raise Failed(f"callgrind left no figure for {peer.title}")
-    return sum(int(f[1]) for f in found if f)
-
-
-def each(bench, peer, name, drive, count):
-    """One request's, as the difference between two servers' lives: one is asked `count` times, the other twice as often."""
-    few, many = (total(bench, peer, f"{name}-{n}", lambda server, n=n: drive(server, n * count)) for n in (1, 2))
-    return (many - few) / count
-
-
-def of_peer(field, key):
-    """Instructions of a protected GET and of a sign-on (None where there is none)."""
-    bench, peer, ordinary = field.bench, field.peers[key], field.servers[key]
-
-    def sign_on(server, count):
-        folder = field.prepare(peer, server, 2 * LOGINS, server.dir.name)
-        return bench.client("post", server.port, 1, count, peer.acs_status, folder, 0, peer.cookie)[4]
-
-    def get(server, count):
-        field.servers[key] = server
-        cookie = sign_on(server, 1) if peer.is_saml else field.cookies.get(key)
-        bench.client("get", server.port, 1, count, 200, field.get_file(key, "/page.txt", cookie))
-
-    try:
-        return (each(bench, peer, "get", get, GETS) if peer.protected else None,
-                each(bench, peer, "sign-on", sign_on, LOGINS) if peer.is_saml else None)
-    finally:
-        field.servers[key] = ordinary
+def chosen(field):
+    """Stores of ours apart; a peer whose every sign-on takes half a minute under callgrind in a full run alone."""
+    return [k for k in field.of(lambda p: not p.is_store) if not (field.bench.quick and field.peers[k].slow_sign_on)]
 
 
 def measure(field):
     if not shutil.which("valgrind"):
-        field.bench.progress("valgrind is not there: no instructions are counted")
-        return
+        raise Failed("valgrind is not there")
+    counters = {k: Counter(field, k) for k in chosen(field)}
     gets, logins = {}, {}
-    for key in field.peers:
-        field.bench.progress(f"instructions of {field.peers[key].title}")
-        get, login = of_peer(field, key)
-        if get is not None:
-            gets[key] = get
-        if login is not None:
-            logins[key] = login
-    field.table.put("get-instructions", "protected GET, instructions", "k", {k: v / 1000 for k, v in gets.items()},
-                    {k: v / gets["floor"] for k, v in gets.items()})
-    field.table.put("login-instructions", "sign-on at the ACS, instructions", "k", {k: v / 1000 for k, v in logins.items()})
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        waiting = {k: {life: pool.submit(c.total, *life) for life in c.lives()} for k, c in counters.items()}
+        for key, lives in waiting.items():
+            field.bench.progress(f"instructions of {field.peers[key].title}")
+            try:
+                get, login = counters[key].result({life: w.result() for life, w in lives.items()})
+            except (Failed, OSError, subprocess.TimeoutExpired) as e:
+                field.table.miss(f"instructions, {field.peers[key].title}", str(e))
+                continue
+            gets.update({key: get / 1000} if get else {})
+            logins.update({key: login / 1000} if login else {})
+    field.table.put("get-instructions", "protected GET, thousand instructions", "", gets,
+                    {k: v / gets["floor"] for k, v in gets.items()} if "floor" in gets else {})
+    field.table.put("login-instructions", "sign-on at the ACS, thousand instructions", "", logins)

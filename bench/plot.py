@@ -1,50 +1,67 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The figures as an SVG: for each row a group of bars, on a scale of powers of ten, since peers differ by a hundred times."""
+"""The figures as an SVG: for each row a group of bars as long as the figures are to the row's largest, on light and on dark pages."""
 
 import html
-import math
 
-WIDTH, LABEL, RIGHT, BAR, GAP, TOP = 960, 330, 90, 13, 14, 64
-COLOURS = {"floor": "#9aa0a6", "basic": "#c3b091", "form": "#b07aa1", "mellon-shipped": "#e15759", "mellon": "#f28e2b",
-           "shibboleth": "#4e79a7", "ours": "#2e8b57"}
+WIDTH, LABEL, RIGHT, BAR, GAP, TOP = 960, 300, 150, 15, 18, 20
+COLOURS = {"floor": "#9aa0a6", "basic": "#bfa76a", "form": "#b07aa1", "mellon-shipped": "#e15759", "mellon": "#f28e2b",
+           "shibboleth": "#4e79a7", "ours": "#2e9d5b"}
+STYLE = """text { fill: #222 } .n { fill: #555; font-size: 11px } .page { fill: #fff } .ours { font-weight: bold }
+@media (prefers-color-scheme: dark) { text { fill: #e6e6e6 } .n { fill: #b0b0b0 } .page { fill: #0d1117 } }"""
+LEFT_OUT = ("wrong", "failed", "rate8", "p99")
 
 
-def bars(row, keys, y, low, high):
+def lines_of(title, at_most=44):
+    """A title in lines that fit."""
+    lines = [""]
+    for word in title.split():
+        if lines[-1] and len(lines[-1]) + len(word) >= at_most:
+            lines.append("")
+        lines[-1] = (lines[-1] + " " + word).strip()
+    return lines
+
+
+def bars(row, peers, y):
     """One row's SVG elements and where the next row begins."""
-    out = [f'<text x="{LABEL - 10}" y="{y + BAR - 2}" text-anchor="end">{html.escape(row["title"])}</text>']
-    span = WIDTH - LABEL - RIGHT
-    for key in keys:
+    title = row["title"] + (" (more is better)" if row["more"] else "")
+    texts = lines_of(title)
+    out = [f'<text x="{LABEL - 12}" y="{y + 12 + 15 * i}" text-anchor="end">{html.escape(t)}</text>' for i, t in enumerate(texts)]
+    most = max(row["figures"].values()) or 1
+    below = y + 15 * len(texts)
+    for key, peer in peers.items():
         value = row["figures"].get(key)
-        if not value or value <= 0:
+        if value is None:
             continue
-        width = max(2, (math.log10(value) - low) / (high - low) * span)
-        text = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-        out.append(f'<rect x="{LABEL}" y="{y}" width="{width:.1f}" height="{BAR - 2}" fill="{COLOURS[key]}"/>')
-        out.append(f'<text x="{LABEL + width + 5:.1f}" y="{y + BAR - 3}" class="n">{text} {html.escape(row["unit"])}</text>')
+        width = max(1.5, max(0, value) / most * (WIDTH - LABEL - RIGHT))
+        text = f"{value:,.0f}" if value >= 100 or value == 0 else f"{value:.3g}"
+        emphasis = "n ours" if key == "ours" else "n"
+        out.append(f'<rect x="{LABEL}" y="{y}" width="{width:.1f}" height="{BAR - 3}" fill="{COLOURS[key]}"><title>{html.escape(peer.title)}'
+                   f'</title></rect>')
+        out.append(f'<text x="{LABEL + width + 6:.1f}" y="{y + BAR - 5}" class="{emphasis}">{text} {html.escape(row["unit"])}</text>')
         y += BAR
-    return out, y + GAP
+    return out, max(y, below) + GAP
 
 
 def legend(peers):
-    out, x, y = [], 10, 22
+    out, x, y = [], 12, 26
     for key, peer in peers.items():
-        width = 30 + 6.6 * len(peer.title)
+        width = 34 + 6.8 * len(peer.title)
         if x + width > WIDTH:
-            x, y = 10, y + 18
-        out.append(f'<rect x="{x}" y="{y - 10}" width="12" height="12" fill="{COLOURS[key]}"/>')
-        out.append(f'<text x="{x + 17}" y="{y}">{html.escape(peer.title)}</text>')
+            x, y = 12, y + 20
+        out.append(f'<rect x="{x:.0f}" y="{y - 11}" width="12" height="12" fill="{COLOURS[key]}"/>')
+        out.append(f'<text x="{x + 18:.0f}" y="{y}">{html.escape(peer.title)}</text>')
         x += width
-    return out
+    return out, y + TOP
 
 
-def svg(table, peers, rows):
-    chosen = [table.rows[r] for r in rows if r in table.rows]
-    values = [v for row in chosen for v in row["figures"].values() if v > 0]
-    low, high = math.floor(math.log10(min(values))) - 0.2, math.log10(max(values))
-    body, y = legend(peers), TOP
-    for row in chosen:
-        more, y = bars(row, peers, y, low, high)
-        body += more
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" font-family="sans-serif" font-size="12">\n'
-            '<!-- SPDX-License-Identifier: Apache-2.0 -->\n<style>.n { fill: #555; font-size: 10px }</style>\n'
-            f'<rect width="{WIDTH}" height="{y}" fill="#fff"/>\n' + "\n".join(body) + "\n</svg>\n")
+def svg(table, peers):
+    body, y = legend(peers)
+    for key, row in table.rows.items():
+        if row["shown"] and key not in LEFT_OUT and sum(k in row["figures"] for k in peers) > 1:
+            row = {**row, "figures": {k: v for k, v in row["figures"].items() if k in peers}}
+            more, y = bars(row, peers, y)
+            body += more
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" width="{WIDTH}" height="{y}" font-family="sans-serif" '
+            'font-size="13" role="img">\n<!-- SPDX-License-Identifier: Apache-2.0 -->\n'
+            f'<title>What each costs; each row to its largest</title>\n<style>{STYLE}</style>\n'
+            f'<rect width="{WIDTH}" height="{y}" class="page"/>\n' + "\n".join(body) + "\n</svg>\n")

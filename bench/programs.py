@@ -53,7 +53,7 @@ def compile_programs(folder, apxs, builddir, only=None):
     sources = {
         "client": [TOP / "bench" / "client.c", *sp, *library],
         "users": [TOP / "bench" / "users.c", *sp, *library],
-        "bare_verify": [TOP / "bench" / "bare_verify.c"],
+        "bare_verify": [TOP / "bench" / "bare_verify.c", TOP / "bench" / "idp.c", http, *library],
         "lookup": [TOP / "bench" / "lookup.c", http, module_objects(folder, builddir), *library],
     }
     for name, files in ((n, f) for n, f in sources.items() if not only or n in only):

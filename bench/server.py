@@ -88,7 +88,7 @@ def stop_process(process):
 
 
 class Server:
-    """`setup` is what a peer says: guard, lazy, server (lines of configuration), modules, load, environment, daemon, daemon_socket."""
+    """`setup` is what a peer says: guard, lazy, server (lines of configuration), modules, load, environment, daemon, daemon_address, store."""
 
     def __init__(self, folder, apxs, cpu, port, setup):
         self.dir, self.cpu, self.port, self.setup = folder, cpu, port, setup
@@ -113,13 +113,16 @@ class Server:
         with open(self.dir / log, "wb") as out:
             return subprocess.Popen([str(c) for c in command], stdout=out, stderr=out, env={**os.environ, **self.setup.get("environment", {})})
 
-    def _wait_for(self, process, family, address, what):
+    def _wait_for(self, process, family, address, what, say=b""):
+        """Until it takes connections and, where something is said to it, answers: a socket listens before all is set up."""
         end = time.monotonic() + WAIT_S * (5 if self.wrapper else 1)
         while time.monotonic() < end and process.poll() is None:
             with contextlib.suppress(OSError), socket.socket(family) as s:
                 s.settimeout(1)
                 s.connect(address)
-                return
+                s.sendall(say)
+                if not say or s.recv(1):
+                    return
             time.sleep(0.05)
         said = "".join((self.dir / n).read_text(errors="replace")
                        for n in ("stderr", "daemon_stderr", "error_log", "shibd.log") if (self.dir / n).exists())
@@ -129,10 +132,10 @@ class Server:
     def start(self, *more):
         if "daemon" in self.setup:
             self.daemon = self._spawn([*self.wrapper, *self.setup["daemon"]], "daemon_stderr")
-            self._wait_for(self.daemon, socket.AF_UNIX, str(self.setup["daemon_socket"]), self.setup["daemon"][0])
+            self._wait_for(self.daemon, *self.setup["daemon_address"], self.setup["daemon"][0])
         command = [*self.wrapper, self.program, "-f", self.dir / "httpd.conf", *(more or ("-DFOREGROUND",))]
         self.process = self._spawn(command, "stderr")
-        self._wait_for(self.process, socket.AF_INET, ("127.0.0.1", self.port), "httpd")
+        self._wait_for(self.process, socket.AF_INET, ("127.0.0.1", self.port), "httpd", b"GET / HTTP/1.0\r\n\r\n")
 
     def stop(self):
         stop_process(self.process)

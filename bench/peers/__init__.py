@@ -3,8 +3,8 @@
 
 from .form import Form
 from .mellon import Mellon, MellonShipped
-from .ours import Ours
+from .ours import Ours, OursCookie, OursRedis, OursSocache
 from .plain import Basic, Floor
 from .shibboleth import Shibboleth
 
-ALL = (Floor, Basic, Form, MellonShipped, Mellon, Shibboleth, Ours)
+ALL = (Floor, Basic, Form, MellonShipped, Mellon, Shibboleth, Ours, OursRedis, OursCookie, OursSocache)

@@ -11,12 +11,17 @@ class Peer:
     key = title = ""
     note = ""                   # what a reader must know of how it was set up
     is_saml = False
+    has_session = True          # its protected GETs come with a session's cookie
+    is_variant = False          # of a peer that is there anyway: one session, nothing more
+    slow_sign_on = False        # takes a third of a second
+    is_store = False            # of ours: another store, shown on its own
     protected = True            # takes part in protected GETs
     login = acs = None          # paths: where a sign-on begins, where the answer goes
     acs_status = redirect_status = 303
     cookie = ""                 # what the session cookie's name begins with
     fill_cookies = ""           # what a browser has that comes with an answer nobody asked for
-    room = 1000                 # sessions that it is set up for, where one is looked at
+    room = 20000                # sessions that it is set up for, where one is looked at
+    fill_us = 6000              # a guess at what one of many sessions takes, to see beforehand whether there is time
 
     def __init__(self, bench):
         self.bench = bench
@@ -39,7 +44,15 @@ class Peer:
         """A header line for a protected GET, where no sign-on gives one."""
         return ""
 
+    def fills_by_sign_on(self, _size):
+        """Whether so many sessions are signed on one by one, so that their memory can be told."""
+        return True
+
     def fill(self, server, count, file):
+        """`count` sessions in a faster way."""
+        raise NotImplementedError
+
+    def sign_ons(self, server, count, file):
         """`count` sessions, their cookies to `file`; by real sign-ons."""
         self.bench.client("fill", server.port, 8, count, self.acs_status, self.bench.dir, self.acs, self.audience(server),
                           self.cookie, self.fill_cookies, file)

@@ -14,6 +14,7 @@ def users_file(folder):
 
 class Floor(Peer):
     key, title = "floor", "no authentication"
+    has_session = False
 
     def setup(self, folder, port, room):
         return {"guard": "Require all granted"}
@@ -21,6 +22,7 @@ class Floor(Peer):
 
 class Basic(Peer):
     key, title = "basic", "Basic (file, SHA-1)"
+    has_session = False
 
     def setup(self, folder, port, room):
         users_file(folder)

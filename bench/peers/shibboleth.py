@@ -3,6 +3,7 @@
 
 import grp
 import pathlib
+import socket
 
 from server import children_user
 
@@ -61,6 +62,7 @@ class Shibboleth(Peer):
     login, acs = "/Shibboleth.sso/Login?target=/page.txt", "/Shibboleth.sso/SAML2/POST"
     acs_status = redirect_status = 302
     cookie = "_shibsession_"
+    fill_us = 3000
 
     def missing(self):
         return None if self.module("mod_shib.so").exists() and SHIBD.exists() else "mod_shib is not there (libapache2-mod-shib)"
@@ -84,4 +86,4 @@ class Shibboleth(Peer):
                 "lazy": "ShibRequestSetting requireSession 0\n    Require shibboleth",
                 "server": SERVER.format(dir=folder),
                 "load": f"LoadModule mod_shib {self.module('mod_shib.so')}",
-                "daemon": daemon, "daemon_socket": folder / "run" / "shibd.sock"}
+                "daemon": daemon, "daemon_address": (socket.AF_UNIX, str(folder / "run" / "shibd.sock"))}
