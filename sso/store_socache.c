@@ -44,6 +44,7 @@
 
 #define SHMCB_BYTES  (512 * 1024)       /* where nothing else is said */
 #define SHMCB_SHARE  3                  /* socache_private.c: of so many parts of it, one is used */
+#define SHMCB_LEAST  5
 
 static const sso_socache_known_t known[] = {
     { "shmcb", 4000, 0, 1, 1, "shmcb, whose sessions end when httpd is stopped" },
@@ -103,13 +104,18 @@ static saml_status_t configure_aside(sso_socache_t *sc, const char *default_dir,
     return sso_store_configure(&sc->index, apr_pstrcat(p, "lmdb:", sc->index_dir, NULL), default_dir, p, err);
 }
 
-/* shmcb's argument: "/path(size)" or "/path"; what it makes of it is known only to itself. */
-static void count_slots(sso_socache_t *sc)
+/* shmcb's argument, which it took: "/path(size)" or "/path". */
+static saml_status_t count_slots(sso_socache_t *sc, saml_err_t *err)
 {
     const char *size = sc->rest ? strrchr(sc->rest, '(') : NULL;
     apr_int64_t bytes = size ? apr_atoi64(size + 1) : SHMCB_BYTES;
 
     sc->slots = bytes > 0 ? (apr_uint64_t)bytes / SSO_SOCACHE_SLOT_BYTES / SHMCB_SHARE : 0;
+    if (sc->slots < SHMCB_LEAST)
+        return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": expected room for %d sessions in shmcb, got %" APR_UINT64_T_FMT
+                         " of %" APR_INT64_T_FMT " octets, of which each takes %d", SHMCB_LEAST, sc->slots, bytes,
+                         SHMCB_SHARE * SSO_SOCACHE_SLOT_BYTES);
+    return SAML_OK;
 }
 
 static saml_status_t socache_configure(void **ctx, const char **name, const char *arg, const char *default_dir, apr_pool_t *p,
@@ -132,7 +138,7 @@ static saml_status_t socache_configure(void **ctx, const char **name, const char
         return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": %s does not take %s: %s", provider, saml_quote(err->pool, sc->rest),
                          wrong);
     if (sc->known->is_ring)
-        count_slots(sc);
+        SAML_TRY(count_slots(sc, err));
     SAML_TRY(configure_aside(sc, default_dir, p, err));
     *ctx = sc;
     *name = arg;
@@ -155,22 +161,27 @@ int sso_socache_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
     return ap_mutex_register(pconf, MUTEX_TYPE, NULL, APR_LOCK_DEFAULT, 0) == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }
 
+typedef struct {
+    apr_global_mutex_t *mutex;
+} kept_mutex_t;
+
 /* One for all generations of this httpd: those that serve until they have finished look before they write, too. */
 static saml_status_t make_mutex(sso_socache_t *sc, saml_err_t *err)
 {
     apr_pool_t *process = ap_server_conf->process->pool;
-    apr_global_mutex_t **kept = NULL;
+    kept_mutex_t *kept = NULL;
     apr_status_t rv;
 
     if (apr_pool_userdata_get((void **)&kept, RETAINED, process) != APR_SUCCESS || !kept) {
         kept = apr_pcalloc(process, sizeof(*kept));
-        rv = ap_global_mutex_create(kept, NULL, MUTEX_TYPE, NULL, ap_server_conf, process, 0);
+        rv = ap_global_mutex_create(&kept->mutex, NULL, MUTEX_TYPE, NULL, ap_server_conf, process, 0);
         if (rv != APR_SUCCESS)
             return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": no mutex \"" MUTEX_TYPE "\" to be had (%s); mend: see the "
                              "directive Mutex", apr_strerror(rv, apr_palloc(err->pool, 128), 128));
-        apr_pool_userdata_setn(kept, RETAINED, NULL, process);
+        /* Its name copied: this module is loaded anew at each reload, perhaps elsewhere. */
+        apr_pool_userdata_set(kept, RETAINED, NULL, process);
     }
-    sc->mutex = *kept;
+    sc->mutex = kept->mutex;
     return SAML_OK;
 }
 
@@ -216,7 +227,7 @@ static saml_status_t keep_instance(sso_socache_t *sc, saml_err_t *err)
         return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": %s does not take %s: %s", sc->provider->name,
                          saml_quote(err->pool, sc->rest), wrong);
     SAML_TRY(init_instance(sc, process, err));
-    apr_pool_userdata_setn(sc->instance, name, NULL, process);
+    apr_pool_userdata_set(sc->instance, name, NULL, process);
     clear_index(sc, err->pool);
     return SAML_OK;
 }

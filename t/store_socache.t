@@ -77,6 +77,21 @@ subtest 'behind store cookie' => sub {
     like $text, qr/SAMLSessionStore.*expected a small store that forgets nothing/, 'and it is said why';
 };
 
+subtest 'what is refused' => sub {
+    my @cases = (
+        ['shmcb:@ROOT@/run/s(20000)', qr/expected room for 5 sessions in shmcb, got 3 of 20000 octets, of which each takes 6246/],
+        ['shmcb:@ROOT@/run/s(20x)', qr/shmcb does not take ".*": Invalid argument: cache size not numerical/],
+        ['dbm:x', qr/expected the name of a provider that is loaded \((?=.*shmcb)(?=.*memcache).*each is a module mod_socache_NAME\), got "dbm"/],
+        ['memcache:127.0.0.1:1,127.0.0.1:2', qr/expected one server, got several in "127/]);
+
+    for my $case (@cases) {
+        my $one = SSOTest->new(modules => [qw(socache_shmcb socache_memcache)], conf => SSOTest::Duties::conf("socache:$case->[0]"), start => 0);
+        my ($code, $text) = $one->httpd->configtest;
+        isnt $code, 0, $case->[0];
+        like $text, qr/SAMLSessionStore.*$case->[1]/, 'and why';
+    }
+};
+
 subtest 'dbm' => sub {
     my $t = server('socache:dbm:sessions', ['socache_dbm'], "SAMLSessionLimit 40\n");
     SSOTest::Duties::check($t, 'idle time');
