@@ -10,6 +10,13 @@
 /* RFC 1951 without the zlib header: what zlib calls negative window bits. */
 #define RAW_DEFLATE_WINDOW (-15)
 #define DEFLATE_MEM_LEVEL 8
+/*
+ * A request is shorter than a window of 4 KB, and has fewer symbols than memory level 5 collects for a block: no octet is lost. With
+ * zlib's usual sizes the memory costs more than the compression, as malloc() maps and unmaps so much for each message.
+ */
+#define SMALL_BYTES 4096
+#define SMALL_WINDOW (-12)
+#define SMALL_MEM_LEVEL 5
 #define INFLATE_FIRST_BYTES 16384
 
 /* SAML Bindings 3.4.3: the encoding that is meant when SAMLEncoding is absent, and the only one. */
@@ -106,6 +113,7 @@ static saml_status_t deflate_raw(const char **out, apr_size_t *out_len, const ch
                                  saml_err_t *err)
 {
     apr_size_t len = strlen(text);
+    int is_small = len <= SMALL_BYTES;
     z_stream z;
     char *buf;
     uLong bound;
@@ -115,8 +123,8 @@ static saml_status_t deflate_raw(const char **out, apr_size_t *out_len, const ch
     if (len > SAML_MAX_MESSAGE_BYTES)
         return saml_fail(err, SAML_E_TOO_LARGE, "message to send: expected at most %d bytes, got %" APR_SIZE_T_FMT,
                          SAML_MAX_MESSAGE_BYTES, len);
-    if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, RAW_DEFLATE_WINDOW, DEFLATE_MEM_LEVEL,
-                     Z_DEFAULT_STRATEGY) != Z_OK)
+    if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, is_small ? SMALL_WINDOW : RAW_DEFLATE_WINDOW,
+                     is_small ? SMALL_MEM_LEVEL : DEFLATE_MEM_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
         return saml_fail(err, SAML_E_STORE, "message to send: zlib cannot be set up");
     bound = deflateBound(&z, (uLong)len);
     buf = apr_palloc(p, bound);

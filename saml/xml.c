@@ -476,21 +476,15 @@ const char *saml_xml_inner(const xmlNode *el, apr_pool_t *p)
     return text;
 }
 
+static const char REPLACEMENT[] = "\xef\xbf\xbd";   /* U+FFFD: XML 1.0 has no way to write most controls */
+
+#define R REPLACEMENT
 /* What stands for the octet in XML; NULL where it stands for itself. */
-static const char *escape_for(unsigned char c)
-{
-    switch (c) {
-    case '&': return "&amp;";
-    case '<': return "&lt;";
-    case '>': return "&gt;";
-    case '"': return "&quot;";
-    case '\'': return "&#39;";
-    case '\t': return "&#9;";
-    case '\n': return "&#10;";
-    case '\r': return "&#13;";
-    default: return c < 0x20 ? "\xef\xbf\xbd" : NULL;   /* XML 1.0 has no way to write these: U+FFFD */
-    }
-}
+static const char *const escapes[256] = {
+    R, R, R, R, R, R, R, R, R, "&#9;", "&#10;", R, R, "&#13;", R, R, R, R, R, R, R, R, R, R, R, R, R, R, R, R, R, R,
+    ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"
+};
+#undef R
 
 const char *saml_xml_escape(apr_pool_t *p, const char *text)
 {
@@ -498,13 +492,17 @@ const char *saml_xml_escape(apr_pool_t *p, const char *text)
     const char *c, *escape;
     char *out, *at;
 
+    for (c = text; *c && !escapes[(unsigned char)*c]; c++)
+        ;
+    if (!*c)
+        return apr_pstrmemdup(p, text, (apr_size_t)(c - text));
     for (c = text; *c; c++) {
-        escape = escape_for((unsigned char)*c);
+        escape = escapes[(unsigned char)*c];
         len += escape ? strlen(escape) : 1;
     }
     out = at = apr_palloc(p, len + 1);
     for (c = text; *c; c++) {
-        escape = escape_for((unsigned char)*c);
+        escape = escapes[(unsigned char)*c];
         if (escape)
             at = apr_cpystrn(at, escape, (apr_size_t)(out + len + 1 - at));
         else
