@@ -27,6 +27,7 @@ SAMLRequestBinding Redirect
 SAMLReplyURL http://127.0.0.1:{port}/saml/acs
 SAMLIdentifier http://127.0.0.1:{port}/saml/metadata
 SAMLIdPInitiated on
+SAMLClockSkew 0s
 SAMLSessionStore {store}
 SAMLSecret "{keys}/secret"
 ServerLimit 16

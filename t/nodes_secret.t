@@ -21,6 +21,7 @@ my $t = SSOTest::Nodes->new(secret => "$old\n", files => { map { $_ => "in $_" }
     SAMLReplyURL http://127.0.0.1:@PORT@/saml/plain/acs
     SAMLSessionStore redis://127.0.0.1:@REDIS@ prefix=plain
     SAMLIdPInitiated on
+    SAMLClockSkew 0s
 </SAMLApplication>
 <Location "/plain">
     AuthType SAML
