@@ -20,6 +20,7 @@ cli_command_fn cli_decode;
 cli_command_fn cli_metadata;
 cli_command_fn cli_keygen;
 cli_command_fn cli_relay_state;
+cli_command_fn cli_sessions;
 cli_command_fn cli_setup;
 cli_command_fn cli_explain;
 

@@ -19,6 +19,7 @@ static const struct {
     { "setup",       cli_setup,       "from tenant and application to a configuration and the values for Entra's portal" },
     { "check",       cli_check,       "a configuration file: what is wrong with it, and what the portal must hold for it" },
     { "relay-state", cli_relay_state, "make the value for the portal's Relay State field" },
+    { "sessions",    cli_sessions,    "who is signed on, and ending all sessions of a user" },
     { "explain",     cli_explain,     "say what an error code means and how to mend it: AADSTS50105, NoPassive, recipient" },
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])

@@ -5,7 +5,7 @@
 #include <apr_strings.h>
 #include "lmdb_seal.h"
 
-#define STEP 256                /* sessions that are copied in one transaction */
+#define STEP 256                /* sessions that are copied in one transaction, of all; those of one label all at once */
 
 /* ---- counting -------------------------------------------------------------- */
 
@@ -66,15 +66,13 @@ static int go_on(MDB_cursor *cursor, MDB_val *k, MDB_val *v, walk_t *walk)
     return rc;
 }
 
-static int copy_one(apr_array_header_t *out, const MDB_val *k, const MDB_val *v, walk_t *walk, apr_time_t now)
+static int copy_one(apr_array_header_t *out, const MDB_val *v, apr_time_t now)
 {
     const unsigned char *octets = v->mv_data;
     sso_stored_t *session;
 
-    if (k->mv_size != sizeof(walk->at) || !sso_lmdb_is_whole(v))
+    if (!sso_lmdb_is_whole(v))
         return MDB_CORRUPTED;
-    memcpy(walk->at, k->mv_data, sizeof(walk->at));
-    walk->has_begun = 1;
     if (sso_lmdb_read_expiry(octets) <= now)
         return 0;
     session = apr_array_push(out);
@@ -95,23 +93,65 @@ static int copy_some(apr_array_header_t *out, MDB_txn *txn, MDB_dbi dbi, walk_t 
         return rc;
     rc = go_on(cursor, &k, &v, walk);
     for (i = 0; rc == 0 && i < STEP; i++) {
-        rc = copy_one(out, &k, &v, walk, now);
-        if (rc == 0)
-            rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+        rc = k.mv_size == sizeof(walk->at) ? copy_one(out, &v, now) : MDB_CORRUPTED;
+        if (rc != 0)
+            break;
+        memcpy(walk->at, k.mv_data, sizeof(walk->at));
+        walk->has_begun = 1;
+        rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
     }
     mdb_cursor_close(cursor);
     walk->is_done = rc == MDB_NOTFOUND;
     return walk->is_done ? 0 : rc;
 }
 
-static saml_status_t step(sso_lmdb_t *db, walk_t *walk, apr_time_t now, sso_store_each_fn *fn, void *baton, apr_pool_t *p, saml_err_t *err)
+/* A label may be left over from a session that is not there any more. */
+static int copy_labelled_one(apr_array_header_t *out, sso_lmdb_t *db, MDB_txn *txn, const MDB_val *session, apr_time_t now)
+{
+    apr_uint64_t room;
+    MDB_val k = { sizeof(room), &room }, v;
+    int rc;
+
+    if (session->mv_size != SSO_KEY_BYTES)
+        return MDB_CORRUPTED;
+    memcpy(&room, session->mv_data, sizeof(room));
+    rc = mdb_get(txn, db->sessions, &k, &v);
+    if (rc != 0)
+        return rc == MDB_NOTFOUND ? 0 : rc;
+    if (v.mv_size < SSO_LMDB_HEAD_BYTES)
+        return MDB_CORRUPTED;
+    if (memcmp((const char *)v.mv_data + SSO_LMDB_EXPIRY_BYTES, session->mv_data, SSO_KEY_BYTES) != 0)
+        return 0;
+    return copy_one(out, &v, now);
+}
+
+static int copy_labelled(apr_array_header_t *out, sso_lmdb_t *db, MDB_txn *txn, const sso_label_t *only, apr_time_t now)
+{
+    sso_label_t label = *only;
+    MDB_val k = { sizeof(label.octets), label.octets }, session;
+    MDB_cursor *cursor;
+    int rc = mdb_cursor_open(txn, db->labels, &cursor);
+
+    if (rc != 0)
+        return rc;
+    rc = mdb_cursor_get(cursor, &k, &session, MDB_SET);
+    while (rc == 0) {
+        rc = copy_labelled_one(out, db, txn, &session, now);
+        if (rc == 0)
+            rc = mdb_cursor_get(cursor, &k, &session, MDB_NEXT_DUP);
+    }
+    mdb_cursor_close(cursor);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static saml_status_t step(sso_lmdb_t *db, walk_t *walk, apr_time_t now, const sso_label_t *only, sso_store_each_fn *fn, void *baton, apr_pool_t *p, saml_err_t *err)
 {
     apr_array_header_t *some = apr_array_make(p, STEP, sizeof(sso_stored_t));
     MDB_txn *txn;
     int i, rc = sso_lmdb_begin_read(db, &txn);
 
     if (rc == 0) {
-        rc = copy_some(some, txn, db->sessions, walk, now);
+        rc = only ? copy_labelled(some, db, txn, only, now) : copy_some(some, txn, db->sessions, walk, now);
         sso_lmdb_end_read(db, txn);
     }
     if (rc != 0)
@@ -121,7 +161,7 @@ static saml_status_t step(sso_lmdb_t *db, walk_t *walk, apr_time_t now, sso_stor
     return SAML_OK;
 }
 
-saml_status_t sso_lmdb_each(void *ctx, apr_time_t now, sso_store_each_fn *fn, void *baton, saml_err_t *err)
+saml_status_t sso_lmdb_each(void *ctx, apr_time_t now, const sso_label_t *only, sso_store_each_fn *fn, void *baton, saml_err_t *err)
 {
     sso_lmdb_t *db = ctx;
     walk_t walk = { .has_begun = 0 };
@@ -133,8 +173,8 @@ saml_status_t sso_lmdb_each(void *ctx, apr_time_t now, sso_store_each_fn *fn, vo
         return saml_fail(err, SAML_E_STORE, "listing sessions: no memory");
     do {
         apr_pool_clear(p);
-        status = step(db, &walk, now, fn, baton, p, err);
-    } while (status == SAML_OK && !walk.is_done);
+        status = step(db, &walk, now, only, fn, baton, p, err);
+    } while (status == SAML_OK && !only && !walk.is_done);
     apr_pool_destroy(p);
     return status;
 }

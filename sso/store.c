@@ -83,6 +83,11 @@ saml_status_t sso_store_open(sso_store_t *store, apr_pool_t *p, saml_err_t *err)
     return store->provider->open(store->ctx, p, err);
 }
 
+saml_status_t sso_store_attach(sso_store_t *store, apr_pool_t *p, saml_err_t *err)
+{
+    return store->provider->attach ? store->provider->attach(store->ctx, p, err) : store->provider->open(store->ctx, p, err);
+}
+
 saml_status_t sso_store_get(sso_store_t *store, const sso_key_t *key, const void **record, apr_size_t *len,
                             apr_pool_t *p, saml_err_t *err)
 {
@@ -222,11 +227,12 @@ int sso_store_counts(const sso_store_t *store)
     return store->provider->limit != NULL;
 }
 
-saml_status_t sso_store_each(sso_store_t *store, apr_time_t now, sso_store_each_fn *fn, void *baton, saml_err_t *err)
+saml_status_t sso_store_each(sso_store_t *store, apr_time_t now, const sso_label_t *only, sso_store_each_fn *fn, void *baton,
+                             saml_err_t *err)
 {
     if (!store->provider->each)
         return saml_fail(err, SAML_E_STORE, "session store %s: %s", store->name, store->provider->no_each(store->ctx, err->pool));
-    return store->provider->each(store->ctx, now, fn, baton, err);
+    return store->provider->each(store->ctx, now, only, fn, baton, err);
 }
 
 saml_status_t sso_store_full(const char *name, apr_uint64_t limit, apr_uint64_t sessions, saml_err_t *err)
@@ -246,7 +252,7 @@ saml_status_t sso_store_full(const char *name, apr_uint64_t limit, apr_uint64_t 
 typedef enum { HIGH_UNKNOWN, HIGH_NO, HIGH_SAID } high_t;
 
 #define SAID_FOR    apr_time_from_sec(366 * 86400)
-#define SAID_ALONE  apr_time_from_sec(60)
+#define SAID_ALONE  apr_time_from_sec(1)     /* for one to look for the mark and to make it */
 
 static const char said_text[] = "high water of the session limit";
 
@@ -260,19 +266,20 @@ static saml_status_t was_said(int *said, sso_store_t *store, const sso_key_t *ke
     return SAML_OK;
 }
 
-static saml_status_t say_high(int *now_high, sso_store_t *store, const sso_key_t *key, apr_time_t now, saml_err_t *err)
+/* @param said  whether it is said now, by us or by another */
+static saml_status_t say_high(int *now_high, int *said, sso_store_t *store, const sso_key_t *key, apr_time_t now, saml_err_t *err)
 {
     saml_status_t status = SAML_E_REPLAY;
-    int said;
 
-    SAML_TRY(was_said(&said, store, key, now, err));
-    if (!said)
+    SAML_TRY(was_said(said, store, key, now, err));
+    if (!*said)
         status = sso_store_use_once(store, key, now + SAID_ALONE, now, err);
     if (status != SAML_OK && status != SAML_E_REPLAY)
         return status;
     if (status == SAML_OK)
         SAML_TRY(sso_store_mark_put(store, key, key, now + SAID_FOR, err));
     *now_high = status == SAML_OK;
+    *said |= *now_high;
     return SAML_OK;
 }
 
@@ -290,7 +297,7 @@ static saml_status_t take_back(sso_store_t *store, const sso_key_t *key, apr_tim
 saml_status_t sso_store_high_water(sso_store_t *store, apr_time_t now, int *now_high, apr_uint64_t *sessions, saml_err_t *err)
 {
     apr_uint64_t count = __atomic_load_n(&store->sessions, __ATOMIC_RELAXED);
-    int high = __atomic_load_n(&store->high, __ATOMIC_RELAXED);
+    int said, high = __atomic_load_n(&store->high, __ATOMIC_RELAXED);
     sso_key_t key;
 
     *now_high = 0;
@@ -300,9 +307,9 @@ saml_status_t sso_store_high_water(sso_store_t *store, apr_time_t now, int *now_
         if (high == HIGH_SAID)
             return SAML_OK;
         SAML_TRY(sso_key_of(&key, said_text, sizeof(said_text) - 1, err));
-        SAML_TRY(say_high(now_high, store, &key, now, err));
+        SAML_TRY(say_high(now_high, &said, store, &key, now, err));
         *sessions = count;
-        __atomic_store_n(&store->high, HIGH_SAID, __ATOMIC_RELAXED);
+        __atomic_store_n(&store->high, said ? HIGH_SAID : HIGH_UNKNOWN, __ATOMIC_RELAXED);
     } else if (high != HIGH_NO && count < store->limit - store->limit / 100 * (100 - SSO_LOW_WATER)) {
         SAML_TRY(sso_key_of(&key, said_text, sizeof(said_text) - 1, err));
         SAML_TRY(take_back(store, &key, now, err));

@@ -121,8 +121,9 @@ typedef struct {
     saml_status_t (*is_ended)(void *ctx, const sso_carried_t *session, apr_time_t now, int *ended, saml_err_t *err);
     void (*lifetime)(void *ctx, apr_interval_time_t longest);
     void (*limit)(void *ctx, apr_uint64_t sessions);    /* NULL: it cannot count */
-    saml_status_t (*each)(void *ctx, apr_time_t now, sso_store_each_fn *fn, void *baton, saml_err_t *err);
+    saml_status_t (*each)(void *ctx, apr_time_t now, const sso_label_t *only, sso_store_each_fn *fn, void *baton, saml_err_t *err);
     const char *(*no_each)(void *ctx, apr_pool_t *p);   /* where `each` is NULL: why */
+    saml_status_t (*attach)(void *ctx, apr_pool_t *p, saml_err_t *err);     /* NULL: as open */
     const char *(*caveat)(void *ctx, apr_pool_t *p);
     saml_status_t (*used_since)(void *ctx, apr_time_t *since, saml_err_t *err);     /* NULL: it forgets none */
     void (*tell)(void *ctx, const sso_store_news_t *news);
@@ -142,6 +143,13 @@ SAML_MUST_CHECK saml_status_t sso_store_check(sso_store_t *store, saml_err_t *er
 SAML_MUST_CHECK saml_status_t sso_store_prepare(sso_store_t *store, const sso_store_owner_t *owner, apr_pool_t *p,
                                                 saml_err_t *err);
 SAML_MUST_CHECK saml_status_t sso_store_open(sso_store_t *store, apr_pool_t *p, saml_err_t *err);
+
+/**
+ * Open a store beside the server that made it, from another program, where sso_store_prepare is not for us to call: nothing is made that is
+ * not there. Where it is in a folder, root gives itself up for the folder's or the files' owner, for good: files that others could have
+ * put there are not read as root.
+ */
+SAML_MUST_CHECK saml_status_t sso_store_attach(sso_store_t *store, apr_pool_t *p, saml_err_t *err);
 
 /** What makes two specs the same store, so that it is opened once per process: scheme and normalised argument. */
 const char *sso_store_name(const sso_store_t *store);
@@ -249,9 +257,11 @@ SAML_MUST_CHECK saml_status_t sso_store_high_water(sso_store_t *store, apr_time_
 
 /**
  * Call `fn` for every session that is live at `now`; what begins or ends meanwhile may be among them or not, and one may come twice.
+ * @param only  of those with this label; NULL: of all
  * @return SAML_OK, what `fn` returned, or SAML_E_STORE: also where this kind of store cannot tell, with the reason
  */
-SAML_MUST_CHECK saml_status_t sso_store_each(sso_store_t *store, apr_time_t now, sso_store_each_fn *fn, void *baton, saml_err_t *err);
+SAML_MUST_CHECK saml_status_t sso_store_each(sso_store_t *store, apr_time_t now, const sso_label_t *only, sso_store_each_fn *fn,
+                                             void *baton, saml_err_t *err);
 
 /**
  * The label of a user's sessions in all applications that share a store, by a name that REMOTE_USER has. ASCII letters count alike in

@@ -82,6 +82,13 @@ static void cookie_lifetime(void *ctx, apr_interval_time_t longest)
     sso_store_lifetime(cs->small, longest);
 }
 
+static saml_status_t cookie_attach(void *ctx, apr_pool_t *p, saml_err_t *err)
+{
+    const cookie_store_t *cs = ctx;
+
+    return sso_store_attach(cs->small, p, err);
+}
+
 /* Those that began on this server, or with a small store that nodes share on any of them. */
 static void cookie_limit(void *ctx, apr_uint64_t sessions)
 {
@@ -262,5 +269,6 @@ const sso_store_provider_t sso_store_cookie = {
     .get = cookie_get, .put = cookie_put, .replace = cookie_replace, .remove = cookie_remove,
     .remove_labelled = cookie_remove_labelled, .use_once = cookie_use_once, .mark_get = cookie_mark_get,
     .mark_put = cookie_mark_put, .sweep = cookie_sweep, .stat = cookie_stat, .is_ended = cookie_is_ended,
-    .lifetime = cookie_lifetime, .limit = cookie_limit, .no_each = cookie_no_each
+    .lifetime = cookie_lifetime, .limit = cookie_limit, .no_each = cookie_no_each,
+    .attach = cookie_attach
 };

@@ -37,6 +37,7 @@
 #include <apr_file_info.h>
 #include <apr_strings.h>
 #include "lmdb_all.h"
+#include "lmdb_attach.h"
 #include "lmdb_env.h"
 #include "lmdb_labels.h"
 #include "lmdb_seal.h"
@@ -674,5 +675,6 @@ const sso_store_provider_t sso_store_lmdb = {
     .get = lmdb_get, .put = lmdb_put, .replace = lmdb_replace, .remove = lmdb_remove,
     .remove_labelled = lmdb_remove_labelled, .use_once = lmdb_use_once, .mark_get = lmdb_mark_get, .mark_put = lmdb_mark_put,
     .sweep = lmdb_sweep, .stat = lmdb_stat, .limit = lmdb_limit, .each = sso_lmdb_each,
-    .used_since = lmdb_used_since, .tell = lmdb_tell
+    .used_since = lmdb_used_since, .tell = lmdb_tell,
+    .attach = sso_lmdb_attach
 };
