@@ -161,6 +161,7 @@ static void read_all(const sso_session_t *session)
 
 static void look_up(const population_t *pop, const sso_key_t *key, apr_pool_t *p, int and_open)
 {
+    saml_err_t here = { .pool = p };
     sso_session_t session;
     const void *record;
     apr_size_t len;
@@ -169,7 +170,7 @@ static void look_up(const population_t *pop, const sso_key_t *key, apr_pool_t *p
     if (!record)
         bench_die("a session of %d is not there", pop->count);
     if (and_open) {
-        must(sso_session_decode(&session, record, len, &err));
+        must(sso_session_decode(&session, record, len, &here));
         read_all(&session);
     }
 }

@@ -8,18 +8,18 @@
 #include "sso/store.h"
 
 /* "SSO" and the version, and the length: what no mutation guesses. */
-#define MAGIC 0x53534f01u
+#define MAGIC 0x53534f02u
 
+/* A string of the record ends in it; what was unpacked, or stands in the table of known URIs, AddressSanitizer knows the ends of. */
 static const char *within(const sso_session_t *s, const char *text)
 {
     const char *record = s->record;
 
     FUZZ_MUST(text != NULL);
-    /* A string of the record ends in it; one from the table of known URIs stands elsewhere. */
     if (text >= record && text < record + s->len)
         FUZZ_MUST(memchr(text, '\0', (size_t)(record + s->len - text)) != NULL);
     else
-        FUZZ_MUST(strncmp(text, "http", 4) == 0 || strncmp(text, "urn:", 4) == 0 || strncmp(text, "SAML_", 5) == 0);
+        FUZZ_MUST(strlen(text) < 8 * SSO_MAX_RECORD_BYTES);
     return text;
 }
 
@@ -34,7 +34,6 @@ static void read_attribute(const sso_session_t *s, int i)
     within(s, attribute.joined);
     FUZZ_MUST(attribute.value_count >= 0);
     for (k = 0, value = attribute.values; k < attribute.value_count; k++) {
-        FUZZ_MUST(value >= s->record && value < s->record + s->len);
         within(s, value);
         value = sso_session_next_value(value);
     }

@@ -4,8 +4,8 @@
 
 /**
  * @file session.h
- * A session as one flat record: offsets, no pointers, native byte order with a version, so that a lookup is one copy and no parsing.
- * Environment names and joined values are made once, at sign-on. Knows no httpd.
+ * A session as one flat record, packed: no pointers, native byte order with a version. Environment names are made once, at sign-on.
+ * Knows no httpd.
  */
 
 #include "saml/response.h"
@@ -19,7 +19,17 @@ typedef struct {
     apr_interval_time_t idle;
 } sso_session_new_t;
 
-/** A record, opened for reading. Strings point into the record and are NUL-terminated. */
+/** One attribute of an open record. */
+typedef struct {
+    const char *name;               /* full name */
+    const char *alias;              /* its short name as a claim, or NULL */
+    const char *env_name;           /* "SAML_GROUPS", or "SAML_" and the last part of the name in upper case, [A-Z0-9_] only */
+    int value_count;
+    const char *joined;             /* the values, ";" between them ("%3B" for such a one inside a value) */
+    const char *values;             /* the values one after another, each ended by NUL */
+} sso_attribute_t;
+
+/** A record, opened for reading. Strings are NUL-terminated; some point into the record. */
 typedef struct {
     const char *record;
     apr_size_t len;
@@ -34,22 +44,17 @@ typedef struct {
     const char *session_index;      /* or NULL */
     const char *authn_context;      /* or NULL */
     int attribute_count;
+    const sso_attribute_t *attributes;
 } sso_session_t;
-
-/** One attribute of an open record. */
-typedef struct {
-    const char *name;               /* full name */
-    const char *env_name;           /* "SAML_GROUPS", or "SAML_" and the last part of the name in upper case, [A-Z0-9_] only */
-    int value_count;
-    const char *joined;             /* the values, ";" between them ("%3B" for such a one inside a value) */
-    const char *values;             /* the values one after another, each ended by NUL */
-} sso_attribute_t;
 
 /** Make a record. @return SAML_OK or SAML_E_TOO_LARGE (over SSO_MAX_RECORD_BYTES) */
 SAML_MUST_CHECK saml_status_t sso_session_encode(void **record, apr_size_t *len, const sso_session_new_t *from,
                                                  apr_pool_t *p, saml_err_t *err);
 
-/** Open a record; every offset is checked, whatever the octets. @return SAML_OK or SAML_E_STORE (not a record of this version) */
+/**
+ * Open a record, which must stay; what it has packed is unpacked into err->pool. Checked throughout, whatever the octets.
+ * @return SAML_OK or SAML_E_STORE (not a record of this version)
+ */
 SAML_MUST_CHECK saml_status_t sso_session_decode(sso_session_t *out, const void *record, apr_size_t len,
                                                  saml_err_t *err);
 

@@ -151,7 +151,7 @@ static void assert_none(const char *cookies, const sso_app_t *app)
 
 static void whole(void **state)
 {
-    static const struct { int values, cookies; } cases[] = { { 1, 1 }, { 100, 1 }, { 300, 2 }, { 1000, 5 } };
+    static const struct { int values, cookies; } cases[] = { { 1, 1 }, { 100, 1 }, { 300, 2 }, { 1200, 5 } };
     size_t i;
 
     (void)state;
