@@ -8,6 +8,7 @@
 #include "cookie.h"
 #include "idp.h"
 #include "logout_index.h"
+#include "watch.h"
 #include "saml/encoding.h"
 #include "saml/id.h"
 #include "user_labels.h"
@@ -175,12 +176,14 @@ saml_status_t sso_session_current(const sso_session_t **out, request_rec *r, con
     return SAML_OK;
 }
 
-/* Each sign-on clears a little of what has ended, so that the store stays as large as the live sessions are. */
+/* Where nothing does so beside the requests, each sign-on clears a little of what has ended: the store stays as large as the live sessions are. */
 static void sweep_a_little(request_rec *r, const sso_app_t *app)
 {
     saml_err_t *err = sso_err_new(r->pool);
     int swept;
 
+    if (sso_watch_is_there())
+        return;
     if (sso_store_sweep(app->store, r->request_time, SWEEP_AT_MOST, &swept, err) != SAML_OK)
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "ended sessions could not be cleared: %s", err->reason);
 }

@@ -51,6 +51,9 @@ saml_status_t sso_lmdb_fail(const sso_lmdb_t *db, int rc, const char *doing, sam
     case MDB_VERSION_MISMATCH:
         return saml_fail(err, SAML_E_STORE, "%s: expected %s/data.mdb and lock.mdb of this LMDB version, got another",
                          doing, db->path);
+    case EIO:               /* LMDB's word for a write of which a part was done, too */
+        return saml_fail(err, SAML_E_STORE, "%s: the session store %s could not be written in full: its disk is full, or fails; nothing was "
+                         "dropped for it", doing, db->path);
     case MDB_INVALID:
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
@@ -93,6 +96,19 @@ saml_status_t sso_lmdb_check_open(const sso_lmdb_t *db, saml_err_t *err)
     if (!db->env)
         return saml_fail(err, SAML_E_STORE, "the session store %s is not open in this process", db->path);
     return SAML_OK;
+}
+
+saml_status_t sso_lmdb_check_place(const sso_lmdb_t *db, saml_err_t *err)
+{
+    struct stat open, there;
+    mdb_filehandle_t fd;
+
+    if (mdb_env_get_fd(db->env, &fd) != 0 || fstat(fd, &open) != 0)
+        return sso_lmdb_fail(db, errno, "looking after its file", err);
+    if (stat(apr_pstrcat(err->pool, db->path, "/data.mdb", NULL), &there) == 0 && there.st_dev == open.st_dev && there.st_ino == open.st_ino)
+        return SAML_OK;
+    return saml_fail(err, SAML_E_STORE, "data.mdb in %s is not the file that this process has open: it was removed, replaced or moved aside; sessions "
+                     "that are kept there end with the process. Unless the server was just restarted, restart it", db->path);
 }
 
 /* ---- write transactions ------------------------------------------------- */

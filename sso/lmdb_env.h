@@ -85,6 +85,9 @@ SAML_MUST_CHECK saml_status_t sso_lmdb_open(sso_lmdb_t *db, apr_pool_t *p, saml_
 /** @return SAML_OK, or SAML_E_STORE where it is not open in this process */
 SAML_MUST_CHECK saml_status_t sso_lmdb_check_open(const sso_lmdb_t *db, saml_err_t *err);
 
+/** Whether the file that is open is still the one that stands in the folder. @return SAML_OK or SAML_E_STORE */
+SAML_MUST_CHECK saml_status_t sso_lmdb_check_place(const sso_lmdb_t *db, saml_err_t *err);
+
 /** Begin a read transaction, lock-free where one is kept. Whoever gets one ends it with sso_lmdb_end_read. @return 0 or LMDB's code */
 SAML_MUST_CHECK int sso_lmdb_begin_read(sso_lmdb_t *db, MDB_txn **out);
 void sso_lmdb_end_read(sso_lmdb_t *db, MDB_txn *txn);

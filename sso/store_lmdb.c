@@ -614,6 +614,7 @@ static saml_status_t lmdb_sweep(void *ctx, apr_time_t now, int at_most, int *swe
     int due, dead, rc;
 
     SAML_TRY(sso_lmdb_check_open(db, err));
+    SAML_TRY(sso_lmdb_check_place(db, err));
     rc = mdb_reader_check(db->env, &dead);
     if (rc == 0)
         rc = something_is_due(db, now, &due);

@@ -10,9 +10,11 @@
 
 #include "metadata_refresh.h"
 #include "private_dir.h"
+#include "sweep.h"
 
 #define FETCHER "_saml_sso_fetch_"      /* one in all processes */
 #define LOOKER  "_saml_sso_look_"       /* one in each */
+#define SWEEPER "_saml_sso_sweep_"      /* one in all processes, and not that which fetches: that may have to wait for others */
 #define EVERY   AP_WD_TM_INTERVAL
 #define DAILY   apr_time_from_sec(24 * 3600)
 #define LAST_WAIT apr_time_from_sec(10) /* for a callback to see that its process ends */
@@ -23,6 +25,7 @@ typedef struct {
     const sso_process_t *process;
     server_rec *base;
     apr_time_t reported;                /* in the process that fetches, by it alone */
+    sso_sweep_t *sweep;
 } watch_t;
 
 /* Whether this process is to end, and how many callbacks run in it: other threads look. */
@@ -139,6 +142,17 @@ static apr_status_t on_looker(int state, void *data, apr_pool_t *ptemp)
     return APR_SUCCESS;
 }
 
+static apr_status_t on_sweeper(int state, void *data, apr_pool_t *ptemp)
+{
+    const watch_t *watch = data;
+
+    if (may_run(state)) {
+        sso_sweep_step(watch->sweep, is_ending, ptemp, watch->base);
+        atomic_fetch_sub(&busy, 1);
+    }
+    return APR_SUCCESS;
+}
+
 static apr_status_t register_one(const char *name, int singleton, ap_watchdog_callback_fn_t *callback, watch_t *watch, apr_pool_t *pconf)
 {
     APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
@@ -162,17 +176,35 @@ static int make_folder(const sso_process_t *process, apr_pool_t *p, server_rec *
     return 0;
 }
 
+/* Where it is not, sign-ons do what the sweeper would. */
+static void prepare_sweeper(watch_t *watch, apr_pool_t *pconf)
+{
+    apr_status_t rv;
+
+    if (!sso_watch_is_there()) {
+        ap_log_error(APLOG_MARK, APLOG_INFO, 0, watch->base, "mod_watchdog is not loaded: what has ended is cleared from the session store when "
+                     "somebody signs on, and not beside the requests");
+        return;
+    }
+    watch->sweep = sso_sweep_make(watch->process, pconf);
+    rv = register_one(SWEEPER, 1, on_sweeper, watch, pconf);
+    if (rv != APR_SUCCESS)
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, watch->base, "mod_watchdog does not take our callback, so what has ended stays in the session store");
+}
+
 int sso_watch_prepare(sso_process_t *process, apr_pool_t *pconf, server_rec *base)
 {
     watch_t *watch = apr_pcalloc(pconf, sizeof(*watch));
     apr_status_t rv;
 
+    watch->process = process;
+    watch->base = base;
+    if (process->stores->nelts > 0)
+        prepare_sweeper(watch, pconf);
     if (process->sources->nelts == 0)
         return 1;
     for (int i = 0; i < process->sources->nelts; i++)
         source_at(process, i)->started = apr_time_now();
-    watch->process = process;
-    watch->base = base;
     if (!make_folder(process, pconf, base))
         return 0;
     rv = register_one(FETCHER, 1, on_fetcher, watch, pconf);
@@ -209,6 +241,6 @@ void sso_watch_child_init(apr_pool_t *pchild, server_rec *base)
 {
     sso_process_t *process = sso_server_conf_of(base)->process;
 
-    if (process->sources->nelts > 0)
+    if (process->sources->nelts > 0 || process->stores->nelts > 0)
         apr_pool_pre_cleanup_register(pchild, process, begin_to_end);
 }
