@@ -4,12 +4,15 @@
 use strict;
 use warnings;
 use Test::More;
+use IO::Socket::INET;
 use Time::HiRes qw(sleep);
 use SSOTest;
 use SSOTest::Duties;
+use SSOTest::Redis;
 
 my ($first, $second) = map { unpack 'H*', join '', map { chr int rand 256 } 1 .. 32 } 1 .. 2;
-my $t = SSOTest->new(conf => SSOTest::Duties::conf('cookie') . "SAMLSecret \"\@ROOT\@/secret\"\n",
+my $t = SSOTest->new(backend => 1, modules => [qw(proxy proxy_http)],
+    conf => SSOTest::Duties::conf('cookie') . "SAMLSecret \"\@ROOT\@/secret\"\nProxyPass /app/behind http://\@BACKEND\@/\n",
     prepare => sub { my ($self) = @_; SSOTest::Duties::prepare($self); $self->httpd->write_file('secret', "$first\n", 0600) });
 my $groups = sub { my ($n) = @_; return [map { join '-', map { sprintf '%04x%04x', rand 65536, rand 65536 } 1 .. 4 } 1 .. $n] };
 
@@ -36,6 +39,17 @@ subtest 'what is carried' => sub {
     ok !is_in($other, '/app'), 'half of a session is none';
     $other->set_cookie('saml.1', $t->signed_on('/app', groups => $groups->(107))->cookie('saml.1'));
     ok !is_in($other, '/app'), 'nor are halves of two';
+    my $swapped = $t->browser;
+    $swapped->set_cookie('saml', $backend->cookie('saml.1'));
+    $swapped->set_cookie('saml.1', $backend->cookie('saml'));
+    ok !is_in($swapped, '/app'), 'nor the second before the first';
+    my $mixed = SSOTest::Duties::stolen($t, $backend, 'saml');
+    $mixed->set_cookie("saml.$_", substr $big->cookie('saml'), 2, 40) for 2 .. 9;
+    ok is_in($mixed, '/app'), 'what else lies under such names does not matter';
+    $mixed->set_cookie($_, "own-$_") for qw(theme saml.10 saml.x samlet);
+    my $seen = $mixed->get('/app/behind')->body;
+    is join(' ', sort map { /^(.*?)=/ } split /; /, $seen =~ /^Cookie: (.*)$/mi ? $1 : ''), 'saml.10 saml.x samlet theme',
+        'the application gets the cookies that are its own, and none of ours';
     my $bent = SSOTest::Duties::stolen($t, $small, 'saml');
     (my $text = $bent->cookie('saml')) =~ s/(.)(.)$/$1 . ($2 eq 'A' ? 'E' : 'A')/e;
     $bent->set_cookie('saml', $text);
@@ -51,6 +65,12 @@ subtest 'too large' => sub {
     isnt $reply->status, 303, 'a session that does not fit is refused';
     $t->refused('too-large', qr/session: expected at most \d+ octets in at most \d cookies, got \d+ in \d+; mend: /);
     is join(' ', parts($browser)), '', 'without a cookie';
+    my $in = $t->signed_on('/app', groups => $groups->(107));
+    my $before = join ' ', map { $in->cookie($_) } parts($in);
+    isnt $t->sign_on($in, '/saml/login?target=/app', groups => $groups->(400))->status, 303, 'who is in and would get such a one';
+    $t->refused('too-large');
+    is join(' ', map { $in->cookie($_) } parts($in)), $before, 'keeps the cookies that he had';
+    ok is_in($in, '/app'), 'and the session';
 };
 
 subtest 'renewal' => sub {
@@ -95,4 +115,48 @@ subtest 'over a restart' => sub {
 };
 
 $t->finish;
+
+sub told
+{
+    my ($port, @commands) = @_;
+    my $socket = IO::Socket::INET->new(PeerHost => '127.0.0.1', PeerPort => $port, Timeout => 5) || die "$port: $!";
+
+    print {$socket} map { "$_\r\n" } @commands;
+    return join '', map { scalar readline $socket } @commands;
+}
+
+# What two nodes share, by the options of a Redis store. Each has what the other ended and used.
+subtest 'a Redis behind it' => sub {
+    my $redis = SSOTest::Redis->start(dir => $t->httpd->{dir} . '/redis');
+    my $conf = SSOTest::Duties::conf('cookie:redis://127.0.0.1:' . $redis->port . '/2 "auth=@ROOT@/password"')
+        . "SAMLSecret \"\@ROOT\@/secret\"\n";
+    like told($redis->port, 'CONFIG SET requirepass not-said'), qr/OK/, 'Redis asks for a password';
+    my ($one, $two) = map {
+        SSOTest->new(conf => $conf, prepare => sub {
+            my ($self) = @_;
+            SSOTest::Duties::prepare($self);
+            $self->httpd->write_file('secret', "$first\n", 0600);
+            $self->httpd->write_file('password', "not-said\n", 0600);
+        })
+    } 1 .. 2;
+
+    my ($browser, $other) = map { $one->signed_on('/app', user => $_) } qw(ada bob);
+    my $kept = $two->browser;
+    $kept->set_cookie('saml', $browser->cookie('saml'));
+    ok is_in($kept, '/app'), 'a session of one node is one on the other';
+    is $browser->get('/saml/logout')->status, 200, 'logout on one';
+    ok !is_in($kept, '/app'), 'ends it on the other, for a copy of the cookie, too';
+    ok is_in($other, '/app'), 'and no other session';
+    my %request = (acs => $one->url('/saml/open/acs'), issuer => 'https://app.example/open');
+    my $response = $one->response_to(\%request);
+    is $one->deliver($one->browser, \%request, $response)->status, 303, 'a response is used on one';
+    isnt $one->deliver($one->browser, \%request, $response)->status, 303, 'not again';
+    $one->refused('replay');
+    like told($redis->port, 'AUTH not-said', 'SELECT 2', 'DBSIZE'), qr/:[1-9]\d*\r?$/, 'all of it in the database that was named';
+    $redis->end;
+    is $other->get('/app')->status, 503, 'Redis gone: whether it was ended cannot be told, so nobody is let in';
+    $one->refused('store');
+    $_->finish for $one, $two;
+};
+
 done_testing;
