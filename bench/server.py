@@ -96,6 +96,7 @@ class Server:
         self.store = setup.get("store")
         self.process = self.daemon = None
         self.wrapper = []
+        self.wait_s = WAIT_S
         modules = load_modules(pathlib.Path(output(apxs, "-q", "LIBEXECDIR").strip()), MODULES + tuple(setup.get("modules", ())))
         user = children_user()
         for name in ("htdocs/lazy", "run"):
@@ -115,7 +116,7 @@ class Server:
 
     def _wait_for(self, process, family, address, what, say=b""):
         """Until it takes connections and, where something is said to it, answers: a socket listens before all is set up."""
-        end = time.monotonic() + WAIT_S * (5 if self.wrapper else 1)
+        end = time.monotonic() + self.wait_s
         while time.monotonic() < end and process.poll() is None:
             with contextlib.suppress(OSError), socket.socket(family) as s:
                 s.settimeout(1)

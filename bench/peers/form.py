@@ -33,6 +33,7 @@ class Form(Peer):
     key, title = "form", "mod_auth_form, session cookie crypto"
     note = "its password file has SHA-1, its cookie is sealed by mod_session_crypto with a passphrase and its defaults"
     cookie = "form="
+    slow = 20
     acs_status = 302
 
     def missing(self):

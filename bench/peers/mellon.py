@@ -42,5 +42,5 @@ class MellonShipped(Mellon):
     note = "each sign-on loads the system's CA bundle; all else is as without it, and not measured twice"
     is_variant = True
     environment = {}
-    slow_sign_on = True
+    slow = 10
     protected = False           # differs in sign-ons alone

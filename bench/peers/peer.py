@@ -13,7 +13,7 @@ class Peer:
     is_saml = False
     has_session = True          # its protected GETs come with a session's cookie
     is_variant = False          # of a peer that is there anyway: one session, nothing more
-    slow_sign_on = False        # takes a third of a second
+    slow = 1                    # how many times fewer requests of it are counted under callgrind
     is_store = False            # of ours: another store, shown on its own
     protected = True            # takes part in protected GETs
     login = acs = None          # paths: where a sign-on begins, where the answer goes
