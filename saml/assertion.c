@@ -38,7 +38,6 @@ saml_status_t saml_assertion_head(saml_assertion_head_t *out, const saml_verifie
     const xmlNode *el = saml_verified_element(v);
     const char *instant = saml_xml_attr(el, "IssueInstant", p);
     xmlNode *issuer;
-    apr_time_t parsed;
 
     memset(out, 0, sizeof(*out));
     out->version = saml_xml_attr(el, "Version", p);
@@ -48,7 +47,7 @@ saml_status_t saml_assertion_head(saml_assertion_head_t *out, const saml_verifie
                          saml_quote(err->pool, out->id));
     if (!instant)
         return saml_fail(err, SAML_E_MALFORMED, "Assertion IssueInstant: expected a time, got none");
-    SAML_TRY(saml_time_parse(&parsed, instant, "Assertion IssueInstant", err));
+    SAML_TRY(saml_time_parse(&out->issue_instant, instant, "Assertion IssueInstant", err));
     SAML_TRY(saml_xml_optional(&issuer, el, SAML_NS_ASSERTION, "Issuer", err));
     if (issuer) {
         out->issuer_format = saml_xml_attr_collapsed(issuer, "Format", p);

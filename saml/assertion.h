@@ -29,6 +29,7 @@ typedef struct {
     const char *version;
     const char *issuer;
     const char *issuer_format;      /* or NULL */
+    apr_time_t issue_instant;
 } saml_assertion_head_t;
 
 /** SAML Core 2.5. */

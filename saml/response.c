@@ -408,6 +408,7 @@ static saml_status_t check_head(saml_login_t *login, const saml_verified_t *asse
                          saml_quote(err->pool, response_issuer), saml_quote(err->pool, head.issuer));
     login->issuer = head.issuer;
     login->assertion_id = head.id;
+    login->issue_instant = head.issue_instant;
     return SAML_OK;
 }
 

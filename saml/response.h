@@ -36,6 +36,7 @@ typedef struct {
     const char *context_class;          /* of the first AuthnStatement, or NULL */
     const char *issuer;
     const char *assertion_id;
+    apr_time_t issue_instant;           /* of the assertion, by the IdP's clock */
     const char *in_response_to;         /* or NULL */
     const saml_cert_t *signed_by;
     int was_encrypted;

@@ -82,6 +82,7 @@ typedef struct {
     saml_idp_status_t idp;      /* filled for SAML_E_STATUS */
     const char *shown;          /* what a person may read beside the reason's sentence (a backend's message), bounded, not escaped; or NULL */
     int full;                   /* SAML_E_STORE: the store has no room for one more session; what it has is unharmed */
+    int known;                  /* SAML_E_STORE: the log was told of it before, not again for each request */
     int in_ciphertext;          /* refused between decryption and proof: nobody outside may learn how far it got */
     saml_work_t work;
 } saml_err_t;

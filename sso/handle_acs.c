@@ -139,6 +139,21 @@ static saml_status_t check_answer(saml_login_t **login, request_rec *r, const ss
     return saml_response_check(login, answer->xml, answer->xml_len, &want, r->pool, err);
 }
 
+/*
+ * A store whose data others keep may have lost the last of it (a Redis that took over), and with it that this answer was used. What may
+ * have been used before that is not taken; the sign-on begins anew. Our own login cannot have been answered before it began.
+ */
+static saml_status_t check_remembered(const sso_app_t *app, const context_t *context, const saml_login_t *login, saml_err_t *err)
+{
+    apr_time_t since, began = context->request_id ? context->since : login->issue_instant - app->clock_skew;
+
+    SAML_TRY(sso_store_used_since(app->store, &since, err));
+    if (began > since)
+        return SAML_OK;
+    return saml_fail(err, SAML_E_STATE_MISSING, "login: expected one begun after the session store was restarted or taken over by another "
+                     "server, which may not know what was used before, got one begun %d s earlier", (int)apr_time_sec(since - began));
+}
+
 static saml_status_t consume(context_t *context, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
     saml_login_t *login;
@@ -148,6 +163,7 @@ static saml_status_t consume(context_t *context, request_rec *r, const sso_app_t
     context->relay_state = answer.relay_state;
     SAML_TRY(find_context(context, r, app, &answer, err));
     SAML_TRY(check_answer(&login, r, app, &answer, context, err));
+    SAML_TRY(check_remembered(app, context, login, err));
     SAML_TRY(sso_groups_complete(r, app, login, err));
     SAML_TRY(sso_provision(r, app, login, err));
     SAML_TRY(sso_session_begin(r, app, login, context->replaces, err));
@@ -158,13 +174,21 @@ static saml_status_t consume(context_t *context, request_rec *r, const sso_app_t
 }
 
 /* An answer whose login is no longer known (old tab, Back button, bookmark) starts one new sign-on; a second in a row says why. */
-static int start_anew(request_rec *r, const sso_app_t *app, const saml_err_t *err)
+static int start_anew(request_rec *r, const sso_app_t *app, const char *target, const saml_err_t *err)
 {
     const char *login = sso_endpoint_url(app, sso_reply_url_of(app, r), "login", r->pool);
 
+    /* Known where the answer was right, and came too late for the store; a kept form's place (resend.h) is a sign-on already. */
+    if (target && sso_target_is_endpoint(app, target, r->pool))
+        login = apr_pstrcat(r->pool, target, "&again=1", NULL);
+    else if (target)
+        login = apr_pstrcat(r->pool, login, "?target=", ap_escape_urlencoded(r->pool, target), "&again=1", NULL);
+    else
+        login = apr_pstrcat(r->pool, login, "?again=1", NULL);
+
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "sign-on begun anew [%s]: %s", saml_status_name(err->status),
                   err->reason);
-    return sso_page_redirect(r, HTTP_SEE_OTHER, apr_pstrcat(r->pool, login, "?again=1", NULL));
+    return sso_page_redirect(r, HTTP_SEE_OTHER, login);
 }
 
 int sso_handle_acs(request_rec *r, const sso_app_t *app)
@@ -176,7 +200,7 @@ int sso_handle_acs(request_rec *r, const sso_app_t *app)
 
     sso_request_of(r)->target = context.target;
     if (status == SAML_E_STATE_MISSING && sso_state_may_retry(r, app, context.relay_state))
-        return start_anew(r, app, err);
+        return start_anew(r, app, context.target, err);
     if (status != SAML_OK && context.target && sso_early_wait(&http, r, app, err, context.relay_state, context.target))
         return http;
     if (status != SAML_OK)

@@ -44,7 +44,7 @@ const char *sso_reference(request_rec *r)
 
 void sso_log_refusal(request_rec *r, const saml_err_t *err, const char *reference)
 {
-    int level = err->status == SAML_E_STORE ? APLOG_ERR : APLOG_WARNING;
+    int level = err->status != SAML_E_STORE ? APLOG_WARNING : err->known ? APLOG_INFO : APLOG_ERR;
     const char *what = sso_request_of(r)->endpoint == SSO_ENDPOINT_LOGOUT ? "logout" : "login";
 
     const char *words = err->status == SAML_E_STATUS ? saml_explain_idp_line(&err->idp, r->pool) : NULL;

@@ -314,6 +314,7 @@ saml_status_t sso_redis_conf_read(sso_redis_conf_t *out, const char *arg, int tl
     if (tls)
         SAML_TRY(sso_redis_tls_make(&conf.tls, options.ca, options.cert, options.key, p, err));
     conf.shown = shown(&conf, &options, p);
+    conf.spec = apr_pstrcat(p, tls ? "rediss:" : "redis:", conf.shown, NULL);
     *out = conf;
     return SAML_OK;
 }

@@ -9,6 +9,7 @@
 
 typedef struct {
     const char *shown;          /* "//user@host:6379/0" and the options that are not the default; no secret in it */
+    const char *spec;           /* the same behind "redis:" or "rediss:", for people */
     const char *host;           /* without brackets; NULL: socket_path */
     const char *socket_path;
     int port;

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -22,6 +21,8 @@
 #include "redis_tls.h"
 
 #define READ_BYTES      16384
+#define KEEPALIVE_S     30      /* less than any firewall forgets a connection in */
+#define KEEPALIVE_TRIES 3
 #define MAX_ANSWER_BYTES (SSO_MAX_RECORD_BYTES + (1 << 20))
 
 struct sso_redis_conn_t {
@@ -43,6 +44,11 @@ void sso_redis_add(sso_redis_command_t *command, const void *octets, size_t len)
 void sso_redis_add_text(sso_redis_command_t *command, const char *text)
 {
     sso_redis_add(command, text, strlen(text));
+}
+
+int sso_redis_is_error(const redisReply *reply, const char *word)
+{
+    return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, word, strlen(word)) == 0;
 }
 
 /* ---- waiting ------------------------------------------------------------------ */
@@ -162,20 +168,32 @@ static sso_redis_outcome_t read_some(sso_redis_conn_t *conn, char *room, size_t 
 
 /* ---- connecting ------------------------------------------------------------------ */
 
+/* An other end that has gone without a word is found while the connection lies idle, and not by the next who asks. */
+static void set_options(int fd)
+{
+    int on = 1, idle = KEEPALIVE_S, tries = KEEPALIVE_TRIES;
+
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+#ifdef TCP_KEEPIDLE
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle, sizeof(idle));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof(tries));
+#endif
+}
+
 static sso_redis_outcome_t connect_fd(sso_redis_conn_t *conn, const struct sockaddr *address, socklen_t len,
                                       apr_time_t deadline)
 {
     sso_redis_outcome_t outcome;
-    int why = 0, on = 1;
+    int why = 0;
     socklen_t size = sizeof(why);
 
     conn->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (conn->fd < 0)
         return end_with(conn, SSO_REDIS_BROKEN, strerror(errno));
-    if (address->sa_family != AF_UNIX) {
-        (void)setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        (void)setsockopt(conn->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-    }
+    if (address->sa_family != AF_UNIX)
+        set_options(conn->fd);
     if (connect(conn->fd, address, len) == 0)
         return SSO_REDIS_ANSWERED;
     if (errno != EINPROGRESS)
@@ -204,16 +222,16 @@ static sso_redis_outcome_t connect_socket(sso_redis_conn_t *conn, const char *pa
 }
 
 /* One after the other; the last word is the last address'. */
-static sso_redis_outcome_t connect_any(sso_redis_conn_t *conn, const struct addrinfo *addresses, apr_time_t deadline)
+static sso_redis_outcome_t connect_any(sso_redis_conn_t *conn, const sso_redis_addresses_t *addresses, apr_time_t deadline)
 {
     sso_redis_outcome_t outcome = end_with(conn, SSO_REDIS_LOST, "the host has no address");
 
-    for (; addresses; addresses = addresses->ai_next) {
+    for (int i = 0; i < addresses->count; i++) {
         /* One that swallows what is sent must not use up the time of the next. */
-        apr_time_t now = sso_redis_clock(), until = addresses->ai_next ? now + (deadline - now) / 2 : deadline;
+        apr_time_t now = sso_redis_clock(), until = i + 1 < addresses->count ? now + (deadline - now) / 2 : deadline;
 
         close_fd(conn);
-        outcome = connect_fd(conn, addresses->ai_addr, addresses->ai_addrlen, until);
+        outcome = connect_fd(conn, (const struct sockaddr *)&addresses->at[i].address, addresses->at[i].len, until);
         if (outcome == SSO_REDIS_ANSWERED)
             return outcome;
     }
@@ -227,7 +245,7 @@ static saml_status_t shake_hands(sso_redis_conn_t *conn, const sso_redis_conf_t 
 
     conn->tls = sso_redis_tls_new(conf->tls, conn->fd, conf->host);
     if (!conn->tls)
-        return saml_fail(err, SAML_E_STORE, "the session store rediss:%s: no memory for TLS", conf->shown);
+        return saml_fail(err, SAML_E_STORE, "the session store %s: no memory for TLS", conf->spec);
     for (;;) {
         ERR_clear_error();
         rc = SSL_do_handshake(conn->tls);
@@ -235,34 +253,31 @@ static saml_status_t shake_hands(sso_redis_conn_t *conn, const sso_redis_conf_t 
             return SAML_OK;
         outcome = wait_tls(conn, rc, deadline);
         if (outcome == SSO_REDIS_BROKEN)
-            return saml_fail(err, SAML_E_STORE, "the session store rediss:%s: expected TLS with a certificate for %s that we "
-                             "believe, got: %s", conf->shown, saml_quote(err->pool, conf->host),
+            return saml_fail(err, SAML_E_STORE, "the session store %s: expected TLS with a certificate for %s that we "
+                             "believe, got: %s", conf->spec, saml_quote(err->pool, conf->host),
                              sso_redis_tls_reason(conn->tls, err->pool));
         if (outcome != SSO_REDIS_ANSWERED)
-            return saml_fail(err, SAML_E_STORE, "the session store rediss:%s: expected a TLS handshake, got: %s", conf->shown,
-                             conn->why);
+            return saml_fail(err, SAML_E_STORE, "the session store %s: expected a TLS handshake, got: %s", conf->spec, conn->why);
     }
 }
 
-saml_status_t sso_redis_connect(sso_redis_conn_t **out, const sso_redis_conf_t *conf, const struct addrinfo *addresses,
-                                apr_time_t deadline, int *reached, saml_err_t *err)
+saml_status_t sso_redis_connect(sso_redis_conn_t **out, const sso_redis_conf_t *conf, const sso_redis_addresses_t *addresses,
+                                apr_time_t deadline, saml_err_t *err)
 {
     sso_redis_conn_t *conn = calloc(1, sizeof(*conn));
     sso_redis_outcome_t outcome;
     saml_status_t status = SAML_OK;
 
-    *reached = 0;
     if (!conn)
-        return saml_fail(err, SAML_E_STORE, "the session store %s: no memory", conf->shown);
+        return saml_fail(err, SAML_E_STORE, "the session store %s: no memory", conf->spec);
     conn->fd = -1;
     conn->reader = redisReaderCreate();
     outcome = !conn->reader ? end_with(conn, SSO_REDIS_BROKEN, "no memory")
               : conf->socket_path ? connect_socket(conn, conf->socket_path, deadline)
                                   : connect_any(conn, addresses, deadline);
-    *reached = outcome == SSO_REDIS_ANSWERED;
-    if (!*reached)
-        status = saml_fail(err, SAML_E_STORE, "the session store redis%s:%s: expected to connect within %d ms, got: %s",
-                           conf->tls ? "s" : "", conf->shown, (int)(conf->timeout / 1000), conn->why);
+    if (outcome != SSO_REDIS_ANSWERED)
+        status = saml_fail(err, SAML_E_STORE, "the session store %s: expected to connect within %d ms, got: %s", conf->spec,
+                           (int)(conf->timeout / 1000), conn->why);
     else if (conf->tls)
         status = shake_hands(conn, conf, deadline, err);
     if (status == SAML_OK)

@@ -6,6 +6,7 @@
 
 #include <hiredis/hiredis.h>
 #include "redis_conf.h"
+#include "redis_host.h"
 
 #define SSO_REDIS_MAX_ARGS 12
 
@@ -15,6 +16,9 @@ typedef struct {
     const char *arg[SSO_REDIS_MAX_ARGS];
     size_t len[SSO_REDIS_MAX_ARGS];
 } sso_redis_command_t;
+
+/** Whether `reply` is an error that begins with `word`. */
+int sso_redis_is_error(const redisReply *reply, const char *word);
 
 /** Append an argument. */
 void sso_redis_add(sso_redis_command_t *command, const void *octets, size_t len);
@@ -32,17 +36,14 @@ typedef enum {
 /** On the clock that no one sets, in microseconds. */
 apr_time_t sso_redis_clock(void);
 
-struct addrinfo;
-
 /**
  * Connect, with TLS where conf->tls.
  * @param addresses  of conf->host, or NULL where it is a socket
  * @param deadline   by sso_redis_clock
- * @param reached    set to whether somebody was there
  * @return SAML_OK or SAML_E_STORE; on SAML_OK the caller closes it
  */
 SAML_MUST_CHECK saml_status_t sso_redis_connect(sso_redis_conn_t **out, const sso_redis_conf_t *conf,
-                                                const struct addrinfo *addresses, apr_time_t deadline, int *reached,
+                                                const sso_redis_addresses_t *addresses, apr_time_t deadline,
                                                 saml_err_t *err);
 
 /**

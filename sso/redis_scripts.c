@@ -107,6 +107,8 @@ static const char remove_labelled[] =
 static const char use_once[] =
     PREFIX NOW
     "local id, who, ms = ARGV[2], ARGV[3], tonumber(ARGV[4]) "
+    "local was = redis.call('GET', P .. 'server') "
+    "if not was or string.sub(was, 1, 40) ~= ARGV[5] then return -1 end "
     "local k = P .. 'u:' .. id "
     "if redis.call('SET', k, who, 'NX', 'PX', ms) then "
     "redis.call('ZADD', P .. 'used', now + ms, id) "
@@ -149,6 +151,18 @@ static const char sweep[] =
     "for _, id in ipairs(ended('marks')) do redis.call('ZREM', P .. 'marks', id) end "
     "return n";
 
+/*
+ * A server that has restarted, or has taken over from another, may lack what was written last. So it is noted when it was first seen: it
+ * answers for what was used since, and for nothing before.
+ */
+static const char begin[] =
+    PREFIX NOW
+    "local run, k = ARGV[2], P .. 'server' "
+    "local was = redis.call('GET', k) "
+    "if was and string.sub(was, 1, 40) == run then return { 0, now - tonumber(string.sub(was, 42)) } end "
+    "redis.call('SET', k, run .. ' ' .. string.format('%.0f', now)) "
+    "return { was and 2 or 1, 0 }";
+
 const char *const sso_redis_scripts[SSO_REDIS_SCRIPTS] = {
     [SSO_REDIS_PUT] = put,
     [SSO_REDIS_REPLACE] = replace,
@@ -156,5 +170,6 @@ const char *const sso_redis_scripts[SSO_REDIS_SCRIPTS] = {
     [SSO_REDIS_REMOVE_LABELLED] = remove_labelled,
     [SSO_REDIS_USE_ONCE] = use_once,
     [SSO_REDIS_MARK_PUT] = mark_put,
-    [SSO_REDIS_SWEEP] = sweep
+    [SSO_REDIS_SWEEP] = sweep,
+    [SSO_REDIS_BEGIN] = begin
 };

@@ -8,18 +8,26 @@
 #include "redis_scripts.h"
 
 #define SSO_REDIS_SHA_HEX 40
+#define SSO_REDIS_MAX_WARNINGS 2
 
-/** By what name Redis knows each script. */
+/** The server that a connection leads to. */
 typedef struct {
-    char sha[SSO_REDIS_SCRIPTS][SSO_REDIS_SHA_HEX + 1];
-} sso_redis_loaded_t;
+    char sha[SSO_REDIS_SCRIPTS][SSO_REDIS_SHA_HEX + 1];     /* by what name it knows each script */
+    char run[SSO_REDIS_RUN_BYTES + 1];      /* what tells it from another, and from itself before a restart */
+    apr_time_t since;           /* whatever was kept or used after it, by this machine's clock, is there: earlier things may have been lost */
+    int is_new;                 /* this connection found nothing of ours */
+    int is_other;               /* or what another server had left */
+    int warning_count;
+    const char *warnings[SSO_REDIS_MAX_WARNINGS];   /* what it cannot promise; constants */
+} sso_redis_server_t;
 
 /**
- * Sign on, choose the database, load the scripts, in one round trip. Refuses a Redis that would evict keys when its memory
- * is full: an active session would end, and an assertion that was used could be used again. Refuses a replica.
+ * Sign on, choose the database, load the scripts, in one round trip; and say in a second which server we know. Refuses a Redis that
+ * would evict keys when its memory is full (an active session would end, and an assertion that was used could be used again), a replica,
+ * a node of a cluster, a Sentinel, one that is still loading its data and one before version 5.
  * @return SAML_OK or SAML_E_STORE
  */
-SAML_MUST_CHECK saml_status_t sso_redis_set_up(sso_redis_loaded_t *out, sso_redis_conn_t *conn, const sso_redis_conf_t *conf,
+SAML_MUST_CHECK saml_status_t sso_redis_set_up(sso_redis_server_t *out, sso_redis_conn_t *conn, const sso_redis_conf_t *conf,
                                                apr_time_t deadline, saml_err_t *err);
 
 /** The value of "name:" in what INFO answered, in err's pool; NULL where there is none. */

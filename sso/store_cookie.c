@@ -97,6 +97,20 @@ static void cookie_limit(void *ctx, apr_uint64_t sessions)
     sso_store_limit(cs->small, sessions);
 }
 
+static void cookie_tell(void *ctx, const sso_store_news_t *news)
+{
+    const cookie_store_t *cs = ctx;
+
+    sso_store_tell(cs->small, news);
+}
+
+static saml_status_t cookie_used_since(void *ctx, apr_time_t *since, saml_err_t *err)
+{
+    const cookie_store_t *cs = ctx;
+
+    return sso_store_used_since(cs->small, since, err);
+}
+
 static const char *cookie_no_each(void *ctx, apr_pool_t *p)
 {
     (void)ctx, (void)p;
@@ -270,5 +284,5 @@ const sso_store_provider_t sso_store_cookie = {
     .remove_labelled = cookie_remove_labelled, .use_once = cookie_use_once, .mark_get = cookie_mark_get,
     .mark_put = cookie_mark_put, .sweep = cookie_sweep, .stat = cookie_stat, .is_ended = cookie_is_ended,
     .lifetime = cookie_lifetime, .limit = cookie_limit, .no_each = cookie_no_each,
-    .attach = cookie_attach
+    .attach = cookie_attach, .used_since = cookie_used_since, .tell = cookie_tell
 };

@@ -18,7 +18,33 @@ sub start
     my $self = bless { dir => $o{dir}, port => $o{port} || _free_port(), owner => $$ }, $class;
 
     mkdir $self->{dir};
-    return $self->resume;
+    return $self->resume->_settle;
+}
+
+# As one that has served for an hour: what may have been used before a Redis was there, like a response that nobody asked for and that was
+# issued before it, is not taken.
+sub _settle
+{
+    my ($self) = @_;
+    my ($run) = $self->say('INFO server') =~ /^run_id:(\w+)/m;
+    my $since = int((time - 3600) * 1000);
+
+    $self->say("SET saml-sso:server \"$run $since\"") eq 'OK' or die 'redis-server does not take a key';
+    return $self;
+}
+
+# One command, as one would type it. Returns the answer as text.
+sub say
+{
+    my ($self, $command) = @_;
+    my $socket = IO::Socket::INET->new(PeerHost => '127.0.0.1', PeerPort => $self->{port}, Timeout => 5) or return '';
+
+    print {$socket} "$command\r\n";
+    my ($kind, $rest) = (readline($socket) // '') =~ /^([-+:\$])(.*?)\r\n/ or return '';
+    return $rest if $kind ne '$' || $rest < 0;
+    my $text = '';
+    read $socket, $text, $rest;
+    return $text;
 }
 
 sub _free_port
@@ -57,10 +83,8 @@ sub resume
 sub _is_ready
 {
     my ($self) = @_;
-    my $socket = IO::Socket::INET->new(PeerHost => '127.0.0.1', PeerPort => $self->{port}, Timeout => 5) or return 0;
 
-    print {$socket} "PING\r\n";
-    return (readline($socket) // '') =~ /^\+PONG/;      # -LOADING until its data are read
+    return $self->say('PING') eq 'PONG';        # LOADING until its data are read
 }
 
 # It takes connections and answers nothing; and answers again.
