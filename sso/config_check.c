@@ -7,6 +7,7 @@
 #include "cookie.h"
 #include "watch.h"
 #include "header_text.h"
+#include "page.h"
 #include "user_labels.h"
 
 /* ---- one server ------------------------------------------------------------------------------------------- */
@@ -416,6 +417,7 @@ int sso_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, serv
     /* httpd reads its configuration twice before it serves; the first reading is thrown away. */
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG)
         return OK;
+    sso_page_prepare(pconf);
     log_notes(process, base, 0);
     if (!make_secret(process, pconf, base) || !prepare_stores(process, pconf, base)
         || !sso_watch_prepare(process, pconf, base))

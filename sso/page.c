@@ -35,6 +35,40 @@ static const char *csp_hash(apr_pool_t *p, const char *text)
     return apr_pstrcat(p, "'sha256-", saml_base64_encode(p, digest, sizeof(digest)), "'", NULL);
 }
 
+/* No form-action: Chrome applies it to the redirects of the identity provider that the form leads to. */
+static const char *policy_for(apr_pool_t *p, const char *script)
+{
+    return apr_pstrcat(p, "default-src 'none'; base-uri 'none'; frame-ancestors 'self'; style-src ", csp_hash(p, style),
+                       script ? "; script-src " : "", script ? csp_hash(p, script) : "", NULL);
+}
+
+/* The policies of the pages that every sign-on needs. Written before there are threads. */
+static struct {
+    const char *script;
+    const char *policy;
+} usual[] = { { submit_script, NULL }, { keep_script, NULL }, { NULL, NULL } };
+
+#define USUAL (sizeof(usual) / sizeof(usual[0]))
+
+void sso_page_prepare(apr_pool_t *p)
+{
+    apr_size_t i;
+
+    for (i = 0; i < USUAL; ++i)
+        usual[i].policy = policy_for(p, usual[i].script);
+}
+
+static const char *policy_of(apr_pool_t *p, const char *script)
+{
+    apr_size_t i;
+
+    for (i = 0; i < USUAL; ++i) {
+        if (usual[i].script == script)
+            return usual[i].policy;
+    }
+    return policy_for(p, script);
+}
+
 static void set_header(request_rec *r, const char *name, const char *value)
 {
     apr_table_setn(r->err_headers_out, name, value);
@@ -48,11 +82,7 @@ void sso_page_uncached(request_rec *r)
 
 static void set_html_headers(request_rec *r, const char *script)
 {
-    /* No form-action: Chrome applies it to the redirects of the identity provider that the form leads to. */
-    set_header(r, "Content-Security-Policy",
-               apr_pstrcat(r->pool, "default-src 'none'; base-uri 'none'; frame-ancestors 'self'; style-src ",
-                           csp_hash(r->pool, style), script ? "; script-src " : "",
-                           script ? csp_hash(r->pool, script) : "", NULL));
+    set_header(r, "Content-Security-Policy", policy_of(r->pool, script));
     set_header(r, "X-Content-Type-Options", "nosniff");
     /* Nothing for others; our own site gets the true Origin of a form that is sent again (resend.h). */
     set_header(r, "Referrer-Policy", "same-origin");

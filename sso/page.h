@@ -7,6 +7,9 @@
 #include "resend.h"
 #include "sso.h"
 
+/** Make ready what pages have in common; in `p`, which must live as long as pages are sent. Called before threads start. */
+void sso_page_prepare(apr_pool_t *p);
+
 /** One hidden field of a form. A NULL value leaves the field out. */
 typedef struct {
     const char *name;
