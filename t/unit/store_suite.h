@@ -184,7 +184,7 @@ static inline void assert_no_mark(sso_store_t *store, int i, apr_time_t now)
 
 /* ---- sessions --------------------------------------------------------------- */
 
-static void suite_put_get_remove(void **state)
+static inline void suite_put_get_remove(void **state)
 {
     sso_store_t *store = suite_open();
 
@@ -204,7 +204,7 @@ static void suite_put_get_remove(void **state)
     assert_int_equal(stat_of(store).sessions, 1);
 }
 
-static void suite_records_of_all_sizes(void **state)
+static inline void suite_records_of_all_sizes(void **state)
 {
     static const apr_size_t sizes[] = { 1, 7, 64, 65, 1990, 2040, 4080, 16384, 65536, SSO_MAX_RECORD_BYTES };
     sso_store_t *store = suite_open();
@@ -232,7 +232,7 @@ static void suite_records_of_all_sizes(void **state)
     assert_null(get(store, 100));
 }
 
-static void suite_replace_only_what_is_there(void **state)
+static inline void suite_replace_only_what_is_there(void **state)
 {
     sso_store_t *store = suite_open();
 
@@ -252,7 +252,7 @@ static void suite_replace_only_what_is_there(void **state)
     assert_int_equal(stat_of(store).sessions, 0);
 }
 
-static void suite_what_has_ended_is_swept(void **state)
+static inline void suite_what_has_ended_is_swept(void **state)
 {
     sso_store_t *store = suite_open();
     int i;
@@ -281,7 +281,7 @@ static void suite_what_has_ended_is_swept(void **state)
 
 /* ---- labels -------------------------------------------------------------------- */
 
-static void suite_all_under_a_label_end(void **state)
+static inline void suite_all_under_a_label_end(void **state)
 {
     sso_store_t *store = suite_open();
 
@@ -303,7 +303,7 @@ static void suite_all_under_a_label_end(void **state)
     assert_null(get(store, 3));
 }
 
-static void suite_several_labels_at_once(void **state)
+static inline void suite_several_labels_at_once(void **state)
 {
     sso_store_t *store = suite_open();
     sso_label_t labels[40];
@@ -324,7 +324,7 @@ static void suite_several_labels_at_once(void **state)
     assert_int_equal(removed, 0);
 }
 
-static void suite_labels_go_with_their_session(void **state)
+static inline void suite_labels_go_with_their_session(void **state)
 {
     sso_store_t *store = suite_open();
 
@@ -344,7 +344,7 @@ static void suite_labels_go_with_their_session(void **state)
     assert_int_equal(end_under(store, 10), 0);
 }
 
-static void suite_a_second_put_has_its_own_labels(void **state)
+static inline void suite_a_second_put_has_its_own_labels(void **state)
 {
     sso_store_t *store = suite_open();
 
@@ -359,7 +359,7 @@ static void suite_a_second_put_has_its_own_labels(void **state)
     assert_int_equal(stat_of(store).sessions, 1);
 }
 
-static void suite_labels_have_a_limit(void **state)
+static inline void suite_labels_have_a_limit(void **state)
 {
     sso_store_t *store = suite_open();
     sso_label_t labels[SSO_MAX_LABELS + 1];
@@ -381,7 +381,7 @@ static void suite_labels_have_a_limit(void **state)
     assert_int_equal(end_under(store, 2), 0);
 }
 
-static void suite_hundreds_of_one_name(void **state)
+static inline void suite_hundreds_of_one_name(void **state)
 {
     sso_store_t *store = suite_open();
     int i;
@@ -396,7 +396,7 @@ static void suite_hundreds_of_one_name(void **state)
 
 /* ---- IDs and marks ---------------------------------------------------------------- */
 
-static void suite_use_once_until(void **state)
+static inline void suite_use_once_until(void **state)
 {
     sso_store_t *store = suite_open();
     saml_err_t *why = new_err();
@@ -418,7 +418,7 @@ static void suite_use_once_until(void **state)
     assert_int_equal(stat_of(store).used_ids, 2);
 }
 
-static void suite_marks(void **state)
+static inline void suite_marks(void **state)
 {
     sso_store_t *store = suite_open();
 
@@ -442,7 +442,7 @@ static void suite_marks(void **state)
 }
 
 /* The same key means three things, and each ends alone. */
-static void suite_kinds_are_apart(void **state)
+static inline void suite_kinds_are_apart(void **state)
 {
     sso_store_t *store = suite_open();
 
@@ -497,7 +497,7 @@ static inline void assert_nothing_works(sso_store_t *store, const char *says)
     assert_int_equal(len, 99);
 }
 
-static void suite_without_open_nothing_works(void **state)
+static inline void suite_without_open_nothing_works(void **state)
 {
     (void)state;
     assert_nothing_works(suite_unopened(), "is not open in this process");
@@ -560,7 +560,7 @@ static void *suite_work(void *data)
     return NULL;
 }
 
-static void suite_child(sso_store_t *store, int number, int report)
+static inline void suite_child(sso_store_t *store, int number, int report)
 {
     pthread_t threads[SUITE_THREADS];
     suite_worker_t workers[SUITE_THREADS];
@@ -584,7 +584,7 @@ static void suite_child(sso_store_t *store, int number, int report)
     _exit(0);
 }
 
-static void suite_processes_and_threads(void **state)
+static inline void suite_processes_and_threads(void **state)
 {
     sso_store_t *store = suite_open();
     pid_t pids[SUITE_CHILDREN];
@@ -613,7 +613,7 @@ static void suite_processes_and_threads(void **state)
     assert_int_equal(stat_of(store).used_ids, SUITE_ROUNDS);
 }
 
-static void suite_open_before_fork_is_refused(void **state)
+static inline void suite_open_before_fork_is_refused(void **state)
 {
     sso_store_t *store = suite_open();
     int status;

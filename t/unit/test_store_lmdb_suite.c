@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store_lmdb.c: what every store must do. */
 
-#include "store_suite.h"
+#include "store_limits.h"
 
 static const char *base;
 
@@ -66,7 +66,7 @@ static void suite_until(apr_time_t t)
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = { STORE_SUITE };
+    static const struct CMUnitTest tests[] = { STORE_SUITE, LIMIT_SUITE, LIST_SUITE };
     int failed;
 
     apr_initialize();
