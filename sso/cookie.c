@@ -29,7 +29,9 @@ static int next_pair(pair_t *out, const char **at)
     if (!**at)
         return 0;
     start = *at;
-    end = start + strcspn(start, ";");
+    end = strchr(start, ';');
+    if (!end)
+        end = start + strlen(start);
     *at = end;
     while (end > start && is_space(end[-1]))
         --end;
@@ -96,13 +98,16 @@ const char *sso_cookies_split(const char **rest, const char *header, const apr_a
     apr_size_t room = 2 * strlen(header) + 3;
     pair_t pair;
 
-    while (next_pair(&pair, &at)) {
-        if (!own && is_ours(&pair, names)) {
-            own = own_end = apr_palloc(p, room);
-            other = other_end = apr_palloc(p, room);
-            at = header;        /* ours among them: sort the whole header */
-            break;
+    while (!own && next_pair(&pair, &at)) {
+        if (!is_ours(&pair, names))
+            continue;
+        if (!header[pair.len]) {
+            *rest = NULL;       /* one of ours and nothing else */
+            return header;
         }
+        own = own_end = apr_palloc(p, room);
+        other = other_end = apr_palloc(p, room);
+        at = header;            /* ours among them: sort the whole header */
     }
     if (!own) {
         *rest = header;
@@ -129,6 +134,20 @@ const char *sso_cookie_value(const char *own, const char *name, apr_pool_t *p)
             return apr_pstrmemdup(p, pair.value, pair.value_len);
     }
     return NULL;
+}
+
+int sso_cookie_next(const char **value, apr_size_t *len, const char **at, const char *name)
+{
+    pair_t pair;
+
+    while (next_pair(&pair, at)) {
+        if (has_name(&pair, name)) {
+            *value = pair.value;
+            *len = pair.value_len;
+            return 1;
+        }
+    }
+    return 0;
 }
 
 apr_array_header_t *sso_cookie_values(const char *own, const char *name, int at_most, apr_pool_t *p)

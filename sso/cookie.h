@@ -23,6 +23,9 @@ const char *sso_cookies_split(const char **rest, const char *header, const apr_a
  */
 const char *sso_cookie_value(const char *own, const char *name, apr_pool_t *p);
 
+/** The next value of cookie `name` from `*at` in our own on, which moves behind it; no copy, so that no NUL ends it. @return 0 at the end */
+int sso_cookie_next(const char **value, apr_size_t *len, const char **at, const char *name);
+
 /** The first `at_most` values of cookie `name` among our own (const char *). */
 apr_array_header_t *sso_cookie_values(const char *own, const char *name, int at_most, apr_pool_t *p);
 

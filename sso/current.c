@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sso.h"
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "carried.h"
@@ -23,15 +22,19 @@
 #define KEYS_AT_MOST 4
 #define TOKEN_CHARS 43              /* of 32 octets in base64url without padding */
 
-static int is_token(const char *text)
+static int is_token(const char *text, apr_size_t len)
 {
     apr_size_t i;
 
-    for (i = 0; text[i]; ++i) {
-        if (!apr_isalnum(text[i]) && text[i] != '-' && text[i] != '_')
+    if (len != TOKEN_CHARS)
+        return 0;
+    for (i = 0; i < TOKEN_CHARS; ++i) {
+        const char c = text[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
             return 0;
     }
-    return i == TOKEN_CHARS;
+    return 1;
 }
 
 /** A session that the request may mean. */
@@ -40,45 +43,49 @@ typedef struct {
     const sso_carried_t *carried;   /* NULL: the store has the record */
 } candidate_t;
 
-static saml_status_t candidates_carried(apr_array_header_t *out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+/** All of them. */
+typedef struct {
+    candidate_t of[KEYS_AT_MOST];
+    int count;
+} candidates_t;
+
+static saml_status_t candidates_carried(candidates_t *out, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
     apr_array_header_t *sessions;
     int i;
 
     SAML_TRY(sso_carried_read(&sessions, r, app, KEYS_AT_MOST, err));
-    for (i = 0; i < sessions->nelts; ++i) {
+    for (i = 0; i < sessions->nelts && i < KEYS_AT_MOST; ++i) {
         const sso_carried_t *session = &APR_ARRAY_IDX(sessions, i, sso_carried_t);
 
-        APR_ARRAY_PUSH(out, candidate_t) = (candidate_t){ session->key, session };
+        out->of[out->count++] = (candidate_t){ session->key, session };
     }
     return SAML_OK;
 }
 
 /*
- * What (candidate_t) the request's cookies may mean. Where a name has no __Host- prefix, a browser can hold it several times,
+ * What the request's cookies may mean. Where a name has no __Host- prefix, a browser can hold it several times,
  * for other paths and domains; one that is dead must not keep the live one from being seen, or sign-ons never end.
  */
-static saml_status_t candidates_of(apr_array_header_t **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+static saml_status_t candidates_of(candidates_t *out, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
-    const char *own = sso_request_of(r)->cookies;
-    apr_array_header_t *values, *candidates = apr_array_make(r->pool, 1, sizeof(candidate_t));
+    const char *own = sso_request_of(r)->cookies, *value;
+    apr_size_t len;
     int i;
 
-    *out = candidates;
+    out->count = 0;
     if (!own)
         return SAML_OK;
     if (sso_store_is_carried(app->store))
-        return candidates_carried(candidates, r, app, err);
-    values = sso_cookie_values(own, app->cookie.name, KEYS_AT_MOST, r->pool);
-    for (i = 0; i < values->nelts; ++i) {
-        const char *value = APR_ARRAY_IDX(values, i, const char *);
-        candidate_t *candidate;
+        return candidates_carried(out, r, app, err);
+    for (i = 0; i < KEYS_AT_MOST && sso_cookie_next(&value, &len, &own, app->cookie.name); ++i) {
+        candidate_t *candidate = &out->of[out->count];
 
-        if (!is_token(value))
+        if (!is_token(value, len))
             continue;
-        candidate = apr_array_push(candidates);
         candidate->carried = NULL;
         SAML_TRY(sso_key_of(&candidate->key, value, TOKEN_CHARS, err));
+        ++out->count;
     }
     return SAML_OK;
 }
@@ -157,13 +164,13 @@ saml_status_t sso_session_current(const sso_session_t **out, request_rec *r, con
 {
     const sso_session_t *session = NULL;
     const candidate_t *candidate = NULL;
-    apr_array_header_t *candidates;
+    candidates_t candidates;
     int i;
 
     *out = NULL;
     SAML_TRY(candidates_of(&candidates, r, app, err));
-    for (i = 0; i < candidates->nelts && !session; ++i) {
-        candidate = &APR_ARRAY_IDX(candidates, i, candidate_t);
+    for (i = 0; i < candidates.count && !session; ++i) {
+        candidate = &candidates.of[i];
         SAML_TRY(look_up(&session, candidate, r, app, err));
     }
     if (session && sso_session_stamp_is_old(session, r->request_time)
@@ -205,10 +212,10 @@ static void warn_of_high_water(request_rec *r, const sso_app_t *app)
 
 saml_status_t sso_session_reference(const char **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
-    apr_array_header_t *candidates;
+    candidates_t candidates;
 
     SAML_TRY(candidates_of(&candidates, r, app, err));
-    *out = candidates->nelts ? saml_base64url_encode(r->pool, APR_ARRAY_IDX(candidates, 0, candidate_t).key.octets, SSO_KEY_BYTES) : "";
+    *out = candidates.count ? saml_base64url_encode(r->pool, candidates.of[0].key.octets, SSO_KEY_BYTES) : "";
     return SAML_OK;
 }
 
@@ -280,13 +287,13 @@ saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml
 
 saml_status_t sso_session_end(int *ended, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
-    apr_array_header_t *candidates;
+    candidates_t candidates;
     int i, found;
 
     *ended = 0;
     SAML_TRY(candidates_of(&candidates, r, app, err));
-    for (i = 0; i < candidates->nelts; ++i) {
-        SAML_TRY(sso_store_remove(app->store, &APR_ARRAY_IDX(candidates, i, candidate_t).key, &found, err));
+    for (i = 0; i < candidates.count; ++i) {
+        SAML_TRY(sso_store_remove(app->store, &candidates.of[i].key, &found, err));
         *ended |= found;
     }
     return SAML_OK;

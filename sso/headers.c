@@ -15,10 +15,13 @@
 int sso_header_is_ours(const char *name)
 {
     const sso_managed_t *managed = sso_managed();
+    const char first = sso_header_fold(name[0]);
     int i;
 
     for (i = 0; i < managed->headers->nelts; ++i) {
-        if (sso_header_same(name, APR_ARRAY_IDX(managed->headers, i, const char *)))
+        const char *ours = APR_ARRAY_IDX(managed->headers, i, const char *);
+
+        if (sso_header_fold(ours[0]) == first && sso_header_same(name, ours))
             return 1;
     }
     for (i = 0; i < managed->stems->nelts; ++i) {
@@ -224,15 +227,17 @@ static int is_ready_made(const sso_header_t *header)
     return header->encode == SSO_ENCODE_NONE && header->separator[0] == ';' && !header->separator[1];
 }
 
-static const char *header_value(request_rec *r, const sso_session_t *session, const sso_header_t *header)
+static const char *header_value(request_rec *r, const sso_session_t *session, const sso_header_t *header, int has_map)
 {
-    sso_attribute_t attribute = { 0 };
+    sso_attribute_t attribute;
 
-    if (strcmp(header->claim, "user") == 0)
+    if (header->claim[0] == 'u' && strcmp(header->claim, "user") == 0)
         return encode(r->pool, r->user, header);
-    if (strcmp(header->claim, "nameid") == 0)
+    if (header->claim[0] == 'n' && strcmp(header->claim, "nameid") == 0)
         return encode(r->pool, session->name_id, header);
-    if (sso_session_find(&attribute, session, header->claim))
+    if (!sso_session_find(&attribute, session, header->claim))
+        return NULL;
+    if (has_map)
         sso_groups_present(&attribute, r);
     if (attribute.value_count == 0)
         return NULL;
@@ -244,7 +249,7 @@ static const char *header_value(request_rec *r, const sso_session_t *session, co
 }
 
 /* @return the names of those that are left out, or NULL */
-static const char *export_headers(request_rec *r, const sso_dir_t *dir, const sso_session_t *session)
+static const char *export_headers(request_rec *r, const sso_dir_t *dir, const sso_session_t *session, int has_map)
 {
     const apr_array_header_t *headers = sso_headers(dir);
     sso_budget_t budget = { 0, NULL };
@@ -252,7 +257,7 @@ static const char *export_headers(request_rec *r, const sso_dir_t *dir, const ss
 
     for (i = 0; i < headers->nelts; ++i) {
         const sso_header_t *header = &APR_ARRAY_IDX(headers, i, const sso_header_t);
-        const char *value = header_value(r, session, header);
+        const char *value = header_value(r, session, header, has_map);
 
         if (!value || !*value)
             continue;
@@ -285,11 +290,10 @@ static int has_env_of_ours(const apr_table_t *env)
  * Names that begin alike share a bucket and a checksum in APR's tables, so that setting one looks at all before it. The names of one
  * session are all different: where there are none yet, they are simply added.
  */
-static void export_env(request_rec *r, const sso_session_t *session)
+static void export_env(request_rec *r, const sso_session_t *session, int has_map)
 {
     void (*set)(apr_table_t *, const char *, const char *) =
         has_env_of_ours(r->subprocess_env) ? apr_table_setn : apr_table_addn;
-    sso_attribute_t attribute;
     int i;
 
     set(r->subprocess_env, "SAML_NAMEID", session->name_id);
@@ -298,20 +302,28 @@ static void export_env(request_rec *r, const sso_session_t *session)
     if (session->authn_context)
         set(r->subprocess_env, "SAML_AUTHN_CONTEXT", session->authn_context);
     for (i = 0; i < session->attribute_count; ++i) {
-        sso_session_attribute(&attribute, session, i);
-        sso_groups_present(&attribute, r);
-        if (*attribute.joined)
-            set(r->subprocess_env, attribute.env_name, attribute.joined);
+        const sso_attribute_t *attribute = &session->attributes[i];
+        sso_attribute_t presented;
+
+        if (has_map) {
+            presented = *attribute;
+            sso_groups_present(&presented, r);
+            attribute = &presented;
+        }
+        if (*attribute->joined)
+            set(r->subprocess_env, attribute->env_name, attribute->joined);
     }
 }
 
 void sso_headers_export(request_rec *r, const sso_dir_t *dir, const sso_session_t *session)
 {
-    const char *left_out = export_headers(r, dir, session);
+    const sso_app_t *app = sso_app_of(r);
+    int has_map = app && app->group_map;
+    const char *left_out = export_headers(r, dir, session, has_map);
 
     if (!sso_env_is_on(dir))
         return;
-    export_env(r, session);
+    export_env(r, session, has_map);
     if (left_out)
         apr_table_setn(r->subprocess_env, "SAML_HEADERS_LEFT_OUT", left_out);
 }
