@@ -258,6 +258,44 @@ static saml_status_t fail_version(sso_lmdb_t *db, const MDB_val *got, saml_err_t
                      db->path, FORMAT_VERSION, version);
 }
 
+/* Or no name at all, as there is in a page that belongs elsewhere. */
+static int is_our_name(const MDB_val *k)
+{
+    const unsigned char *c = k->mv_data, *end = c + k->mv_size;
+    static const char *const names[] = { FORMAT_KEY, SINCE_KEY, "sessions", "used", "marks", "expiry", "labels", "labelled" };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (k->mv_size == strlen(names[i]) && memcmp(k->mv_data, names[i], k->mv_size) == 0)
+            return 1;
+    }
+    while (c < end && *c >= 0x20 && *c < 0x7f)
+        c++;
+    return k->mv_size == 0 || c < end;
+}
+
+/* It does not say whose it is: somebody else's where all that it says is whole and no name is ours, else ours and damaged. */
+static saml_status_t fail_format(sso_lmdb_t *db, MDB_txn *txn, MDB_dbi unnamed, apr_size_t entries, saml_err_t *err)
+{
+    apr_size_t ours = 0, all = 0;
+    MDB_cursor *cursor;
+    MDB_val k, v;
+    int rc = mdb_cursor_open(txn, unnamed, &cursor);
+
+    if (rc == 0) {
+        for (rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST); rc == 0; rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
+            all++;
+            ours += is_our_name(&k);
+        }
+        mdb_cursor_close(cursor);
+    }
+    if (rc == MDB_NOTFOUND && all == entries && ours == 0)
+        return saml_fail(err, SAML_E_STORE, "opening: expected %s to be ours, got the LMDB files of another program; give the store a folder of "
+                         "its own", db->path);
+    db->found = SSO_LMDB_DAMAGED;
+    return fail_damaged(db, "its catalogue does not say whose it is", err);
+}
+
 /* Ours, of this version, or new. */
 static saml_status_t check_format(sso_lmdb_t *db, MDB_txn *txn, saml_err_t *err)
 {
@@ -274,8 +312,7 @@ static saml_status_t check_format(sso_lmdb_t *db, MDB_txn *txn, saml_err_t *err)
         return fail_version(db, &got, err);
     if (rc == MDB_NOTFOUND && (rc = mdb_stat(txn, unnamed, &st)) == 0) {
         if (st.ms_entries != 0)
-            return saml_fail(err, SAML_E_STORE, "opening: expected %s to be ours, got the LMDB files of another "
-                             "program; give the store a folder of its own", db->path);
+            return fail_format(db, txn, unnamed, st.ms_entries, err);
         rc = mdb_put(txn, unnamed, &key, &want, 0);
     }
     if (rc == 0)

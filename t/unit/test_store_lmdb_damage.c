@@ -217,7 +217,7 @@ static void pages_that_were_spoilt(void **state)
     apr_size_t len, page;
     char *good = full_file(&len), *bad = malloc(len);
     unsigned seed = 4711;
-    int seen = 0, nothing = 0, rounds = getenv("SSO_SANITIZED") ? 60 : 150, i;
+    int seen = 0, nothing = 0, rounds = getenv("SSO_SANITIZED") ? 50 : 100, i;
 
     (void)state;
     assert_non_null(bad);
