@@ -262,8 +262,9 @@ int main(int argc, char **argv)
     subject_t s;
     apr_pool_t *p;
     apr_array_header_t *audiences;
+    int rounds = argc == 6 ? (int)strtol(argv[5], NULL, 10) : 0;
 
-    if (argc != 6 || atoi(argv[5]) < TURNS)
+    if (rounds < TURNS)
         bench_die("expected RESPONSE CERTIFICATE ACS AUDIENCE ROUNDS, at least %d", TURNS);
     apr_initialize();
     apr_pool_create(&p, NULL);
@@ -280,7 +281,7 @@ int main(int argc, char **argv)
     s.want.acs_url = argv[3];
     s.want.audiences = audiences;
     s.want.replay = &replay;
-    take_turns(&s, atoi(argv[5]) / TURNS);
+    take_turns(&s, rounds / TURNS);
     xmlSecKeyDestroy(s.key);
     EVP_PKEY_free(s.public_key);
     apr_pool_destroy(p);

@@ -126,7 +126,7 @@ static void get(char **argument)
     bench_request_t request;
     bench_result_t result;
     bench_plan_t plan = { atoi(argument[0]), atoi(argument[1]), &request, 1, (size_t)atol(argument[2]), 0, atoi(argument[3]),
-                          NULL, NULL };
+                          NULL, NULL, 0 };
 
     request.octets = bench_read_file(argument[4], &request.len);
     bench_run(&result, &plan);
@@ -163,7 +163,7 @@ static void cookies(char **argument)
     size_t i, n, count = (size_t)atol(argument[2]);
     char **lines = bench_read_lines(argument[4], &n);
     bench_request_t *requests = requests_of(count);
-    bench_plan_t plan = { atoi(argument[0]), atoi(argument[1]), requests, count, count, 0, 200, NULL, NULL };
+    bench_plan_t plan = { atoi(argument[0]), atoi(argument[1]), requests, count, count, 0, 200, NULL, NULL, 0 };
     bench_result_t result;
 
     for (i = 0; i < count; i++)
@@ -194,7 +194,7 @@ static void post(char **argument)
     size_t i, count = (size_t)atol(argument[2]);
     bench_request_t *requests = requests_of(count);
     jar_t jar = { argument[6], calloc(count, sizeof(char *)) };
-    bench_plan_t plan = { atoi(argument[0]), atoi(argument[1]), requests, count, count, 0, atoi(argument[3]), keep_cookie, &jar };
+    bench_plan_t plan = { atoi(argument[0]), atoi(argument[1]), requests, count, count, 0, atoi(argument[3]), keep_cookie, &jar, 0 };
     bench_result_t result;
 
     for (i = 0; i < count; i++)
@@ -212,7 +212,7 @@ static void fill(char **argument)
     size_t done, i, count = (size_t)atol(argument[2]);
     bench_request_t requests[BATCH];
     jar_t jar = { argument[7], calloc(BATCH, sizeof(char *)) };
-    bench_plan_t plan = { sp.port, atoi(argument[1]), requests, BATCH, BATCH, 0, atoi(argument[3]), keep_cookie, &jar };
+    bench_plan_t plan = { sp.port, atoi(argument[1]), requests, BATCH, BATCH, 0, atoi(argument[3]), keep_cookie, &jar, 0 };
     bench_result_t result;
     FILE *f = fopen(argument[9], "wb");
     size_t failed = 0;
@@ -255,7 +255,7 @@ static void tally(char **argument)
     double seconds = atof(argument[2]);
     tally_t counts = { 0, 0, 0 };
     bench_plan_t plan = { atoi(argument[0]), atoi(argument[1]), NULL, n, seconds > 0 ? MAX_TALLY : n, seconds, 0, count_status,
-                          &counts };
+                          &counts, 0 };
     bench_request_t *requests = requests_of(n);
     bench_result_t result;
 

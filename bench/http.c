@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The load: no library, so that the client costs little beside what it measures. */
 
-#define _GNU_SOURCE     /* asprintf */
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -176,7 +174,8 @@ static size_t answer_length(const char *buffer, size_t got)
 char *bench_cookie_of(const char *answer, const char *prefix)
 {
     const char *at = answer;
-    char *all = NULL, *more;
+    size_t got = 0;
+    char *all = NULL;
 
     while ((at = find_header(at, "Set-Cookie")) != NULL) {
         size_t len = strcspn(at, ";\r\n");
@@ -184,10 +183,10 @@ char *bench_cookie_of(const char *answer, const char *prefix)
 
         if (!equals || equals + 1 == at + len || strncmp(at, prefix, strlen(prefix)) != 0)
             continue;
-        if (asprintf(&more, "%s%s%.*s", all ? all : "", all ? "; " : "", (int)len, at) < 0)
+        all = realloc(all, got + len + 3);
+        if (!all)
             bench_die("no memory to be had");
-        free(all);
-        all = more;
+        got += (size_t)sprintf(all + got, "%s%.*s", got > 0 ? "; " : "", (int)len, at);
     }
     return all;
 }
