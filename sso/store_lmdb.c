@@ -47,6 +47,8 @@
 
 #define DEFAULT_SUBDIR  "saml-sso"
 #define LIMIT_BYTES     (sizeof(void *) > 4 ? (apr_size_t)1 << 33 : (apr_size_t)1 << 29)
+#define LARGEST_BYTES   (sizeof(void *) > 4 ? (apr_uint64_t)1 << 44 : (apr_uint64_t)1 << 29)
+#define SESSION_BYTES   8192    /* with all that belongs to it, and more than one mostly takes */
 #define EXPIRY_BYTES    8
 #define EXPIRY_KEY_BYTES (EXPIRY_BYTES + 1 + SSO_KEY_BYTES)
 #define SEALED_BYTES    SSO_LMDB_SEALED_BYTES
@@ -89,11 +91,16 @@ void sso_store_lmdb_limit(sso_store_t *store, apr_size_t bytes)
     db->limit_bytes = bytes;
 }
 
+/* The map grows with what it may have to hold. It is address space and no memory, so that it is never made smaller. */
 static void lmdb_limit(void *ctx, apr_uint64_t sessions)
 {
+    apr_uint64_t most = LARGEST_BYTES / SESSION_BYTES;
+    apr_size_t bytes = (apr_size_t)(sessions < most ? sessions : most) * SESSION_BYTES;
     sso_lmdb_t *db = ctx;
 
     db->limit_sessions = sessions;
+    if (bytes > db->limit_bytes)
+        db->limit_bytes = bytes;
 }
 
 static saml_status_t lmdb_check(void *ctx, saml_err_t *err)

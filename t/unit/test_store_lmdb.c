@@ -277,6 +277,68 @@ static void full_store_refuses_and_keeps(void **state)
     assert_string_equal(get(store, 50), record);
 }
 
+/* At the limit, what has ended by the real clock goes first. */
+#define IN_AN_HOUR (apr_time_now() + apr_time_from_sec(3600))
+
+static void fill_some(sso_store_t *store, int number)
+{
+    int i;
+
+    MUST(sso_store_open(store, pool, new_err()) == SAML_OK);
+    for (i = 0; i < number; i++) {
+        sso_key_t key = key_of(i);
+
+        MUST(sso_store_put(store, &key, "r", 2, IN_AN_HOUR, new_err()) == SAML_OK);
+    }
+    apr_pool_destroy(pool);
+}
+
+/* Raised, the map grows with it; lowered, all stay that there are. @return what the store says of itself */
+static sso_store_stat_t begin_with_limit(apr_uint64_t limit, int one_more, saml_status_t want)
+{
+    apr_pool_t *own, *keep = pool;
+    sso_store_t *store;
+    sso_store_stat_t st;
+    sso_key_t key;
+
+    apr_pool_create(&own, keep);
+    pool = own;
+    key = key_of(one_more);
+    store = configured();
+    sso_store_limit(store, limit);
+    prepare(store);
+    assert_null(told);
+    open_store(store);
+    assert_string_equal(get(store, 99), "r");
+    assert_int_equal(sso_store_put(store, &key, "r", 2, IN_AN_HOUR, new_err()), want);
+    st = stat_of(store);
+    pool = keep;
+    apr_pool_destroy(own);
+    return st;
+}
+
+static void a_limit_that_changes(void **state)
+{
+    sso_store_t *store = configured();
+    sso_store_stat_t st;
+
+    (void)state;
+    sso_store_limit(store, 100);
+    prepare(store);
+    assert_ended_well(spawn(fill_some, store, 100));
+    st = begin_with_limit(100, 100, SAML_E_STORE);
+    assert_int_equal(st.sessions, 100);
+    st = begin_with_limit(4000000, 100, SAML_OK);
+    assert_int_equal(st.sessions, 101);
+    if (sizeof(void *) > 4)
+        assert_true(st.bytes_limit == (apr_uint64_t)4000000 * 8192);
+    st = begin_with_limit(10, 101, SAML_E_STORE);
+    assert_int_equal(st.sessions, 101);
+    if (sizeof(void *) > 4)
+        assert_true(st.bytes_limit == (apr_uint64_t)1 << 33);
+    assert_int_equal(begin_with_limit(0, 101, SAML_OK).sessions, 102);
+}
+
 /* ---- files -------------------------------------------------------------- */
 
 static unsigned mode_of(const char *path)
@@ -556,6 +618,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(since_when_ids_are_remembered, setup, teardown),
         cmocka_unit_test_setup_teardown(without_open_it_cannot_be_told, setup, teardown),
         cmocka_unit_test_setup_teardown(full_store_refuses_and_keeps, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_limit_that_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(files_are_private, setup, teardown),
         cmocka_unit_test_setup_teardown(folders_that_are_not_safe, setup, teardown),
         cmocka_unit_test_setup_teardown(links_are_not_followed, setup, teardown),
