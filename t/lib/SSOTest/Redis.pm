@@ -11,11 +11,11 @@ use Time::HiRes qw(sleep time);
 
 use constant WAIT_S => 30;
 
-# %o: dir (made for its data), port (default: a free one)
+# %o: dir (made for its data), port (default: a free one), options [further ones of redis-server]
 sub start
 {
     my ($class, %o) = @_;
-    my $self = bless { dir => $o{dir}, port => $o{port} || _free_port(), owner => $$ }, $class;
+    my $self = bless { dir => $o{dir}, port => $o{port} || _free_port(), options => $o{options} || [], owner => $$ }, $class;
 
     mkdir $self->{dir};
     return $self->resume->_settle;
@@ -68,7 +68,7 @@ sub resume
         open STDOUT, '>>', "$self->{dir}/output";
         open STDERR, '>&', \*STDOUT;
         exec 'redis-server', '--bind', '127.0.0.1', '--port', $self->{port}, '--dir', $self->{dir}, '--save', '3600 1',
-            '--appendonly', 'no' or POSIX::_exit(127);
+            '--appendonly', 'no', @{ $self->{options} } or POSIX::_exit(127);
     }
     $self->{pid} = $pid;
     my $until = time + WAIT_S;
