@@ -316,9 +316,12 @@ static saml_status_t notice_dropped(sso_socache_t *sc, const sso_key_t *key, sam
 static saml_status_t socache_get(void *ctx, const sso_key_t *key, const void **record, apr_size_t *len, apr_pool_t *p, saml_err_t *err)
 {
     sso_socache_t *sc = ctx;
-    int dropped;
+    int dropped = 0;
 
-    SAML_TRY((sc->known->is_remote ? sso_socache_shared_get : sso_socache_private_get)(sc, key, record, len, &dropped, p, err));
+    if (sc->known->is_remote)
+        SAML_TRY(sso_socache_shared_get(sc, key, record, len, &dropped, p, err));
+    else
+        SAML_TRY(sso_socache_private_get(sc, key, record, len, &dropped, p, err));
     return dropped ? notice_dropped(sc, key, err) : SAML_OK;
 }
 
@@ -343,7 +346,10 @@ static saml_status_t socache_put(void *ctx, const sso_key_t *key, const void *re
 {
     sso_socache_t *sc = ctx;
 
-    SAML_TRY((sc->known->is_remote ? put_shared : sso_socache_private_put)(sc, key, record, len, expires, labels, label_count, err));
+    if (sc->known->is_remote)
+        SAML_TRY(put_shared(sc, key, record, len, expires, labels, label_count, err));
+    else
+        SAML_TRY(sso_socache_private_put(sc, key, record, len, expires, labels, label_count, err));
     *sessions = sso_store_last_count(sc->index);
     return SAML_OK;
 }
