@@ -21,6 +21,7 @@ class Peer:
     cookie = ""                 # what the session cookie's name begins with
     fill_cookies = ""           # what a browser has that comes with an answer nobody asked for
     room = 20000                # sessions that it is set up for, where one is looked at
+    copy_us = 100               # the same for one that is not signed on
     fill_us = 6000              # a guess at what one of many sessions takes, to see beforehand whether there is time
 
     def __init__(self, bench):

@@ -63,6 +63,7 @@ class Shibboleth(Peer):
     acs_status = redirect_status = 302
     cookie = "_shibsession_"
     fill_us = 3000
+    slow = 2
 
     def missing(self):
         return None if self.module("mod_shib.so").exists() and SHIBD.exists() else "mod_shib is not there (libapache2-mod-shib)"
