@@ -207,17 +207,21 @@ void sso_redis_link_renew(sso_redis_thread_t *thread)
     thread->conn = NULL;
 }
 
-/* At the end of a thread. */
+/* At the end of a thread, which may be that of the process: whoever takes it off the list frees it. */
 static void forget_thread(void *data)
 {
     sso_redis_thread_t *thread = data, **at;
+    int is_ours;
 
     pthread_mutex_lock(&thread->link->lock);
     for (at = &thread->link->all; *at && *at != thread; at = &(*at)->next)
         ;
-    if (*at)
+    is_ours = *at != NULL;
+    if (is_ours)
         *at = thread->next;
     pthread_mutex_unlock(&thread->link->lock);
+    if (!is_ours)
+        return;
     sso_redis_link_renew(thread);
     free(thread);
 }
@@ -225,15 +229,20 @@ static void forget_thread(void *data)
 static apr_status_t close_all(void *data)
 {
     sso_redis_link_t *link = data;
+    sso_redis_thread_t *all;
 
     /* A process made by fork inherits the pool and not the connections, whose other ends do not know of it. */
     if (!link->is_open || link->pid != getpid())
         return APR_SUCCESS;
     pthread_key_delete(link->key);
-    while (link->all) {
-        sso_redis_thread_t *thread = link->all;
+    pthread_mutex_lock(&link->lock);
+    all = link->all;
+    link->all = NULL;
+    pthread_mutex_unlock(&link->lock);
+    while (all) {
+        sso_redis_thread_t *thread = all;
 
-        link->all = thread->next;
+        all = thread->next;
         sso_redis_link_renew(thread);
         free(thread);
     }
