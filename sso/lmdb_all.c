@@ -46,20 +46,20 @@ int sso_lmdb_count(sso_store_stat_t *out, const sso_lmdb_t *db, MDB_txn *txn)
 /* Where a walk stands: at the key of the last session that was copied. */
 typedef struct {
     unsigned char at[SSO_LMDB_SHORT_KEY_BYTES];
+    apr_uint64_t room;          /* the same: LMDB reads integer keys where they stand, so that they must be aligned */
     int has_begun;
     int is_done;
 } walk_t;
 
 static int go_on(MDB_cursor *cursor, MDB_val *k, MDB_val *v, walk_t *walk)
 {
-    apr_uint64_t room;          /* LMDB reads integer keys where they stand, so that they must be aligned */
     int rc;
 
     if (!walk->has_begun)
         return mdb_cursor_get(cursor, k, v, MDB_FIRST);
-    memcpy(&room, walk->at, sizeof(room));
-    k->mv_size = sizeof(room);
-    k->mv_data = &room;
+    memcpy(&walk->room, walk->at, sizeof(walk->room));
+    k->mv_size = sizeof(walk->room);
+    k->mv_data = &walk->room;
     rc = mdb_cursor_get(cursor, k, v, MDB_SET_RANGE);
     if (rc == 0 && k->mv_size == sizeof(walk->at) && memcmp(k->mv_data, walk->at, sizeof(walk->at)) == 0)
         rc = mdb_cursor_get(cursor, k, v, MDB_NEXT);

@@ -35,7 +35,7 @@
 static saml_status_t reserve_readers(const sso_lmdb_t *db, saml_err_t *err)
 {
     int fd = open(apr_pstrcat(err->pool, db->path, "/lock.mdb", NULL), O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-    struct stat st;
+    struct stat st = { .st_size = 0 };
     int failed = fd < 0 || fstat(fd, &st) != 0 ? errno : 0;
 
 #ifdef __linux__
