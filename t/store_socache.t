@@ -1,10 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# SAMLSessionStore socache: what every store does, by the caches that are httpd's own.
+# SAMLSessionStore socache: what every store does, in shmcb; which caches are refused.
 use strict;
 use warnings;
 use Test::More;
-use Time::HiRes qw(sleep time);
 use SSOTest;
 use SSOTest::Duties;
 
@@ -15,58 +14,14 @@ sub server
     return SSOTest->new(modules => $modules, conf => SSOTest::Duties::conf($store) . ($more // ''), prepare => \&SSOTest::Duties::prepare);
 }
 
-sub is_in { return SSOTest::Duties::is_in(@_) }
-
 my $caveat = qr/SAMLSessionStore in .*: expected a store that keeps what it is given, found/;
-
-# What was ended, and what was used, is so over whatever becomes of httpd.
-sub over_restarts
-{
-    my ($t, $stays, @ways) = @_;
-    my ($in, $out, $named) = map { $t->signed_on('/app', user => $_) } qw(ada ada bob);
-    my $kept = SSOTest::Duties::stolen($t, $out, 'saml');
-
-    $out->get('/saml/logout');
-    for my $how (@ways) {
-        $t->httpd->$how;
-        is is_in($in, '/app'), !!$stays, ($stays ? 'a session lives' : 'no session lives') . " over: $how";
-        ok !is_in($kept, '/app'), "one that was ended does not come back: $how";
-    }
-    ok is_in($t->signed_on('/app'), '/app'), 'and a new one begins';
-    return;
-}
 
 subtest 'shmcb' => sub {
     my $t = server('socache:shmcb:@ROOT@/run/sessions(1024000)', ['socache_shmcb']);
     $t->expect_log(qr/$caveat shmcb, whose sessions end when httpd is stopped; mend: /);
     SSOTest::Duties::check($t);
-    over_restarts($t, 1, 'graceful', 'graceful');
-    over_restarts($t, 0, 'restart');
-    $t->finish;
-};
-
-# 65536 octets are room for 31 records of 2048 with their IDs, in two rings; a third of it is used, ten.
-subtest 'full' => sub {
-    my $t = server('socache:shmcb:@ROOT@/run/sessions(65536)', ['socache_shmcb'], "SAMLSessionLifetime 8s\n");
-    my $began = time;
-    $t->expect_log(qr/$caveat shmcb/);
-    my @browsers = map { $t->signed_on('/app', user => "user$_") } 1 .. 10;
-    my $late = $t->browser;
-    is $t->sign_on($late, '/app')->status, 503, 'a full store takes no new session';
-    $t->refused('store', qr/is full: of this size it surely keeps 10 records .* 10 were written, 1 more expected; nothing was dropped .*; mend: /);
-    $t->httpd->graceful;
-    is join(' ', grep { !is_in($browsers[$_], '/app') } 0 .. $#browsers), '', 'and drops none that is there';
-    is join(' ', grep { $browsers[$_]->fetch('/saml/me')->json->{nameid} ne 'user' . ($_ + 1) . '@example.org' } 0 .. $#browsers), '',
-        'everybody is who he was';
-    $browsers[0]->get('/saml/logout');
-    is $t->sign_on($late, '/app')->status, 503, 'one that was ended still takes its room';
-    $t->refused('store', qr/is full/);
-    sleep 0.2 while time < $began + 8 + 2;
-    ok is_in($t->signed_on('/app'), '/app'), 'until its lifetime is over';
-    $t->httpd->restart;
-    ok is_in($t->signed_on('/app'), '/app'), 'an empty cache';
-    $t->signed_on('/app') for 2 .. 10;
-    pass 'takes as many again';
+    SSOTest::Duties::over_restarts($t, 1, 'graceful', 'graceful');
+    SSOTest::Duties::over_restarts($t, 0, 'restart');
     $t->finish;
 };
 
@@ -90,22 +45,6 @@ subtest 'what is refused' => sub {
         isnt $code, 0, $case->[0];
         like $text, qr/SAMLSessionStore.*$case->[1]/, 'and why';
     }
-};
-
-subtest 'dbm' => sub {
-    my $t = server('socache:dbm:sessions', ['socache_dbm'], "SAMLSessionLimit 40\n");
-    SSOTest::Duties::check($t, 'idle time');
-    over_restarts($t, 1, 'graceful', 'restart');
-    $t->tolerate_log(qr/SAMLSessionLimit/);
-    my $browser = $t->browser;
-    my $reply;
-    for my $more (1 .. 40) {
-        $reply = $t->sign_on($browser = $t->browser, '/app', user => "more$more");
-        last if $reply->status != 303;
-    }
-    is $reply->status, 503, 'at the limit no other session begins';
-    $t->refused('store', qr/full: SAMLSessionLimit 40, and there are 40 sessions; nothing was dropped for it; mend: /);
-    $t->finish;
 };
 
 done_testing;

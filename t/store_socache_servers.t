@@ -23,22 +23,6 @@ sub is_in { return SSOTest::Duties::is_in(@_) }
 my $caveat = qr/SAMLSessionStore in .*: expected a store that keeps what it is given, found/;
 my $dropped = qr/SAMLSessionStore socache:.*: a session that was live is not in the cache any more; .*; mend: /;
 
-# What is in a server of its own outlives httpd.
-sub over_restarts
-{
-    my ($t, @ways) = @_;
-    my ($in, $out) = map { $t->signed_on('/app', user => $_) } qw(ada bob);
-    my $kept = SSOTest::Duties::stolen($t, $out, 'saml');
-
-    $out->get('/saml/logout');
-    for my $how (@ways) {
-        $t->httpd->$how;
-        ok is_in($in, '/app'), "a session lives over: $how";
-        ok !is_in($kept, '/app'), "one that was ended does not come back: $how";
-    }
-    return;
-}
-
 sub free_port
 {
     my $held = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1) || die "port: $!";
@@ -113,7 +97,7 @@ subtest 'memcache' => sub {
     my $t = server("socache:memcache:127.0.0.1:$port", ['socache_memcache']);
     $t->expect_log(qr/$caveat memcache.*; mend: /);
     SSOTest::Duties::check($t);
-    over_restarts($t, 'graceful', 'restart');
+    SSOTest::Duties::over_restarts($t, 1, 'graceful', 'restart');
     emptied($t, $port, 'flush_all');
     my $browser = $t->signed_on('/app');
     my $waiting = $t->browser;
@@ -130,7 +114,7 @@ subtest 'redis' => sub {
     my $t = server('socache:redis:127.0.0.1:' . $redis->port, ['socache_redis']);
     $t->expect_log(qr/$caveat socache's redis.*; mend: /);
     SSOTest::Duties::check($t, 'idle time');
-    over_restarts($t, 'graceful');
+    SSOTest::Duties::over_restarts($t, 1, 'graceful');
     emptied($t, $redis->port, 'FLUSHALL');
     my $browser = $t->signed_on('/app');
     my $waiting = $t->browser;

@@ -137,6 +137,23 @@ sub _idle
     return;
 }
 
+# What was ended stays so over whatever becomes of httpd; whether sessions live is for the caller to know.
+sub over_restarts
+{
+    my ($t, $stays, @ways) = @_;
+    my ($in, $out, $named) = map { $t->signed_on('/app', user => $_) } qw(ada ada bob);
+    my $kept = stolen($t, $out, 'saml');
+
+    $out->get('/saml/logout');
+    for my $how (@ways) {
+        $t->httpd->$how;
+        is is_in($in, '/app'), !!$stays, ($stays ? 'a session lives' : 'no session lives') . " over: $how";
+        ok !is_in($kept, '/app'), "one that was ended does not come back: $how";
+    }
+    ok is_in($t->signed_on('/app'), '/app'), 'and a new one begins';
+    return;
+}
+
 # @but: names of those that another test of the same store has.
 sub check
 {
