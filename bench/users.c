@@ -75,7 +75,7 @@ static int is_user(const char *answer, int user)
 static int is_unavailable(const char *answer)
 {
     char *after = bench_status(answer) == 503 ? bench_header(answer, "Retry-After") : NULL;
-    int is = after && atoi(after) > 0;
+    int is = after && strtol(after, NULL, 10) > 0;
 
     free(after);
     return is;
@@ -135,6 +135,16 @@ static int is_enough(void)
     return poll(&in, 1, 0) != 0;
 }
 
+static int number_in(const char *argument)
+{
+    char *end;
+    long number = strtol(argument, &end, 10);
+
+    if (end == argument || *end || number < 1 || number > 65535)
+        bench_die("expected a number of 1 to 65535, got %s", argument);
+    return (int)number;
+}
+
 static void *room_for(size_t n, size_t each)
 {
     void *room = calloc(n, each);
@@ -178,14 +188,15 @@ static void read_crowd(crowd_t *crowd, int port, const char *path, const char *f
 
 static void load(char **argument)
 {
+    int port = number_in(argument[0]), connections = number_in(argument[1]);
     crowd_t crowd;
     size_t offset = 0;
 
-    read_crowd(&crowd, atoi(argument[0]), argument[2], argument[3]);
+    read_crowd(&crowd, port, argument[2], argument[3]);
     while (!is_enough()) {
         tally_t tally = { 0 };
         want_t want = { &tally, crowd.users, 200, offset, crowd.n, NULL, NULL };
-        bench_plan_t plan = { atoi(argument[0]), atoi(argument[1]), crowd.requests + offset, crowd.n, MAX_A_SLICE, SLICE_S, 0, take, &want, 1 };
+        bench_plan_t plan = { port, connections, crowd.requests + offset, crowd.n, MAX_A_SLICE, SLICE_S, 0, take, &want, 1 };
         bench_result_t result;
 
         bench_run(&result, &plan);
@@ -203,7 +214,7 @@ static void check(char **argument)
     crowd_t crowd;
     tally_t tally = { 0 };
     want_t want = { &tally, NULL, 200, 0, 0, NULL, NULL };
-    bench_plan_t plan = { atoi(argument[0]), atoi(argument[1]), NULL, 0, 0, 0, 0, take, &want, 1 };
+    bench_plan_t plan = { number_in(argument[0]), number_in(argument[1]), NULL, 0, 0, 0, 0, take, &want, 1 };
     bench_result_t result;
 
     read_crowd(&crowd, plan.port, argument[2], argument[3]);
@@ -286,8 +297,8 @@ static void one_batch(churn_t *churn, int first, apr_pool_t *p)
 
 static void churn(char **argument)
 {
-    churn_t c = { .sp = { atoi(argument[0]), argument[2], NULL, argument[3], argument[6], bench_idp_key(argument[2], pool, &err) },
-                  .logout = argument[4], .path = argument[5], .prefix = argument[7], .connections = atoi(argument[1]) };
+    churn_t c = { .sp = { number_in(argument[0]), argument[2], NULL, argument[3], argument[6], bench_idp_key(argument[2], pool, &err) },
+                  .logout = argument[4], .path = argument[5], .prefix = argument[7], .connections = number_in(argument[1]) };
     int first = 1000000;        /* none of those whom load sends */
     apr_pool_t *p;
 
