@@ -46,6 +46,7 @@ static inline int setup(void **state)
     char *template;
 
     (void)state;
+    told = NULL;
     if (apr_pool_create(&pool, NULL) != APR_SUCCESS)
         return -1;
     template = apr_pstrcat(pool, tmp ? tmp : "/tmp", "/test_store.XXXXXX", NULL);
