@@ -290,7 +290,7 @@ static saml_status_t check_together(const sso_redis_conf_t *conf, const options_
 saml_status_t sso_redis_conf_read(sso_redis_conf_t *out, const char *arg, int tls, apr_pool_t *p, saml_err_t *err)
 {
     sso_redis_conf_t conf = { .timeout = DEFAULT_TIMEOUT };
-    options_t options = { NULL };
+    options_t options = { .auth = NULL };
     char *text = apr_pstrdup(p, arg ? arg : ""), *space = strchr(text, ' ');
     const char *db = NULL;
 

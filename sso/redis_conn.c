@@ -171,7 +171,10 @@ static sso_redis_outcome_t read_some(sso_redis_conn_t *conn, char *room, size_t 
 /* An other end that has gone without a word is found while the connection lies idle, and not by the next who asks. */
 static void set_options(int fd)
 {
-    int on = 1, idle = KEEPALIVE_S, tries = KEEPALIVE_TRIES;
+    int on = 1;
+#ifdef TCP_KEEPIDLE
+    int idle = KEEPALIVE_S, tries = KEEPALIVE_TRIES;
+#endif
 
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));

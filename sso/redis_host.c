@@ -85,7 +85,7 @@ saml_status_t sso_redis_host_make(sso_redis_host_t **out, const char *name, int 
 /* Under the lock. What was known before stays where there is nothing new. */
 static void keep(sso_redis_host_t *host, const sso_redis_addresses_t *got, int rc)
 {
-    if (rc == 0)
+    if (rc == 0 && got->count > 0)
         host->known = *got;
     host->why = rc;
     host->asked = sso_redis_clock();
@@ -128,6 +128,7 @@ static void *ask_in_thread(void *data)
 /* Under the lock. No signal is for this thread: httpd's handlers belong to others. */
 static void begin_to_ask(sso_redis_host_t *host)
 {
+    sso_redis_addresses_t none = { .count = 0 };
     sigset_t all, before;
 
     if (host->has_thread)
@@ -138,7 +139,7 @@ static void begin_to_ask(sso_redis_host_t *host)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     host->is_asking = host->has_thread;
     if (!host->has_thread)
-        keep(host, NULL, EAI_MEMORY);
+        keep(host, &none, EAI_MEMORY);
 }
 
 static void wait_for_answer(sso_redis_host_t *host, apr_time_t deadline)

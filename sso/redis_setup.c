@@ -84,7 +84,7 @@ static saml_status_t check_kind(const redisReply *info, const sso_redis_conf_t *
     if (says(info, "cluster_enabled", "1", err->pool))
         return saml_fail(err, SAML_E_STORE, "the session store %s: expected a Redis that keeps all keys itself, got a node of a cluster, "
                          "which answers MOVED for most of them; use one without cluster mode, with a replica", conf->spec);
-    if (version && atoi(version) < OLDEST_VERSION)
+    if (version && strtol(version, NULL, 10) < OLDEST_VERSION)
         return saml_fail(err, SAML_E_STORE, "the session store %s: expected Redis %d or later, got %s", conf->spec, OLDEST_VERSION,
                          saml_quote(err->pool, version));
     return SAML_OK;

@@ -652,7 +652,7 @@ static pid_t imposter(int listener, const char *octets, size_t len, int pause_ms
 
 static void assert_imposter(const char *octets, size_t len, int pause_ms, const char *says)
 {
-    int other, fd = bound(10, &other), status;
+    int other = 0, fd = bound(10, &other), status;
     sso_store_t *store = configured(apr_psprintf(pool, "redis://127.0.0.1:%d timeout=2s", other));
     pid_t pid = imposter(fd, octets, len, pause_ms);
     saml_err_t *why = new_err();
