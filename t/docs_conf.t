@@ -23,6 +23,8 @@ for my $pair (['idp.cer', 'entra.cer'], ['next.cer', 'entra-next.cer'], ['tls.ce
 }
 $c->write_file('saml/sp-private-key.pem', slurp("$dir/sp.key"), 0600);
 $c->write_file('saml/sp-cert.pem', slurp("$dir/sp.cer"));
+$c->write_file('saml/redis.pw', "secret\n", 0600);
+$c->write_file('saml/redis-ca.pem', slurp("$dir/idp.cer"), 0644);
 $c->write_file('saml/ca.pem', slurp("$dir/idp.cer"), 0644);
 $c->write_file('saml/secret', join('', map { sprintf '%02x', $_ } 1 .. 32) . "\n", 0600);
 $c->write_file('saml/groups.map', "11111111-2222-3333-4444-555555555555 Finance approvers\n");
@@ -65,6 +67,8 @@ sub completed
     my $before = $modules;
 
     $example =~ s{(?<=[: "])/var/lib/}{\@ROOT\@/var/lib/}g;
+    $example =~ s{(?<==)/etc/httpd/}{\@ROOT\@/saml/}g;
+    $example =~ s{(?<=:)/run/httpd/}{\@ROOT\@/run/}g;
     $before .= "ServerName www.example.org\n" unless $example =~ /^\s*ServerName/m;
     $before .= $idp unless $example =~ /^\s*SAML(?:IdP(?!Initiated)|Entra)/m;
     return "$before$example";
