@@ -27,28 +27,30 @@ static int is_control(unsigned char c)
     return c < 0x20 || c == 0x7f;
 }
 
-/* Whether any of eight octets is below 0x20 or 0x7f: what borrows where its own top bit is not set. */
-static int has_control_word(const char *at)
+/*
+ * Whether one of eight octets may be such: below 0x20 the subtraction sets the top bit, of 0x7f the addition does. A neighbour's borrow
+ * or carry may do so, too; then each is looked at.
+ */
+static int may_have_control(const char *at)
 {
     const apr_uint64_t ones = APR_UINT64_C(0x0101010101010101);
-    apr_uint64_t word, deletes;
+    apr_uint64_t word;
 
     memcpy(&word, at, sizeof(word));
-    deletes = word ^ ones * 0x7f;
-    return (((word - ones * 0x20) & ~word) | ((deletes - ones) & ~deletes)) & ones * 0x80 ? 1 : 0;
+    return (((word - ones * 0x20) | (word + ones)) & ~word & ones * 0x80) != 0;
 }
 
 int sso_has_control(const char *text)
 {
-    apr_size_t len = strlen(text);
+    const char *end = text + strlen(text);
 
-    for (; len >= sizeof(apr_uint64_t); text += sizeof(apr_uint64_t), len -= sizeof(apr_uint64_t)) {
-        if (has_control_word(text))
+    while (text < end) {
+        if (end - text >= (long)sizeof(apr_uint64_t) && !may_have_control(text)) {
+            text += sizeof(apr_uint64_t);
+        }
+        else if (is_control((unsigned char)*text++)) {
             return 1;
-    }
-    for (; len > 0; ++text, --len) {
-        if (is_control((unsigned char)*text))
-            return 1;
+        }
     }
     return 0;
 }

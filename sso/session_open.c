@@ -39,37 +39,40 @@ const known_t sso_session_known[KNOWN_COUNT] = {
     { TEXT("http://schemas.microsoft.com/claims/multipleauthn"), NULL, NULL }
 };
 
-/* Eight hexadecimal digits of four octets, all at a time: of one after another, sixteen for each group of each request would show. */
-static void print_octets(char *to, const char *from)
+/* Eight hexadecimal digits of four octets, the first in the lowest bits, all at a time: one after another they would show in each request. */
+static inline apr_uint64_t digits_of(const char *from)
 {
     const unsigned char *o = (const unsigned char *)from;
-    apr_uint64_t x = (apr_uint64_t)o[0] | (apr_uint64_t)o[1] << 16 | (apr_uint64_t)o[2] << 32 | (apr_uint64_t)o[3] << 48;
-    apr_uint64_t digits = (x >> 4 & APR_UINT64_C(0x000f000f000f000f)) | (x & APR_UINT64_C(0x000f000f000f000f)) << 8;
-    apr_uint64_t letters = (digits + APR_UINT64_C(0x0606060606060606)) >> 4 & APR_UINT64_C(0x0101010101010101);
+    apr_uint64_t x = (apr_uint32_t)o[0] | (apr_uint32_t)o[1] << 8 | (apr_uint32_t)o[2] << 16 | (apr_uint32_t)o[3] << 24;
+    apr_uint64_t digits, letters;
 
-    digits += APR_UINT64_C(0x3030303030303030) + letters * ('a' - '0' - 10);
-    to[0] = (char)digits;
-    to[1] = (char)(digits >> 8);
-    to[2] = (char)(digits >> 16);
-    to[3] = (char)(digits >> 24);
-    to[4] = (char)(digits >> 32);
-    to[5] = (char)(digits >> 40);
-    to[6] = (char)(digits >> 48);
-    to[7] = (char)(digits >> 56);
+    x = (x | x << 16) & APR_UINT64_C(0x0000ffff0000ffff);
+    x = (x | x << 8) & APR_UINT64_C(0x00ff00ff00ff00ff);
+    digits = (x >> 4 & APR_UINT64_C(0x000f000f000f000f)) | (x & APR_UINT64_C(0x000f000f000f000f)) << 8;
+    letters = (digits + APR_UINT64_C(0x0606060606060606)) >> 4 & APR_UINT64_C(0x0101010101010101);
+    return digits + APR_UINT64_C(0x3030303030303030) + letters * ('a' - '0' - 10);
+}
+
+static inline void put_digits(char *to, apr_uint64_t digits, int count)
+{
+#if APR_IS_BIGENDIAN
+    for (; count > 0; --count, digits >>= 8)
+        *to++ = (char)digits;
+#else
+    memcpy(to, &digits, (apr_size_t)count);
+#endif
 }
 
 static void print_guid(char *to, const char *octets)
 {
-    char digits[2 * GUID_OCTETS];
+    apr_uint64_t first = digits_of(octets), second = digits_of(octets + 4), third = digits_of(octets + 8);
 
-    print_octets(to, octets);
-    print_octets(digits + 8, octets + 4);
-    print_octets(digits + 16, octets + 8);
-    print_octets(to + 28, octets + 12);
-    memcpy(to + 9, digits + 8, 4);
-    memcpy(to + 14, digits + 12, 4);
-    memcpy(to + 19, digits + 16, 4);
-    memcpy(to + 24, digits + 20, 4);
+    put_digits(to, first, 8);
+    put_digits(to + 9, second, 4);
+    put_digits(to + 14, second >> 32, 4);
+    put_digits(to + 19, third, 4);
+    put_digits(to + 24, third >> 32, 4);
+    put_digits(to + 28, digits_of(octets + 12), 8);
     to[8] = to[13] = to[18] = to[23] = '-';
     to[GUID_CHARS] = '\0';
 }
