@@ -16,11 +16,24 @@ sub server
 
 my $caveat = qr/SAMLSessionStore in .*: expected a store that keeps what it is given, found/;
 
+sub ended_by_command
+{
+    my ($user, $folder) = @_;
+
+    open my $out, '-|', $ENV{SSO_CLI}, 'sessions', '--end', $user, '--store', "lmdb:$folder" or die "$ENV{SSO_CLI}: $!";
+    return join '', <$out>;
+}
+
 subtest 'shmcb' => sub {
     my $t = server('socache:shmcb:@ROOT@/run/sessions(1024000)', ['socache_shmcb']);
     $t->expect_log(qr/$caveat shmcb, whose sessions end when httpd is stopped; mend: /);
     SSOTest::Duties::check($t);
     SSOTest::Duties::over_restarts($t, 1, 'graceful', 'graceful');
+    my ($eva, $bob) = map { $t->signed_on('/app', user => $_) } qw(eva bob);
+    my ($index) = glob "$t->{httpd}{dir}/run/saml-sso-index-*";
+    is ended_by_command('eva@example.org', $index), "1 session of eva\@example.org ended\n", 'by the index the command ends all of a user';
+    ok !SSOTest::Duties::is_in($eva, '/app'), 'who is out';
+    ok SSOTest::Duties::is_in($bob, '/app'), 'and nobody else';
     SSOTest::Duties::over_restarts($t, 0, 'restart');
     $t->finish;
 };
