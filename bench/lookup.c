@@ -68,8 +68,12 @@ static void add(saml_login_t *login, const char *name, int count, const char *va
 /* The claims that Entra sends by default, and five groups. */
 static void *ordinary_record(apr_size_t *len, apr_time_t now, const char *app_id)
 {
-    static const char *const single[] = { "tenantid", "objectid", "displayname", "identityprovider", "givenname",
-                                          "surname", "email", "name" };
+    static const struct { const char *claim, *value; } single[] = {
+        { "tenantid", "7a1c93b0-5d5e-4c0a-9f50-2b6d0c6b8f11" }, { "objectid", "0b1d5c8a-73a4-4a0b-9a57-4f0f7f1f2e3d" },
+        { "displayname", "Ada Lovelace" },
+        { "identityprovider", "https://sts.windows.net/7a1c93b0-5d5e-4c0a-9f50-2b6d0c6b8f11/" }, { "givenname", "Ada" },
+        { "surname", "Lovelace" }, { "email", "ada.lovelace@example.org" }, { "name", "ada.lovelace@example.org" }
+    };
     saml_login_t *login = apr_pcalloc(pool, sizeof(*login));
     sso_session_new_t from = { app_id, login, now, apr_time_from_sec(28800),
                                apr_time_from_sec(3600) };
@@ -83,7 +87,7 @@ static void *ordinary_record(apr_size_t *len, apr_time_t now, const char *app_id
     login->authn_instant = now;
     login->attributes = apr_array_make(pool, 16, sizeof(saml_attribute_t));
     for (i = 0; i < sizeof(single) / sizeof(single[0]); i++)
-        add(login, saml_claim_uri(single[i]), 1, "0b1d5c8a-73a4-4a0b-9a57-4f0f7f1f2e3d");
+        add(login, saml_claim_uri(single[i].claim), 1, single[i].value);
     add(login, saml_claim_uri("authnmethods"), 2,
         "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password");
     add(login, saml_claim_uri("groups"), 5, "a1a1a1a1-0000-4000-8000-000000000001");
@@ -99,6 +103,7 @@ static void fill(population_t *pop, const char *path, const char *app_id)
     int i;
 
     must(sso_store_configure(&pop->store, apr_pstrcat(pool, "lmdb:", path, NULL), "/", pool, &err));
+    sso_store_limit(pop->store, (apr_uint64_t)pop->count + 1);
     if (access(path, F_OK) != 0)
         must(sso_store_prepare(pop->store, NULL, pool, &err));
     must(sso_store_open(pop->store, pool, &err));

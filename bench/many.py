@@ -120,6 +120,8 @@ class Many:
     def run(self):
         try:
             self.start()
+            if not self.servers:
+                return
             self.random_ones()
             if self.size <= self.bench.unknown_size:
                 self.unknown()

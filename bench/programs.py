@@ -14,7 +14,12 @@ class Failed(Exception):
 
 
 def output(*command, **more):
-    done = subprocess.run([str(c) for c in command], text=True, capture_output=True, timeout=more.pop("timeout", 600), check=False, **more)
+    try:
+        done = subprocess.run([str(c) for c in command], text=True, capture_output=True, timeout=more.pop("timeout", 600), check=False,
+                              **more)
+    except subprocess.TimeoutExpired as e:
+        name = pathlib.Path(str(command[3] if command[0] == "taskset" else command[0])).name
+        raise Failed(f"{name} was stopped after {e.timeout:.0f} s: no time was left") from e
     if done.returncode != 0:
         raise Failed(f"{pathlib.Path(str(command[0])).name}: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout

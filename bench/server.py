@@ -119,7 +119,7 @@ class Server:
         end = time.monotonic() + self.wait_s
         while time.monotonic() < end and process.poll() is None:
             with contextlib.suppress(OSError), socket.socket(family) as s:
-                s.settimeout(1)
+                s.settimeout(15)        # a busy machine's first answer takes its time
                 s.connect(address)
                 s.sendall(say)
                 if not say or s.recv(1):

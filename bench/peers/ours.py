@@ -20,6 +20,7 @@ SAMLReplyURL http://127.0.0.1:{port}/saml/acs
 SAMLIdentifier http://127.0.0.1:{port}/saml/metadata
 SAMLIdPInitiated on
 SAMLSessionStore "{spec}"
+SAMLSessionLimit {limit}
 SAMLSecret "{keys}/secret"
 """
 
@@ -34,14 +35,14 @@ class Ours(Peer):
     cookie = "saml="
     fill_us = 1500
 
-    def with_store(self, folder, port, spec, **more):
+    def with_store(self, folder, port, room, spec, **more):
         return {"guard": "AuthType SAML\n    Require valid-user", "lazy": "SAMLUnauthenticated pass",
-                "server": SERVER.format(entity=ENTITY, login=LOGIN_URL, port=port, keys=self.bench.dir, spec=spec),
+                "server": SERVER.format(entity=ENTITY, login=LOGIN_URL, port=port, keys=self.bench.dir, spec=spec, limit=room),
                 "load": f'LoadModule saml_sso_module "{self.bench.builddir / "mod_saml_sso.so"}"', **more}
 
     def setup(self, folder, port, room):
         store = self.bench.fast_folder(folder.name, 2 * room * SESSION_BYTES) / "sessions"
-        return self.with_store(folder, port, f"lmdb:{store}", store=store)
+        return self.with_store(folder, port, room, f"lmdb:{store}", store=store)
 
     def fills_by_sign_on(self, size):
         return size <= BY_SIGN_ON
@@ -59,7 +60,7 @@ class OursCookie(Ours):
     cookie = "saml"                     # as many parts as it takes
 
     def setup(self, folder, port, room):
-        return self.with_store(folder, port, "cookie")
+        return self.with_store(folder, port, room, "cookie")
 
 
 class OursRedis(Ours):
@@ -72,7 +73,7 @@ class OursRedis(Ours):
 
     def setup(self, folder, port, room):
         redis = free_port()
-        return self.with_store(folder, port, f"redis://127.0.0.1:{redis}/0", daemon_address=(socket.AF_INET, ("127.0.0.1", redis)),
+        return self.with_store(folder, port, room, f"redis://127.0.0.1:{redis}/0", daemon_address=(socket.AF_INET, ("127.0.0.1", redis)),
                                daemon=["redis-server", "--port", redis, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
                                        "--dir", folder])
 
@@ -83,4 +84,5 @@ class OursSocache(Ours):
     is_variant = is_store = True
 
     def setup(self, folder, port, room):
-        return self.with_store(folder, port, f"socache:shmcb:{folder}/run/sessions({2 * room * SESSION_BYTES})", modules=("socache_shmcb",))
+        spec = f"socache:shmcb:{folder}/run/sessions({2 * room * SESSION_BYTES})"
+        return self.with_store(folder, port, room, spec, modules=("socache_shmcb",))
