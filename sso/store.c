@@ -231,7 +231,8 @@ saml_status_t sso_store_each(sso_store_t *store, apr_time_t now, const sso_label
                              saml_err_t *err)
 {
     if (!store->provider->each)
-        return saml_fail(err, SAML_E_STORE, "session store %s: %s", store->name, store->provider->no_each(store->ctx, err->pool));
+        return saml_fail(err, SAML_E_STORE, "session store %s: %s", store->name,
+                         store->provider->no_each ? store->provider->no_each(store->ctx, err->pool) : "this kind keeps no list of its sessions");
     return store->provider->each(store->ctx, now, only, fn, baton, err);
 }
 
