@@ -11,6 +11,7 @@
 
 #include <string.h>
 #include <apr_strings.h>
+#include "redis_each.h"
 #include "redis_link.h"
 #include "saml/id.h"
 
@@ -455,12 +456,19 @@ static saml_status_t redis_stat(void *ctx, sso_store_stat_t *out, saml_err_t *er
     return SAML_OK;
 }
 
+static saml_status_t redis_each(void *ctx, apr_time_t now, const sso_label_t *only, sso_store_each_fn *fn, void *baton, saml_err_t *err)
+{
+    const redis_t *db = ctx;
+
+    return sso_redis_each(db->link, &db->conf, now, only, fn, baton, err);
+}
+
 const sso_store_provider_t sso_store_redis = {
     .scheme = "redis", .configure = redis_configure, .check = redis_check, .prepare = redis_prepare, .open = redis_open,
     .get = redis_get, .put = redis_put, .replace = redis_replace, .remove = redis_remove,
     .remove_labelled = redis_remove_labelled, .use_once = redis_use_once, .mark_get = redis_mark_get,
     .mark_put = redis_mark_put, .sweep = redis_sweep, .stat = redis_stat, .limit = redis_limit,
-    .used_since = redis_used_since, .tell = redis_tell
+    .used_since = redis_used_since, .tell = redis_tell, .each = redis_each
 };
 
 const sso_store_provider_t sso_store_rediss = {
@@ -468,5 +476,5 @@ const sso_store_provider_t sso_store_rediss = {
     .get = redis_get, .put = redis_put, .replace = redis_replace, .remove = redis_remove,
     .remove_labelled = redis_remove_labelled, .use_once = redis_use_once, .mark_get = redis_mark_get,
     .mark_put = redis_mark_put, .sweep = redis_sweep, .stat = redis_stat, .limit = redis_limit,
-    .used_since = redis_used_since, .tell = redis_tell
+    .used_since = redis_used_since, .tell = redis_tell, .each = redis_each
 };

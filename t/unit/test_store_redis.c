@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store_redis.c, redis_*.c: over a real Redis, started here on a free port of 127.0.0.1. */
 
-#include "store_suite.h"
+#include "store_limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -696,6 +696,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         STORE_SUITE,
+        LIMIT_SUITE,
+        LIST_SUITE,
         suite_test(specs),
         suite_test(password_files),
         suite_test(passwords),
