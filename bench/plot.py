@@ -4,6 +4,7 @@
 import html
 
 WIDTH, LABEL, RIGHT, BAR, GAP, TOP = 960, 300, 150, 15, 18, 20
+AT_MOST = 20            # times ours; a longer bar is cut, and shows it by a gap
 COLOURS = {"floor": "#9aa0a6", "basic": "#bfa76a", "form": "#b07aa1", "mellon-shipped": "#e15759", "mellon": "#f28e2b",
            "shibboleth": "#4e79a7", "ours": "#2e9d5b"}
 STYLE = """text { fill: #222 } .n { fill: #555; font-size: 11px } .page { fill: #fff } .ours { font-weight: bold }
@@ -26,17 +27,21 @@ def bars(row, peers, y):
     title = row["title"] + (" (more is better)" if row["more"] else "")
     texts = lines_of(title)
     out = [f'<text x="{LABEL - 12}" y="{y + 12 + 15 * i}" text-anchor="end">{html.escape(t)}</text>' for i, t in enumerate(texts)]
-    most = max(row["figures"].values()) or 1
+    ours, most = row["figures"].get("ours"), max(row["figures"].values()) or 1
+    if ours and not row["more"]:
+        most = min(most, AT_MOST * ours)
     below = y + 15 * len(texts)
     for key, peer in peers.items():
         value = row["figures"].get(key)
         if value is None:
             continue
-        width = max(1.5, max(0, value) / most * (WIDTH - LABEL - RIGHT))
+        width = max(1.5, min(1, max(0, value) / most) * (WIDTH - LABEL - RIGHT))
         text = f"{value:,.0f}" if value >= 100 or value == 0 else f"{value:.3g}"
         emphasis = "n ours" if key == "ours" else "n"
-        out.append(f'<rect x="{LABEL}" y="{y}" width="{width:.1f}" height="{BAR - 3}" fill="{COLOURS[key]}"><title>{html.escape(peer.title)}'
-                   f'</title></rect>')
+        out.append(f'<rect x="{LABEL}" y="{y}" width="{width:.1f}" height="{BAR - 3}" fill="{COLOURS[key]}">'
+                   f'<title>{html.escape(peer.title)}</title></rect>')
+        if value > most:
+            out.append(f'<rect x="{LABEL + width - 24:.1f}" y="{y}" width="5" height="{BAR - 3}" class="page"/>')
         out.append(f'<text x="{LABEL + width + 6:.1f}" y="{y + BAR - 5}" class="{emphasis}">{text} {html.escape(row["unit"])}</text>')
         y += BAR
     return out, max(y, below) + GAP
@@ -51,7 +56,9 @@ def legend(peers):
         out.append(f'<rect x="{x:.0f}" y="{y - 11}" width="12" height="12" fill="{COLOURS[key]}"/>')
         out.append(f'<text x="{x + 18:.0f}" y="{y}">{html.escape(peer.title)}</text>')
         x += width
-    return out, y + TOP
+    out.append(f'<text x="12" y="{y + 20}" class="n">Each row to its largest; a bar with a gap is longer than drawn. '
+               'Less is better where nothing else is said.</text>')
+    return out, y + 20 + TOP
 
 
 def svg(table, peers):
