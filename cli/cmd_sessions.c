@@ -37,7 +37,8 @@ static const char HELP[] =
     "names it had.\n"
     "\n"
     "With --store cookie the browsers carry the sessions: nobody can list them. --end works all the same, and says how\n"
-    "many began on the servers that share the store behind it. socache lives in httpd itself, where no command gets.\n"
+    "many began on the servers that share the store behind it. socache lives in httpd itself, where no command\n"
+    "gets; --end works for shmcb and dbm by the files beside them, see the manual.\n"
     "\n"
     "Exit status: 0 shown; ended. 1 USER has no session. 2 could not run.\n"
     "\n"
@@ -116,8 +117,9 @@ static int check_options(sessions_t *c)
     if (c->store && strlen(c->store) > MAX_SPEC_BYTES)
         return cli_misused(COMMAND, "--store: expected at most %d characters", MAX_SPEC_BYTES);
     if (c->store && strncmp(c->store, "socache", 7) == 0 && (!c->store[7] || c->store[7] == ':'))
-        return cli_cannot(COMMAND, "--store: sessions in %s are httpd's own, in its memory or under its mutex, where no command gets; "
-                          "each user can sign out, and a restart of httpd ends all sessions of shmcb",
+        return cli_cannot(COMMAND, "--store: sessions in %s are httpd's own, in its memory or under its mutex, where no command gets; those "
+                          "of shmcb and dbm end by the files beside them, saml-sso-index-... and saml-sso-used-... in httpd's runtime "
+                          "directory: --end USER --store lmdb:/FOLDER",
                           cli_printable(c->p, c->store));
     if (check_user(c, c->user) != CLI_OK || check_user(c, c->end) != CLI_OK)
         return CLI_CANNOT;

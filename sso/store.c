@@ -19,11 +19,11 @@ struct sso_store_t {
 
 static const char *provider_names(apr_pool_t *p)
 {
-    const sso_store_provider_t *const *one = sso_store_providers;
-    const char *names = (*one)->scheme;
+    const sso_store_provider_t *const *one;
+    const char *names = "";
 
-    while (*++one)
-        names = apr_pstrcat(p, names, ", ", (*one)->scheme, NULL);
+    for (one = sso_store_providers; *one; one++)
+        names = apr_pstrcat(p, names, *names ? ", " : "", (*one)->scheme, NULL);
     return names;
 }
 

@@ -3,9 +3,11 @@
 # saml-sso sessions beside a running httpd: who is signed on, ending all sessions of a user, and what it says where it cannot.
 use strict;
 use warnings;
+use File::Temp qw(tempdir);
 use JSON::PP;
 use Test::More;
 use SSOTest;
+use SSOTest::Redis;
 
 my $cli = $ENV{SSO_CLI} or BAIL_OUT('SSO_CLI: expected the path of saml-sso, got none');
 my $time = qr/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/;
@@ -127,6 +129,25 @@ subtest 'cookie' => sub {
     ok is_in($bob, '/app'), "nobody else's";
     is decode_json((run($t, '--end', 'nobody', '--json', @store))[1])->{complete}, JSON::PP::false, 'who may have begun elsewhere';
     $t->finish;
+};
+
+subtest 'redis' => sub {
+    my $redis = SSOTest::Redis->start(dir => tempdir(CLEANUP => 1) . '/redis');
+    my $spec = 'redis://127.0.0.1:' . $redis->port . '/0';
+    my $t = server("$spec timeout=5s");
+    my ($ada, $bob) = map { $t->signed_on('/app', user => $_) } qw(ada bob);
+    my @store = ('--store', "$spec timeout=5s");
+
+    my ($code, $out, $err) = run($t, '--list', @store);
+    is $code, 0, 'the list';
+    like $out, qr/^ada\@example\.org +default +$time +\S.* +in \S+ \w+.*\n/m, 'has who is signed on';
+    like $out, qr/\n2 sessions$/, 'and how many there are';
+    is_deeply [run($t, '--end', 'ada@example.org', @store)], [0, "1 session of ada\@example.org ended\n", ''], 'a user is ended';
+    ok !is_in($ada, '/app'), 'at once';
+    ok is_in($bob, '/app'), 'and nobody else';
+    is_deeply [run($t, '--list', '--json', @store, 'ada@example.org')], [1, qq({"sessions":[],"count":0}\n), ''], 'nor is he in the list';
+    $t->finish;
+    $redis->end;
 };
 
 subtest 'what cannot be' => sub {
