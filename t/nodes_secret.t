@@ -147,12 +147,28 @@ sub lands
     return $reply->header('Location') // 'status ' . $reply->status;
 }
 
+sub children
+{
+    my ($pid) = @_;
+
+    open my $from, '<', "/proc/$pid/task/$pid/children" or die "children of $pid: $!";
+    return split / /, readline($from) // '';
+}
+
+# A child of before, which knows the secrets of before, may still answer a moment after a graceful restart.
 sub give
 {
     my ($node, @secrets) = @_;
+    my $pid = $t->node($node)->pid;
+    my %old = map { $_ => 1 } children($pid);
+    my $until = time + SSOTest::Httpd::WAIT_S;
 
     $t->node($node)->write_file('secret', join('', map { "$_\n" } @secrets), 0600);
     $t->node($node)->graceful;
+    while (grep { $old{$_} } children($pid)) {
+        die "the children of before do not end\n" if time > $until;
+        sleep 0.02;
+    }
     return;
 }
 
