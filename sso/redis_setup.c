@@ -124,7 +124,6 @@ static saml_status_t check_info(const redisReply *info, const sso_redis_conf_t *
     if (says(info, "loading", "1", err->pool))
         return saml_fail(err, SAML_E_STORE, "the session store %s: expected one that is ready, got one that is loading its data; it will "
                          "be ready by itself", conf->spec);
-    SAML_TRY(check_kind(info, conf, err));
     SAML_TRY(check_master(info, conf, err));
     return check_eviction(info, conf, err);
 }
@@ -164,6 +163,7 @@ static void take_run(sso_redis_server_t *out, const redisReply *info, apr_pool_t
 
 static saml_status_t take_all(sso_redis_server_t *out, redisReply **replies, const sso_redis_conf_t *conf, saml_err_t *err)
 {
+    SAML_TRY(check_kind(replies[INFO], conf, err));         /* a Sentinel has no SELECT */
     if (replies[SELECT]->type != REDIS_REPLY_STATUS)
         return refuse(conf, conf->password ? "to choose the database" : "to choose the database, without a password (auth=FILE)",
                       replies[SELECT], err);
