@@ -39,7 +39,7 @@ const known_t sso_session_known[KNOWN_COUNT] = {
     { TEXT("http://schemas.microsoft.com/claims/multipleauthn"), NULL, NULL }
 };
 
-/* Eight hexadecimal digits of four octets, the first in the lowest bits, all at a time: one after another they would show in each request. */
+/* Eight hexadecimal digits of four octets, the first in the lowest bits, all at a time: one by one they would show in each request. */
 static inline apr_uint64_t digits_of(const char *from)
 {
     const unsigned char *o = (const unsigned char *)from;
@@ -107,7 +107,10 @@ static const char *end_of_text(const char *at, const char *end)
     return nul ? nul + 1 : NULL;
 }
 
-/* One text that needs no unpacking; NULL where that is what it says. `place` gets its place in `known`, or OWN_NAME. @return 0 where there is none */
+/*
+ * One text that needs no unpacking; NULL where that is what it says. `place` gets its place in `known`, or OWN_NAME.
+ * @return 0 where there is none
+ */
 static int take_text(const char **out, apr_uint32_t *place, reader_t *r)
 {
     const char *at = r->at;
