@@ -107,6 +107,13 @@ class Stage:
         cpus = sorted(os.sched_getaffinity(0))
         self.server_cpu, self.client_cpu = (cpus[0], cpus[1]) if len(cpus) > 1 else (None, None)
         self.lines = []
+        try:
+            self._make_ready()
+        except BaseException:
+            self.stack.close()
+            raise
+
+    def _make_ready(self):
         if not (self.builddir / "mod_saml_sso.so").exists():
             raise Failed(f"{self.builddir / 'mod_saml_sso.so'} is not there: run ./setup build")
         compile_programs(self.dir, self.apxs, self.builddir, only=("client", "users"))
