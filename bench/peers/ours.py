@@ -37,7 +37,7 @@ class Ours(Peer):
 
     def with_store(self, folder, port, room, spec, **more):
         return {"guard": "AuthType SAML\n    Require valid-user", "lazy": "SAMLUnauthenticated pass",
-                "server": SERVER.format(entity=ENTITY, login=LOGIN_URL, port=port, keys=self.bench.dir, spec=spec, limit=room),
+                "server": SERVER.format(entity=ENTITY, login=LOGIN_URL, port=port, keys=self.bench.dir, spec=spec, limit=room + room // 2),
                 "load": f'LoadModule saml_sso_module "{self.bench.builddir / "mod_saml_sso.so"}"', **more}
 
     def setup(self, folder, port, room):
