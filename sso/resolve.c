@@ -328,10 +328,6 @@ static void tell_store(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t
     app->session_limit = (apr_uint64_t)number_or(conf, SSO_SET_SESSION_LIMIT, USUAL_LIMIT);
     sso_store_lifetime(app->store, app->session_lifetime);
     sso_store_limit(app->store, app->session_limit);
-    if (sso_is_set(conf, SSO_SET_SESSION_LIMIT) && !sso_store_counts(app->store))
-        sso_check_warn(check, "SAMLSessionLimit", at_of(conf, SSO_SET_SESSION_LIMIT), "expected a session store that counts (lmdb, redis, "
-                       "cookie), found %s, of which the size is its provider's to limit; mend: another SAMLSessionStore, or leave this "
-                       "directive out", sso_store_name(app->store));
 }
 
 static int resolve_store(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)

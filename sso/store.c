@@ -222,11 +222,6 @@ apr_uint64_t sso_store_last_count(const sso_store_t *store)
     return __atomic_load_n(&store->sessions, __ATOMIC_RELAXED);
 }
 
-int sso_store_counts(const sso_store_t *store)
-{
-    return store->provider->limit != NULL;
-}
-
 saml_status_t sso_store_each(sso_store_t *store, apr_time_t now, const sso_label_t *only, sso_store_each_fn *fn, void *baton,
                              saml_err_t *err)
 {

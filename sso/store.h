@@ -120,7 +120,7 @@ typedef struct {
     /* The rest may be NULL. */
     saml_status_t (*is_ended)(void *ctx, const sso_carried_t *session, apr_time_t now, int *ended, saml_err_t *err);
     void (*lifetime)(void *ctx, apr_interval_time_t longest);
-    void (*limit)(void *ctx, apr_uint64_t sessions);    /* NULL: it cannot count */
+    void (*limit)(void *ctx, apr_uint64_t sessions);
     saml_status_t (*each)(void *ctx, apr_time_t now, const sso_label_t *only, sso_store_each_fn *fn, void *baton, saml_err_t *err);
     const char *(*no_each)(void *ctx, apr_pool_t *p);   /* where `each` is NULL: why */
     saml_status_t (*attach)(void *ctx, apr_pool_t *p, saml_err_t *err);     /* NULL: as open */
@@ -240,9 +240,6 @@ apr_uint64_t sso_store_limit_of(const sso_store_t *store);
 
 /** How many sessions there were at this process's last put; 0: not known. */
 apr_uint64_t sso_store_last_count(const sso_store_t *store);
-
-/** Whether this kind of store can count, so that it keeps to its limit. */
-int sso_store_counts(const sso_store_t *store);
 
 /**
  * Whether it is to be said now that the store is nearly full: asked after each sso_store_put, it answers so for one of all processes
