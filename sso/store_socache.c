@@ -211,22 +211,29 @@ static void clear_index(const sso_socache_t *sc, apr_pool_t *p)
     apr_file_remove(apr_pstrcat(p, sc->index_dir, "/lock.mdb", NULL), p);
 }
 
-/* One for all generations of this httpd. */
+/*
+ * One for all generations of this httpd. Its pool is never destroyed: in it the provider may register cleanups, and at the end of the
+ * process, when they would run, the provider's module has been unloaded. The memory ends with the process.
+ */
 static saml_status_t keep_instance(sso_socache_t *sc, saml_err_t *err)
 {
     apr_pool_t *process = ap_server_conf->process->pool;
-    const char *name = apr_pstrcat(process, INSTANCE, sc->arg, NULL), *wrong;
+    const char *name = apr_pstrcat(err->pool, INSTANCE, sc->arg, NULL), *wrong;
+    apr_pool_t *forever;
     void *kept = NULL;
 
     if (apr_pool_userdata_get(&kept, name, process) == APR_SUCCESS && kept) {
         sc->instance = kept;
         return SAML_OK;
     }
-    wrong = sc->provider->create(&sc->instance, sc->rest, err->pool, process);
+    if (apr_pool_create_unmanaged_ex(&forever, NULL, NULL) != APR_SUCCESS)
+        return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": no memory");
+    apr_pool_tag(forever, "saml_sso_socache");
+    wrong = sc->provider->create(&sc->instance, sc->rest, err->pool, forever);
     if (wrong)
         return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": %s does not take %s: %s", sc->provider->name,
                          saml_quote(err->pool, sc->rest), wrong);
-    SAML_TRY(init_instance(sc, process, err));
+    SAML_TRY(init_instance(sc, forever, err));
     apr_pool_userdata_set(sc->instance, name, NULL, process);
     clear_index(sc, err->pool);
     return SAML_OK;
