@@ -15,8 +15,8 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 #include "http.h"
-#include "sso/session.h"
-#include "sso/store.h"
+#include "store/session.h"
+#include "store/store.h"
 
 #define PICKS        200000
 #define MAX_STORES   8

@@ -41,15 +41,6 @@ def flags(apxs):
     return compile_.split(), link.split() + ["-llmdb", "-lpthread"]
 
 
-def module_objects(folder, builddir):
-    """The module's own objects as an archive, of which the linker takes what a program needs: what was built is what is measured."""
-    objects = sorted((builddir / "sso" / ".libs").glob("*.o"))
-    if not objects:
-        raise Failed(f"{builddir}/sso/.libs has no objects: run ./setup build")
-    output("ar", "rcs", folder / "module.a", *objects)
-    return folder / "module.a"
-
-
 def compile_programs(folder, apxs, builddir, only=None):
     cflags, libs = flags(apxs)
     library = [builddir / ".libs" / "libsaml.a"]
@@ -59,7 +50,7 @@ def compile_programs(folder, apxs, builddir, only=None):
         "client": [TOP / "bench" / "client.c", *sp, *library],
         "users": [TOP / "bench" / "users.c", *sp, *library],
         "bare_verify": [TOP / "bench" / "bare_verify.c", TOP / "bench" / "idp.c", http, *library],
-        "lookup": [TOP / "bench" / "lookup.c", http, module_objects(folder, builddir), *library],
+        "lookup": [TOP / "bench" / "lookup.c", http, builddir / ".libs" / "libstore.a", *library],
     }
     for name, files in ((n, f) for n, f in sources.items() if not only or n in only):
         output(os.environ.get("CC", "cc"), "-std=gnu11", "-O2", "-g", f"-I{TOP}", *cflags, *files, "-o", folder / name, *libs)

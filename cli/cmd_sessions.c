@@ -9,8 +9,8 @@
 #include "json.h"
 #include "saml/clock.h"
 #include "saml/json.h"
-#include "sso/session.h"
-#include "sso/store.h"
+#include "store/session.h"
+#include "store/store.h"
 
 #define COMMAND "sessions"
 #define MAX_SPEC_BYTES 1024         /* as of the directive */

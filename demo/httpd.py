@@ -21,6 +21,7 @@ MODULES = ("unixd", "log_config", "authn_core", "authz_core", "authz_groupfile",
            "headers", "rewrite", "proxy", "proxy_http", "socache_shmcb", "ssl", "http2", "watchdog")
 START_S = 20
 STOP_S = 15
+QUIET_S = 0.1
 
 
 class Problem(Exception):
@@ -188,6 +189,7 @@ class Httpd:
 
     def __exit__(self, *unused):
         if self.process.poll() is None:
+            time.sleep(QUIET_S)     # the event MPM may crash over a connection that is just ending
             self.process.send_signal(signal.SIGTERM)
             try:
                 self.process.wait(STOP_S)

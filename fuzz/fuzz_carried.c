@@ -13,7 +13,7 @@
 #include "saml/seal.h"
 #include "sso/carried.h"
 #include "sso/cookie.h"
-#include "sso/session.h"
+#include "store/session.h"
 
 #define SESSION    "__Host-saml"
 #define AT_MOST    4

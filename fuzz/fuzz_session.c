@@ -4,8 +4,8 @@
  * to its last string; the sanitizers see who reads outside.
  */
 #include "fuzz/fuzz.h"
-#include "sso/session.h"
-#include "sso/store.h"
+#include "store/session.h"
+#include "store/store.h"
 
 /* "SSO" and the version, and the length: what no mutation guesses. */
 #define MAGIC 0x53534f02u

@@ -71,7 +71,7 @@ static const saml_attribute_t *find_by_name(const apr_array_header_t *attributes
     return NULL;
 }
 
-/* The alias is ours, a claim that is merely called so is not: the same order as in a session (sso/session.c). */
+/* The alias is ours, a claim that is merely called so is not: the same order as in a session (store/session.c). */
 const saml_attribute_t *saml_claim_find(const apr_array_header_t *attributes, const char *name_or_alias)
 {
     const saml_attribute_t *found = find_by_name(attributes, saml_claim_uri(name_or_alias));

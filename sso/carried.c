@@ -6,7 +6,7 @@
 
 #include "cookie.h"
 #include "saml/binding.h"
-#include "session.h"
+#include "store/session.h"
 #include "state.h"
 
 /*

@@ -7,7 +7,7 @@
 #include "config.h"
 #include "entra.h"
 #include "idp_source.h"
-#include "private_dir.h"
+#include "store/private_dir.h"
 #include "saml/guid.h"
 #include "url.h"
 #include "watch.h"

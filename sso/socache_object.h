@@ -8,7 +8,7 @@
 #include <ap_socache.h>
 #include <apr_global_mutex.h>
 
-#include "store.h"
+#include "store/store.h"
 
 #define SSO_SOCACHE_MUTEX "saml-sso"
 

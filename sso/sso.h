@@ -23,8 +23,8 @@
 #include "saml/group_map.h"
 #include "entra.h"
 #include "graph_token.h"
-#include "session.h"
-#include "store.h"
+#include "store/session.h"
+#include "store/store.h"
 
 /* The one name that httpd looks up; all else is compiled hidden. */
 extern __attribute__((visibility("default"))) module AP_MODULE_DECLARE_DATA saml_sso_module;

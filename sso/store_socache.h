@@ -4,7 +4,7 @@
 
 /** @file store_socache.h Sessions in a cache of httpd's own; what that promises and what it does not is said in store_socache.c. */
 
-#include "store.h"
+#include "store/store.h"
 
 /** Hook pre_config: the mutex gets its name (saml-sso), so that the Mutex directive can say how it is made. */
 int sso_socache_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp);

@@ -9,7 +9,7 @@
 #include <mod_watchdog.h>
 
 #include "metadata_refresh.h"
-#include "private_dir.h"
+#include "store/private_dir.h"
 #include "sweep.h"
 
 #define FETCHER "_saml_sso_fetch_"      /* one in all processes */

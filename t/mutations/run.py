@@ -107,6 +107,7 @@ class Build:
             "-I", self.source, "-iquote", os.path.join(self.source, "saml"), "-DSSO_VERSION=\"mutant\"",
             "-DCLI_HTTPD=\"\"", "-DCLI_HTTPD_MODULES=\"\"", "-DCLI_MODULE=\"\"", "-std=gnu11", "-g0", "-O0", "-w", "-fPIC"]
         self.libs = shlex.split(os.environ.get("LIBS", ""))
+        self.stores = shlex.split(os.environ.get("STORE_LIBS", "-llmdb -lhiredis"))
         self.cmocka = shlex.split(os.environ.get("CMOCKA_LIBS", "-lcmocka"))
         self.objects, self.tests, self.cli = {}, [], os.path.join(work, "saml-sso")
 
@@ -127,10 +128,10 @@ class Build:
         return sorted(os.path.relpath(f, self.source) for f in glob.glob(os.path.join(self.source, pattern)))
 
     def wants_glue(self, path):
-        """Whether the file includes something of sso/, itself or by another file of t/unit/."""
+        """Whether the file includes something of sso/ or store/, itself or by another file of t/unit/."""
         with open(os.path.join(self.source, path), encoding="utf-8") as handle:
             included = re.findall(r'^#include "([^"]+)"', handle.read(), re.M)
-        return any(name.startswith("sso/") or ("/" not in name and self.wants_glue("t/unit/" + name)) for name in included)
+        return any(name.startswith(("sso/", "store/")) or ("/" not in name and self.wants_glue("t/unit/" + name)) for name in included)
 
     def unit_tests(self):
         """Those of the library: the others need httpd's headers, or step between it and other libraries, for which it is linked whole."""
@@ -141,7 +142,7 @@ class Build:
             return '#include "failing.h"' in handle.read()
 
     def all(self):
-        library, command, tests = self.sources("saml/*.c"), self.sources("cli/*.c"), self.unit_tests()
+        library, command, tests = self.sources("saml/*.c"), self.sources("cli/*.c") + self.sources("store/*.c"), self.unit_tests()
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
             for path, (ok, text) in zip(library + command + tests, pool.map(
                     lambda p: self.compile(os.path.join(self.source, p), self.object_of(p)), library + command + tests)):
@@ -151,7 +152,7 @@ class Build:
         ok, text = self.link_library(os.path.join(self.work, "whole"), list(self.objects.values()))
         if not ok:
             raise SystemExit(text)
-        self.link_program(self.cli, [self.object_of(p) for p in command], [])
+        self.link_program(self.cli, [self.object_of(p) for p in command], self.stores)
         for path in tests:
             name = os.path.join(self.work, os.path.basename(path)[:-2])
             self.link_program(name, [self.object_of(path)], self.cmocka)

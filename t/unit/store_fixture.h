@@ -22,8 +22,8 @@
 #include <apr_file_io.h>
 #include <apr_general.h>
 #include <apr_strings.h>
-#include "sso/store.h"
-#include "sso/store_lmdb.h"
+#include "store/store.h"
+#include "store/store_lmdb.h"
 
 #define NOW   (APR_INT64_C(1772442930) * APR_USEC_PER_SEC)
 #define LATER (NOW + apr_time_from_sec(3600))

@@ -27,7 +27,7 @@
 #include <cmocka.h>
 #include <apr_general.h>
 #include <apr_strings.h>
-#include "sso/store.h"
+#include "store/store.h"
 
 static apr_pool_t *pool;
 static apr_time_t suite_now;

@@ -4,8 +4,8 @@
 #include "glue.h"
 
 #include <stdlib.h>
-#include "sso/session.h"
-#include "sso/store.h"
+#include "store/session.h"
+#include "store/store.h"
 
 #define NOW      (APR_INT64_C(1772442930) * APR_USEC_PER_SEC)
 #define MINUTES(n) (apr_time_from_sec(60) * (n))

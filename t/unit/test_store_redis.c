@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <hiredis/hiredis.h>
-#include "sso/redis_scripts.h"
+#include "store/redis_scripts.h"
 
 static apr_pool_t *group_pool;
 static const char *folder;

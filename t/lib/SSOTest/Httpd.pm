@@ -11,6 +11,7 @@ use IO::Socket::INET;
 use POSIX qw(WNOHANG);
 use Time::HiRes qw(sleep time);
 
+use constant QUIET_S => 0.1;
 use constant WAIT_S => 60;      # for a start or a stop; sanitizers and valgrind are slow
 
 my %apxs;
@@ -280,13 +281,15 @@ sub _wait_for
     return;
 }
 
-# Stop within bounds; true if it went by itself.
+# Stop within bounds; true if it went by itself. The event MPM shuts the socket of each worker that is busy (close_worker_sockets), and
+# crashes over one that the worker has just done with: the last connection of the test gets the time to end.
 sub stop
 {
     my ($self) = @_;
     my $until = time + WAIT_S;
 
     return 1 if !$self->{pid} || $self->{owner} != $$;
+    sleep QUIET_S;
     kill 'TERM', $self->{pid};
     while (time < $until) {
         if (waitpid($self->{pid}, WNOHANG) == $self->{pid}) {
