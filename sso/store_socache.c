@@ -284,6 +284,15 @@ static void socache_limit(void *ctx, apr_uint64_t sessions)
     sso_store_limit(sc->index, sessions);
 }
 
+static void socache_tell(void *ctx, const sso_store_news_t *news)
+{
+    const sso_socache_t *sc = ctx;
+
+    if (sc->index != sc->used)
+        sso_store_tell(sc->index, news);
+    sso_store_tell(sc->used, news);
+}
+
 static const char *socache_caveat(void *ctx, apr_pool_t *p)
 {
     const sso_socache_t *sc = ctx;
@@ -310,11 +319,16 @@ static void warn_dropped(sso_socache_t *sc)
                  "SAMLSessionStore", sc->arg);
 }
 
+/* Of a shared cache, anybody gets here with a cookie that he made up: looking takes no lock, removing does. */
 static saml_status_t notice_dropped(sso_socache_t *sc, const sso_key_t *key, saml_err_t *err)
 {
-    int found;
+    const void *counted;
+    apr_size_t len;
+    int found = 0;
 
-    SAML_TRY(sso_store_remove(sc->index, key, &found, err));
+    SAML_TRY(sso_store_get(sc->index, key, &counted, &len, err->pool, err));
+    if (counted)
+        SAML_TRY(sso_store_remove(sc->index, key, &found, err));
     if (found)                  /* of a shared cache: begun here */
         warn_dropped(sc);
     return SAML_OK;
@@ -414,6 +428,14 @@ static saml_status_t socache_use_once(void *ctx, const sso_key_t *key, apr_time_
     return sc->known->is_remote ? sso_socache_shared_use_once(sc, key, until, now, err) : SAML_OK;
 }
 
+/* A cache may have forgotten any of them; the files here know since when they have not. */
+static saml_status_t socache_used_since(void *ctx, apr_time_t *since, saml_err_t *err)
+{
+    const sso_socache_t *sc = ctx;
+
+    return sso_store_used_since(sc->used, since, err);
+}
+
 static saml_status_t socache_mark_get(void *ctx, const sso_key_t *key, apr_time_t now, sso_mark_t *out, int *found, saml_err_t *err)
 {
     sso_socache_t *sc = ctx;
@@ -479,5 +501,6 @@ const sso_store_provider_t sso_store_socache = {
     .open = socache_open, .get = socache_get, .put = socache_put, .replace = socache_replace, .remove = socache_remove,
     .remove_labelled = socache_remove_labelled, .use_once = socache_use_once, .mark_get = socache_mark_get,
     .mark_put = socache_mark_put, .sweep = socache_sweep, .stat = socache_stat, .lifetime = socache_lifetime,
-    .limit = socache_limit, .caveat = socache_caveat, .no_each = socache_no_each
+    .limit = socache_limit, .caveat = socache_caveat, .no_each = socache_no_each, .used_since = socache_used_since,
+    .tell = socache_tell
 };

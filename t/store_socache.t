@@ -38,6 +38,29 @@ subtest 'shmcb' => sub {
     $t->finish;
 };
 
+# As with the default store: what may have been used before the file of used IDs was lost is not taken.
+subtest 'used IDs are lost' => sub {
+    my $t = server('socache:shmcb:@ROOT@/run/sessions(1024000)', ['socache_shmcb']);
+    my %request = (acs => $t->url('/saml/open/acs'), issuer => 'https://app.example/open');
+    my $response = $t->response_to(\%request);
+    my $browser = $t->browser;
+
+    $t->expect_log(qr/$caveat shmcb/);
+    $t->deliver($browser, \%request, $response);
+    ok SSOTest::Duties::is_in($browser, '/open'), 'a response lets somebody in';
+    $t->httpd->stop;
+    my ($file) = glob "$t->{httpd}{dir}/run/saml-sso-used-*/data.mdb";
+    open my $out, '>', $file or die "$file: $!";
+    print {$out} 'x' x 8192;
+    close $out or die "$file: $!";
+    $t->expect_log(qr/\[saml_sso:warn\].* the session store .* is damaged \(.*\); the file was moved aside/);
+    $t->httpd->start;
+    $browser = $t->browser;
+    $t->deliver($browser, \%request, $response);
+    ok !SSOTest::Duties::is_in($browser, '/open'), 'and nobody when the store has lost what was used';
+    $t->finish;
+};
+
 subtest 'behind store cookie' => sub {
     my $t = SSOTest->new(modules => ['socache_shmcb'], conf => SSOTest::Duties::conf('cookie:socache:shmcb'), start => 0);
     my ($code, $text) = $t->httpd->configtest;
