@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <apr_strings.h>
 #include "lmdb_env.h"
@@ -225,23 +226,45 @@ static saml_status_t check_file_size(sso_lmdb_t *db, MDB_env *env, saml_err_t *e
     return SAML_OK;
 }
 
+static apr_time_t steady_clock(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return apr_time_from_sec(t.tv_sec) + t.tv_nsec / 1000;
+}
+
+/* The file was there when it was opened: also where the clock was set back since. */
+apr_time_t sso_lmdb_used_since(const sso_lmdb_t *db)
+{
+    apr_time_t opened = apr_time_now() - (steady_clock() - db->opened_at);
+
+    return db->used_since < opened ? db->used_since : opened;
+}
+
 /*
  * Since when used IDs are remembered: since the file was made. Whatever was used before may stand in another, which is lost: for certain where
  * one was moved aside. A file where none was before is mostly the first; but the folder may have been in memory, so that answers from longer
- * ago than clocks may differ are not taken, and none is refused that came since.
+ * ago than clocks may differ are not taken, and none is refused that came since. A time to come is that of a clock which has been set back, as
+ * after a start before the time was known: nobody could sign on until then. It is now for all that can be told.
  */
 static int read_since(sso_lmdb_t *db, MDB_txn *txn, MDB_dbi unnamed)
 {
-    apr_time_t since = apr_time_now() - (db->is_anew ? 0 : LONGEST_SKEW);
+    apr_time_t now = apr_time_now(), since = now - (db->is_anew ? 0 : LONGEST_SKEW);
     MDB_val key = { sizeof(SINCE_KEY) - 1, (void *)SINCE_KEY }, value = { sizeof(since), &since };
     int rc = mdb_get(txn, unnamed, &key, &value);
 
-    if (rc == MDB_NOTFOUND)
-        rc = mdb_put(txn, unnamed, &key, &value, 0);
-    else if (rc == 0 && value.mv_size != sizeof(since))
-        rc = MDB_CORRUPTED;
+    if (rc == 0 && value.mv_size != sizeof(since))
+        return MDB_CORRUPTED;
     if (rc == 0)
-        memcpy(&db->used_since, value.mv_data, sizeof(since));
+        memcpy(&since, value.mv_data, sizeof(since));
+    if (rc == MDB_NOTFOUND || (rc == 0 && since > now)) {
+        since = since > now ? now : since;
+        value = (MDB_val){ sizeof(since), &since };
+        rc = mdb_put(txn, unnamed, &key, &value, 0);
+    }
+    db->used_since = since;
+    db->opened_at = steady_clock();
     return rc;
 }
 

@@ -52,6 +52,7 @@ typedef struct {
     apr_size_t limit_bytes;     /* what new records may fill */
     apr_uint64_t limit_sessions;    /* 0: as many as there is room for */
     apr_time_t used_since;      /* when used IDs began to be remembered; known when it has been opened */
+    apr_time_t opened_at;       /* by a clock that nobody sets */
     int is_anew;                /* the file is made in the place of one that was moved aside */
     int found;                  /* by opening it: SSO_LMDB_FINE or what else is below */
     sso_store_news_t news;      /* say is NULL where nobody is to be told */
@@ -81,6 +82,9 @@ int sso_lmdb_is_damage(int rc);
 
 /** Open it in this process, until `p` goes; once, further calls do nothing. @return SAML_OK or SAML_E_STORE */
 SAML_MUST_CHECK saml_status_t sso_lmdb_open(sso_lmdb_t *db, apr_pool_t *p, saml_err_t *err);
+
+/** Since when used IDs are remembered, by the time of day as it is now. It has been opened. */
+apr_time_t sso_lmdb_used_since(const sso_lmdb_t *db);
 
 /** @return SAML_OK, or SAML_E_STORE where it is not open in this process */
 SAML_MUST_CHECK saml_status_t sso_lmdb_check_open(const sso_lmdb_t *db, saml_err_t *err);

@@ -127,7 +127,7 @@ static saml_status_t lmdb_used_since(void *ctx, apr_time_t *since, saml_err_t *e
     const sso_lmdb_t *db = ctx;
 
     SAML_TRY(sso_lmdb_check_open(db, err));
-    *since = db->used_since;
+    *since = sso_lmdb_used_since(db);
     return SAML_OK;
 }
 

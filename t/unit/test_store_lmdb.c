@@ -214,6 +214,32 @@ static void since_when_ids_are_remembered(void **state)
     assert_true(again == since);
 }
 
+/* Made when the clock was ahead: what comes from now on is answered for, and by all alike; nobody waits for that time. */
+static void since_a_time_to_come(void **state)
+{
+    apr_time_t since = apr_time_now() + apr_time_from_sec(3600), before;
+    MDB_val key = { 10, (void *)"used since" }, value = { sizeof(since), &since };
+    sso_store_t *store = configured();
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi unnamed;
+
+    (void)state;
+    prepare(store);
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_open(env, in_base("s"), 0, 0600), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    assert_int_equal(mdb_dbi_open(txn, NULL, 0, &unnamed), 0);
+    assert_int_equal(mdb_put(txn, unnamed, &key, &value, 0), 0);
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+    prepare(store);
+    before = apr_time_now();
+    open_store(store);
+    assert_int_equal(sso_store_used_since(store, &since, new_err()), SAML_OK);
+    assert_true(since <= before && since > before - apr_time_from_sec(60));
+}
+
 static void without_open_it_cannot_be_told(void **state)
 {
     sso_store_t *store = configured();
@@ -616,6 +642,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(expired_stays_until_swept, setup, teardown),
         cmocka_unit_test_setup_teardown(use_once_until, setup, teardown),
         cmocka_unit_test_setup_teardown(since_when_ids_are_remembered, setup, teardown),
+        cmocka_unit_test_setup_teardown(since_a_time_to_come, setup, teardown),
         cmocka_unit_test_setup_teardown(without_open_it_cannot_be_told, setup, teardown),
         cmocka_unit_test_setup_teardown(full_store_refuses_and_keeps, setup, teardown),
         cmocka_unit_test_setup_teardown(a_limit_that_changes, setup, teardown),
