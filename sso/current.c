@@ -184,7 +184,7 @@ saml_status_t sso_session_current(const sso_session_t **out, request_rec *r, con
     if (session && sso_session_stamp_is_old(session, r->request_time)
         && stamp(session, candidate, r, app, err) != SAML_OK) {
         /* The session is good; that it was used could not be written down. It may end early, which the log explains. */
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "session kept, but its idle time could not be renewed: %s",
+        ap_log_rerror(APLOG_MARK, err->known ? APLOG_INFO : APLOG_ERR, 0, r, "session kept, but its idle time could not be renewed: %s",
                       err->reason);
     }
     *out = session;

@@ -15,6 +15,7 @@
 #define FIRST_PAUSE     apr_time_from_msec(50)
 #define LONGEST_PAUSE   apr_time_from_msec(500)
 #define SAY_AGAIN       apr_time_from_sec(60)
+#define SAY_ANEW        apr_time_from_sec(1)    /* of one that answers now and then: each line would be a request's */
 #define WHY_BYTES       512
 
 struct sso_redis_link_t {
@@ -28,7 +29,8 @@ struct sso_redis_link_t {
     sso_redis_thread_t *all;
     int failures;                       /* in a row */
     apr_time_t down_since;              /* by sso_redis_clock; 0: it answers */
-    apr_time_t said;                    /* when the log was last told that it does not */
+    apr_time_t said;                    /* when the log was last told that it does not; 0: never */
+    int is_said;                        /* of this time */
     char why[WHY_BYTES];                /* the last failure */
     apr_time_t retry_at;                /* atomic, also read without the lock; 0: it answers, everybody may ask */
 };
@@ -113,8 +115,9 @@ static void note_answer(sso_redis_link_t *link, apr_pool_t *p)
     if (__atomic_load_n(&link->retry_at, __ATOMIC_RELAXED) == 0)
         return;
     pthread_mutex_lock(&link->lock);
-    since = link->down_since;
+    since = link->is_said ? link->down_since : 0;
     link->down_since = 0;
+    link->is_said = 0;
     link->failures = 0;
     __atomic_store_n(&link->retry_at, 0, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&link->lock);
@@ -122,7 +125,7 @@ static void note_answer(sso_redis_link_t *link, apr_pool_t *p)
         say(link, SSO_STORE_NOTE, apr_psprintf(p, "it answers again, after %d s", (int)apr_time_sec(sso_redis_clock() - since)), p);
 }
 
-/* The log is told once, and then each minute. @return whether it had been told before */
+/* The log is told once, and then each minute. @return whether it had been told before, of this time or one just before */
 static int note_failure(sso_redis_link_t *link, const saml_err_t *err)
 {
     apr_time_t now = sso_redis_clock(), pause = FIRST_PAUSE;
@@ -137,14 +140,16 @@ static int note_failure(sso_redis_link_t *link, const saml_err_t *err)
     link->failures++;
     apr_cpystrn(link->why, err->reason, sizeof(link->why));
     __atomic_store_n(&link->retry_at, now + (pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE), __ATOMIC_RELAXED);
-    is_due = !was_down || now - link->said >= SAY_AGAIN;
-    if (is_due)
+    is_due = link->said == 0 || now - link->said >= (link->is_said ? SAY_AGAIN : SAY_ANEW);
+    if (is_due) {
         link->said = now;
+        link->is_said = 1;
+    }
     pthread_mutex_unlock(&link->lock);
     if (is_due)
         say_failure(link, err->reason, "until it answers, requests with a session and sign-ons are answered with 503 (each is logged at "
                     "level info)", err->pool);
-    return was_down;
+    return was_down || !is_due;
 }
 
 static saml_status_t refuse_at_once(sso_redis_link_t *link, const char *doing, saml_err_t *err)

@@ -153,13 +153,16 @@ static const char sweep[] =
 
 /*
  * A server that has restarted, or has taken over from another, may lack what was written last. So it is noted when it was first seen: it
- * answers for what was used since, and for nothing before.
+ * answers for what was used since, and for nothing before. A time to come is that of a clock which has been set back: it is now.
  */
 static const char begin[] =
     PREFIX NOW
     "local run, k = ARGV[2], P .. 'server' "
     "local was = redis.call('GET', k) "
-    "if was and string.sub(was, 1, 40) == run then return { 0, now - tonumber(string.sub(was, 42)) } end "
+    "if was and string.sub(was, 1, 40) == run then "
+    "local age = now - tonumber(string.sub(was, 42)) "
+    "if age >= 0 then return { 0, age } end "
+    "end "
     "redis.call('SET', k, run .. ' ' .. string.format('%.0f', now)) "
     "return { was and 2 or 1, 0 }";
 

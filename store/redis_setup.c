@@ -67,6 +67,17 @@ static saml_status_t refuse(const sso_redis_conf_t *conf, const char *what, cons
                      got->str ? saml_quote_bytes(err->pool, got->str, got->len) : "another kind of answer");
 }
 
+/* A server that does not know AUTH says so with its arguments: the password is not for the log. */
+static saml_status_t refuse_password(const sso_redis_conf_t *conf, const redisReply *got, saml_err_t *err)
+{
+    static const char what[] = "Redis to take the password of auth=";
+
+    if (got->str && (strstr(got->str, "unknown command") || strstr(got->str, conf->password)))
+        return saml_fail(err, SAML_E_STORE, "the session store %s: expected %s, got an answer that repeats what was asked, or does not know "
+                         "AUTH", conf->spec, what);
+    return refuse(conf, what, got, err);
+}
+
 static int says(const redisReply *info, const char *name, const char *value, apr_pool_t *p)
 {
     const char *got = sso_redis_info(info, name, p);
@@ -179,7 +190,7 @@ static saml_status_t take_all(sso_redis_server_t *out, redisReply **replies, con
 /* One that is full cannot write down that it is another: what was used before now may then have been lost, as far as we know. */
 static saml_status_t take_begin(sso_redis_server_t *out, const redisReply *reply, const sso_redis_conf_t *conf, saml_err_t *err)
 {
-    out->since = apr_time_now();
+    out->since = sso_redis_clock();
     out->is_new = out->is_other = 0;
     if (sso_redis_is_error(reply, "OOM"))
         return SAML_OK;
@@ -223,7 +234,7 @@ saml_status_t sso_redis_set_up(sso_redis_server_t *out, sso_redis_conn_t *conn, 
     ask_all(&commands[auth], conf, err->pool);
     SAML_TRY(ask(conn, commands, auth + ASKED, replies, conf, deadline, err));
     if (auth && replies[0]->type != REDIS_REPLY_STATUS)
-        status = refuse(conf, "Redis to take the password of auth=", replies[0], err);
+        status = refuse_password(conf, replies[0], err);
     if (status == SAML_OK)
         status = take_all(out, replies + auth, conf, err);
     sso_redis_free(replies, auth + ASKED);

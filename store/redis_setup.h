@@ -14,7 +14,7 @@
 typedef struct {
     char sha[SSO_REDIS_SCRIPTS][SSO_REDIS_SHA_HEX + 1];     /* by what name it knows each script */
     char run[SSO_REDIS_RUN_BYTES + 1];      /* what tells it from another, and from itself before a restart */
-    apr_time_t since;           /* whatever was kept or used after it, by this machine's clock, is there: earlier things may have been lost */
+    apr_time_t since;           /* by sso_redis_clock: whatever was kept or used after it is there, earlier things may have been lost */
     int is_new;                 /* this connection found nothing of ours */
     int is_other;               /* or what another server had left */
     int warning_count;

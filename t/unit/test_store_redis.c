@@ -679,6 +679,77 @@ static void imposters(void **state)
     assert_imposter("+", 1, 50, "no answer in time");                /* each octet in time, and the answer never */
 }
 
+/* One that does not know AUTH repeats what it does not know. */
+static void the_password_is_not_told(void **state)
+{
+    static const char answer[] = "-ERR unknown command 'AUTH', with args beginning with: 'hunter2' \r\n";
+    int other = 0, fd = bound(10, &other), status, found;
+    pid_t pid = imposter(fd, answer, sizeof(answer) - 1, 1);
+    sso_store_t *store = configured(apr_psprintf(pool, "redis://127.0.0.1:%d timeout=2s auth=%s", other, password_file("hunter2\n", 8, 0600)));
+    saml_err_t *why = new_err();
+    sso_key_t key = key_of(1);
+
+    (void)state;
+    must_be_ok(sso_store_open(store, pool, err));
+    assert_refused(sso_store_remove(store, &key, &found, why), why, "expected Redis to take the password of auth=, got an answer that repeats");
+    assert_null(strstr(why->reason, "hunter2"));
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+    close(fd);
+}
+
+static int times_told(const char *text)
+{
+    int n = 0;
+
+    for (const char *at = told; (at = strstr(at, text)) != NULL; at++)
+        n++;
+    return n;
+}
+
+/* One that answers now and then tells the log of it no more often than each second. */
+static void now_and_then_is_no_flood(void **state)
+{
+    sso_store_t *store = configured(address(" timeout=20s"));
+    apr_time_t began = apr_time_now();
+    sso_key_t key = key_of(1);
+    int most;
+
+    (void)state;
+    news_clear();
+    sso_store_tell(store, &news);
+    must_be_ok(sso_store_open(store, pool, err));
+    for (int i = 0; i < 6; i++) {
+        saml_err_t *why = new_err();
+
+        put(store, 1, "one", HOUR);
+        assert_string_equal(say("REPLICAOF 127.0.0.1 1"), "OK");
+        assert_refused(sso_store_put(store, &key, "r", 2, HOUR, why), why, "expected the master");
+        assert_string_equal(say("REPLICAOF NO ONE"), "OK");
+        until_it_answers(store);
+    }
+    most = 1 + (int)apr_time_sec(apr_time_now() - began);
+    assert_in_range(times_told("; until it answers"), 1, most);
+    assert_in_range(times_told("it answers again"), 1, most);
+}
+
+/* Its clock was set back: nobody waits for the time at which it was first seen. */
+static void first_seen_at_a_time_to_come(void **state)
+{
+    const char *run;
+    sso_store_t *store = suite_open();
+    apr_time_t since, before = apr_time_now();
+
+    (void)state;
+    put(store, 1, "one", HOUR);
+    run = apr_pstrndup(pool, say("GET saml-sso:server"), 40);
+    say("SET saml-sso:server %s", apr_psprintf(pool, "%s %" APR_TIME_T_FMT, run, apr_time_as_msec(before + apr_time_from_sec(3600))));
+    say("CLIENT KILL TYPE normal");
+    assert_int_equal(use(store, 1, HOUR, suite_now), SAML_OK);
+    assert_int_equal(sso_store_used_since(store, &since, new_err()), SAML_OK);
+    assert_true(since <= apr_time_now() && since >= before - apr_time_from_sec(60));
+}
+
 /* The answer to use_once was lost, and it is asked again with the same words. */
 static void a_repeated_question_is_no_replay(void **state)
 {
@@ -713,6 +784,9 @@ int main(void)
         suite_test(what_is_not_up_yet_is_no_mistake),
         suite_test(silence_is_over_in_time),
         suite_test(imposters),
+        suite_test(the_password_is_not_told),
+        suite_test(now_and_then_is_no_flood),
+        suite_test(first_seen_at_a_time_to_come),
         suite_test(a_repeated_question_is_no_replay)
     };
     int failed;
