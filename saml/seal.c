@@ -205,7 +205,7 @@ saml_status_t saml_secret_new_text(const char **out, apr_pool_t *p, saml_err_t *
 
     SAML_TRY(saml_random_bytes(octets, sizeof(octets), err));
     apr_escape_hex(text, octets, sizeof(octets), 0, NULL);
-    strcat(text, "\n");
+    memcpy(text + 2 * sizeof(octets), "\n", 2);
     OPENSSL_cleanse(octets, sizeof(octets));
     *out = text;
     return SAML_OK;
