@@ -103,6 +103,7 @@ typedef struct {
 #define SAML_MAX_NAMESPACES      64             /* namespace declarations in scope at one element */
 #define SAML_MAX_NAMESPACE_BYTES 256            /* of one namespace name: the canonical form repeats it */
 #define SAML_MIN_BYTES_PER_NODE  16             /* a document holds at most limit/16 elements and attributes */
+#define SAML_MAX_LOOKUPS_PER_NODE 2048          /* on average, of a document as large as it may be: see xml_scan.c */
 #define SAML_MAX_NAME_ID_BYTES   1024
 #define SAML_MAX_REASON_BYTES    160            /* of untrusted text in a reason */
 

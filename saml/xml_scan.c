@@ -18,6 +18,7 @@ typedef struct {
     int ns_at[SAML_MAX_DEPTH + 1];  /* declarations that the open element of that depth made */
     apr_size_t nodes;
     apr_size_t max_nodes;
+    apr_size_t lookups;
 } scan_t;
 
 static saml_status_t bad(const scan_t *s, const char *why)
@@ -285,6 +286,19 @@ static saml_status_t scan_attributes(scan_t *s, int *namespaces)
     }
 }
 
+/*
+ * Inclusive canonical form looks up each declaration that is in scope, for each element, among those and through the elements
+ * around it. Whoever holds one signature can put what he likes in the place of what it covered, and have that looked up.
+ */
+static saml_status_t count_lookups(scan_t *s, int declarations)
+{
+    s->lookups += (apr_size_t)declarations * (apr_size_t)(declarations + s->depth);
+    if (s->lookups > s->max_nodes * SAML_MAX_LOOKUPS_PER_NODE)
+        return saml_fail(s->err, SAML_E_TOO_LARGE, "%s has too many elements with %d namespace declarations in scope, %d levels "
+                         "deep", s->what, declarations, s->depth);
+    return SAML_OK;
+}
+
 static saml_status_t scan_start_tag(scan_t *s)
 {
     int namespaces = 0, empty;
@@ -299,6 +313,7 @@ static saml_status_t scan_start_tag(scan_t *s)
     if (s->ns_in_scope + namespaces > SAML_MAX_NAMESPACES)
         return saml_fail(s->err, SAML_E_TOO_LARGE, "%s has more than %d namespace declarations in scope", s->what,
                          SAML_MAX_NAMESPACES);
+    SAML_TRY(count_lookups(s, s->ns_in_scope + namespaces));
     empty = *s->at == '/';
     s->at += empty;
     if (s->at == s->end || *s->at != '>')

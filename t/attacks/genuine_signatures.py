@@ -112,6 +112,17 @@ prefixes("unknown", "InclusiveNamespaces: prefixes that are not declared", "md w
 prefixes("space", "InclusiveNamespaces: white space between and around the prefixes", " xs \n\t xsi ")
 
 
+@genuine("prefix-list-lines", "InclusiveNamespaces: line ends and tabs between the prefixes", "Exclusive c14n 1.0, 3: xs:NMTOKENS")
+def _(m):
+    tree = m.tree(change(m.response(style="prefixed"), [("<saml:Assertion ", '<saml:Assertion xmlns:xs="urn:xs" ')]))
+    assertion = tree.find(SAML + "Assertion")
+    listed = '<ec:InclusiveNamespaces xmlns:ec="%s" PrefixList="q&#10;xs&#9;z"/>' % EC
+    octets = sr.etree.tostring(assertion, method="c14n", exclusive=True, inclusive_ns_prefixes=["xs"])
+    dsig.sign(m, assertion, digest_of=octets,
+              transforms=dsig.ENVELOPED + '<Transform Algorithm="%s">%s</Transform>' % (EXC, listed))
+    return m.octets(tree)
+
+
 @genuine("prefix-list-signed-info", "InclusiveNamespaces on CanonicalizationMethod as well", "Exclusive c14n 1.0, 3")
 def _(m):
     tree = m.tree(m.response(style="prefixed"))

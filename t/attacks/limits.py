@@ -85,6 +85,12 @@ def _(m):
     return with_extension(m, "<x %s/>" % " ".join('xmlns:a%d="u"' % i for i in range(64)))
 
 
+@case("namespaces-elements", changed="60,000 elements with 60 namespace declarations in scope", status="too-large",
+      source=COST + "; inclusive canonical form looks up each for each element", says="too many elements with 6. namespace declarations")
+def _(m):
+    return with_extension(m, "<x %s>%s</x>" % (" ".join('xmlns:a%d="u"' % i for i in range(60)), "<a/>" * 60000))
+
+
 @case("namespaces-levels", changed="a declaration of its own on each of 60 levels, signed", status="accepted", source=COST)
 def _(m):
     return m.signed(assertion_extra="".join('<a%d:x xmlns:a%d="urn:%d">' % (i, i, i) for i in range(50))

@@ -233,6 +233,18 @@ static void test_namespaces_in_scope(void **state)
     assert_says(parse(apr_pstrcat(pool, "<a", all, "><b xmlnsx='y' xml='z'/></a>", NULL)), SAML_OK, "");
 }
 
+/* 64 for the root element, 64 times 65 for each in it, of 2048 for each of the 65536 nodes that a message may have. */
+static void test_namespaces_of_many_elements(void **state)
+{
+    const char *root = apr_pstrcat(pool, "<a", numbered(" xmlns:p", "='urn:x'", 64), ">", NULL);
+
+    (void)state;
+    assert_says(parse(apr_pstrcat(pool, root, repeated("<b/>", 32262), "</a>", NULL)), SAML_OK, "");
+    assert_says(parse(apr_pstrcat(pool, root, repeated("<b/>", 32263), "</a>", NULL)), SAML_E_TOO_LARGE,
+                "too many elements with 64 namespace declarations in scope, 1 levels deep");
+    assert_says(parse(apr_pstrcat(pool, "<a>", repeated("<b/>", 60000), "</a>", NULL)), SAML_OK, "");
+}
+
 static void test_namespace_length(void **state)
 {
     const char *longest = repeated("x", SAML_MAX_NAMESPACE_BYTES);
@@ -558,9 +570,9 @@ int main(void)
 {
     static const struct CMUnitTest xml[] = {
         unit(test_good), unit(test_malformed), unit(test_nul), unit(test_doctype), unit(test_encodings), unit(test_size),
-        unit(test_depth), unit(test_attributes), unit(test_namespaces_in_scope), unit(test_namespace_length),
-        unit(test_node_count), unit(test_hostile_fillings), unit(test_is), unit(test_children), unit(test_optional),
-        unit(test_attribute_namespaces), unit(test_attribute_values_are_whole), unit(test_text_is_whole),
+        unit(test_depth), unit(test_attributes), unit(test_namespaces_in_scope), unit(test_namespaces_of_many_elements),
+        unit(test_namespace_length), unit(test_node_count), unit(test_hostile_fillings), unit(test_is), unit(test_children),
+        unit(test_optional), unit(test_attribute_namespaces), unit(test_attribute_values_are_whole), unit(test_text_is_whole),
         unit(test_inner), unit(test_escape), unit(test_name), unit(test_in_scope), unit(test_prefixes_in_scope),
         unit(test_half_declarations),
         unit(test_no_element),
