@@ -468,8 +468,9 @@ static void no_room_for_readers(sso_store_t *store, int number)
 static void a_disk_that_is_full(void **state)
 {
     (void)state;
-    assert_ended_well(spawn(fill_a_disk, configured(), 0));
+    /* In this order: where nobody may mount, the second finds the files that the first has left. */
     assert_ended_well(spawn(no_room_for_readers, configured(), 0));
+    assert_ended_well(spawn(fill_a_disk, configured(), 0));
 }
 
 /* ---- to be read only ---------------------------------------------------------------------------------------------- */
@@ -524,6 +525,7 @@ static void a_file_that_was_taken_away(void **state)
     assert_int_equal(sso_store_sweep(store, NOW, 10, &swept, err), SAML_E_STORE);
     assert_non_null(strstr(err->reason, "is not the file that this process has open: it was removed, replaced or moved aside"));
     assert_string_equal(get(store, 1), "one");              /* while the process lives */
+    assert_int_equal(use(store, 1, LATER, NOW), SAML_E_STORE);  /* a new process would not know */
 }
 
 int main(void)
