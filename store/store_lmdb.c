@@ -484,10 +484,13 @@ static int apply_use(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
     return put_both(db, txn, db->used, KIND_USED, c->key, NULL, 0, c->expires);
 }
 
+/* What is written into a file that has been removed or moved aside, a child that has the new one never sees. */
 static saml_status_t lmdb_use_once(void *ctx, const sso_key_t *key, apr_time_t until, apr_time_t now, saml_err_t *err)
 {
     change_t change = { .key = key, .expires = until, .now = now };
 
+    SAML_TRY(sso_lmdb_check_open(ctx, err));
+    SAML_TRY(sso_lmdb_check_place(ctx, err));
     SAML_TRY(apply_change(ctx, apply_use, &change, "remembering a used ID", err));
     if (change.answer)
         return saml_fail(err, SAML_E_REPLAY, "ID: expected one that was not used before, got one that was");
