@@ -219,8 +219,10 @@ static int hex_mac(char *out, const void *key, apr_size_t key_len, const void *d
 {
     unsigned char mac[EVP_MAX_MD_SIZE];
 
-    return HMAC(EVP_sha256(), key, (int)key_len, data, len, mac, NULL)
-           && apr_escape_hex(out, mac, KEY_BYTES, 0, NULL) == APR_SUCCESS;
+    if (!HMAC(EVP_sha256(), key, (int)key_len, data, len, mac, NULL))
+        return 0;
+    apr_escape_hex(out, mac, KEY_BYTES, 0, NULL);
+    return 1;
 }
 
 saml_status_t saml_secret_sign(const char **out, const saml_secret_t *secret, const char *label, const void *data,
