@@ -100,7 +100,7 @@ class Build:
     def __init__(self, work, jobs):
         self.work, self.jobs = work, jobs
         self.source = os.path.join(work, "source")     # as it was at the start, whatever happens to the tree meanwhile
-        for part in ("saml", "cli", "t/attacks", "t/entra", "t/fixtures", "t/unit"):
+        for part in ("saml", "store", "cli", "t/attacks", "t/entra", "t/fixtures", "t/unit"):
             shutil.copytree(os.path.join(SRC, part), os.path.join(self.source, part))
         self.compiler = shlex.split(os.environ.get("CC", "cc"))
         self.flags = shlex.split(os.environ.get("CPPFLAGS", "")) + [
