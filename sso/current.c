@@ -160,6 +160,10 @@ static saml_status_t look_up(const sso_session_t **out, const candidate_t *candi
     SAML_TRY(record_of(&record, &len, candidate, r, app, err));
     if (!record)
         return SAML_OK;
+    if (sso_session_is_foreign(record, len)) {
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "a session of another version of this module, or of a machine with another byte order, is none here");
+        return SAML_OK;
+    }
     session = apr_palloc(r->pool, sizeof(*session));
     SAML_TRY(sso_session_decode(session, record, len, err));
     if (strcmp(session->app_id, app->sessions_of) != 0 || !is_live(session, r, app))

@@ -142,11 +142,14 @@ static apr_status_t on_looker(int state, void *data, apr_pool_t *ptemp)
     return APR_SUCCESS;
 }
 
+/* Certificates of files are looked at by the fetcher where there is one, as are those that it fetches. */
 static apr_status_t on_sweeper(int state, void *data, apr_pool_t *ptemp)
 {
-    const watch_t *watch = data;
+    watch_t *watch = data;
 
     if (may_run(state)) {
+        if (watch->process->sources->nelts == 0)
+            report(watch, ptemp);
         sso_sweep_step(watch->sweep, is_ending, ptemp, watch->base);
         atomic_fetch_sub(&busy, 1);
     }

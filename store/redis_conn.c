@@ -355,11 +355,15 @@ sso_redis_outcome_t sso_redis_ask(sso_redis_conn_t *conn, const sso_redis_comman
         outcome = read_reply(conn, &replies[got], &total, deadline);
         got += outcome == SSO_REDIS_ANSWERED;
     }
-    if (outcome != SSO_REDIS_ANSWERED) {
-        while (got > 0)
-            freeReplyObject(replies[--got]);
-    }
+    if (outcome != SSO_REDIS_ANSWERED)
+        sso_redis_free(replies, got);
     return outcome;
+}
+
+void sso_redis_free(redisReply **replies, int count)
+{
+    for (int i = 0; i < count; i++)
+        freeReplyObject(replies[i]);
 }
 
 const char *sso_redis_why(const sso_redis_conn_t *conn)

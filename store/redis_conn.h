@@ -48,11 +48,13 @@ SAML_MUST_CHECK saml_status_t sso_redis_connect(sso_redis_conn_t **out, const ss
 
 /**
  * Send all commands at once and read as many answers.
- * @param replies  one each, set where SSO_REDIS_ANSWERED, freed with freeReplyObject; error answers are among them
+ * @param replies  one each, set where SSO_REDIS_ANSWERED, error answers among them, for sso_redis_free
  * @return after anything else than SSO_REDIS_ANSWERED the connection is of no further use
  */
 sso_redis_outcome_t sso_redis_ask(sso_redis_conn_t *conn, const sso_redis_command_t *commands, int count,
                                   redisReply **replies, apr_time_t deadline);
+
+void sso_redis_free(redisReply **replies, int count);
 
 /** What an outcome other than SSO_REDIS_ANSWERED came of, for people. */
 const char *sso_redis_why(const sso_redis_conn_t *conn);

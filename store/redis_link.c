@@ -306,12 +306,6 @@ int sso_redis_link_is_up(const sso_redis_thread_t *thread)
 
 /* ---- asking ----------------------------------------------------------------------- */
 
-void sso_redis_free(redisReply **replies, int count)
-{
-    for (int i = 0; i < count; i++)
-        freeReplyObject(replies[i]);
-}
-
 /* What a connection that is still good may answer where a new one is better: scripts flushed, no longer the master, a new password. */
 static int is_stale(redisReply **replies, int count)
 {

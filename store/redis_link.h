@@ -51,6 +51,4 @@ SAML_MUST_CHECK saml_status_t sso_redis_link_ask(sso_redis_thread_t *thread, con
 /** Begin with a new connection the next time. */
 void sso_redis_link_renew(sso_redis_thread_t *thread);
 
-void sso_redis_free(redisReply **replies, int count);
-
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
-#include "redis_link.h"
+#include "redis_setup.h"
 
 #define OLDEST_VERSION 5        /* scripts that ask for the time and then change something */
 

@@ -58,6 +58,9 @@ SAML_MUST_CHECK saml_status_t sso_session_encode(void **record, apr_size_t *len,
 SAML_MUST_CHECK saml_status_t sso_session_decode(sso_session_t *out, const void *record, apr_size_t len,
                                                  saml_err_t *err);
 
+/** Whether it says of itself that another version of this code wrote it, or one on a machine with another byte order. */
+int sso_session_is_foreign(const void *record, apr_size_t len);
+
 /** The i-th attribute, 0 <= i < attribute_count. */
 void sso_session_attribute(sso_attribute_t *out, const sso_session_t *s, int i);
 

@@ -331,6 +331,22 @@ static int open_record(sso_session_t *out, const header_t *h, const char *octets
     return take_all(out, h->attribute_count, &reader, (sso_attribute_t *)(void *)memory);
 }
 
+static int names_us(apr_uint32_t magic)
+{
+    return magic >> 8 == RECORD_MAGIC >> 8;
+}
+
+int sso_session_is_foreign(const void *record, apr_size_t len)
+{
+    apr_uint32_t magic, turned;
+
+    if (len < sizeof(magic))
+        return 0;
+    memcpy(&magic, record, sizeof(magic));
+    turned = (apr_uint32_t)(magic << 24 | (magic & 0xff00u) << 8 | (magic >> 8 & 0xff00u) | magic >> 24);
+    return magic != RECORD_MAGIC && (names_us(magic) || names_us(turned));
+}
+
 saml_status_t sso_session_decode(sso_session_t *out, const void *record, apr_size_t len, saml_err_t *err)
 {
     header_t h;

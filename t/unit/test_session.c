@@ -560,9 +560,14 @@ static void another_version_is_refused(void **state)
     (void)state;
     assert_int_equal(sso_session_decode(&s, NULL, 0, err), SAML_E_STORE);
     assert_non_null(strstr(err->reason, "got 0"));
+    assert_false(sso_session_is_foreign(record, len));
+    assert_false(sso_session_is_foreign(record, 3));
     record[0] ^= 3;
+    assert_true(sso_session_is_foreign(record, len));
     assert_int_equal(sso_session_decode(&s, record, len, err), SAML_E_STORE);
     assert_non_null(strstr(err->reason, "expected one of version 2"));
+    assert_true(sso_session_is_foreign("SSO\2", 4) || sso_session_is_foreign("\2OSS", 4));
+    assert_false(sso_session_is_foreign("SSP\2", 4) || sso_session_is_foreign("\2PSS", 4));
     record[0] ^= 3;
     record[len - 1] = 'x';
     assert_int_equal(sso_session_decode(&s, record, len, err), SAML_E_STORE);
