@@ -210,7 +210,7 @@ static const char *join(apr_pool_t *p, const apr_array_header_t *parts, const ch
 static const char *join_values(apr_pool_t *p, const sso_attribute_t *attribute, const sso_header_t *header)
 {
     apr_array_header_t *parts = apr_array_make(p, attribute->value_count + 1, sizeof(const char *));
-    const char *value = attribute->values;
+    const char *value = sso_session_values(attribute, p);
     int i;
 
     for (i = 0; i < attribute->value_count; ++i, value = sso_session_next_value(value)) {
@@ -242,7 +242,7 @@ static const char *header_value(request_rec *r, const sso_session_t *session, co
     if (attribute.value_count == 0)
         return NULL;
     if (header->first_only)
-        return encode(r->pool, attribute.values, header);
+        return encode(r->pool, sso_session_values(&attribute, r->pool), header);
     if (is_ready_made(header))
         return attribute.joined;
     return join_values(r->pool, &attribute, header);

@@ -200,7 +200,7 @@ typedef struct {
     int groups_unknown;             /* a Require could not be decided: the groups were left out (overage) */
     int pretence_logged;            /* that a group has the name of another (group_names.c) */
     const sso_attribute_t *groups;  /* as applications see them, once they were asked for and where there is a map */
-    const char *groups_sent;        /* the values that these were made of */
+    const char *groups_sent;        /* the joined values that these were made of */
 } sso_request_t;
 
 /* config_check.c */
