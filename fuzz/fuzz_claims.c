@@ -423,6 +423,7 @@ static void manage(const scene_t *scene, apr_pool_t *p)
         APR_ARRAY_PUSH(kept, sso_header_t) = *header;
     }
     configured = kept;
+    sso_managed_index(&managed);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

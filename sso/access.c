@@ -112,6 +112,8 @@ int sso_check_authn(request_rec *r)
 
     if (!sso_is_guarded(r))
         return DECLINED;
+    req = sso_request_of(r);
+    req->is_guarded_here = 1;
     if (r->main || r->prev)
         sso_headers_withdraw(r);
     app = sso_app_of(r);
@@ -121,7 +123,6 @@ int sso_check_authn(request_rec *r)
                       "SAMLApplication names; mend: -t -D DUMP_SAML shows what each virtual host has", r->uri);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    req = sso_request_of(r);
     err = sso_err_new(r->pool);
     if (sso_session_current(&req->session, r, app, err) != SAML_OK)
         return refuse(r, app, err);

@@ -158,6 +158,7 @@ typedef struct {
     apr_uint32_t *left_out_s;   /* of each header, when this process last said that it was left out; atomic */
     const apr_array_header_t *cookies;      /* sso_cookie_names_t, each once */
     const apr_array_header_t *stems;        /* const char *, "SM_": whatever header begins so is for nobody but us to send */
+    unsigned char begins[256];  /* which octets one of these headers or stems may begin with (sso_managed_index) */
 } sso_managed_t;
 
 /** What a server has, once resolved. */
@@ -192,7 +193,7 @@ typedef struct {
     const sso_refusal_t *refusal;   /* with which this request was answered, perhaps by an ErrorDocument; or NULL */
     int cleaned;                    /* the client's headers have been through the scrub */
     int guarded;                    /* AuthType SAML holds here, or where this request was redirected from */
-    int session_sought;             /* the store has been asked: `session` NULL means there is none */
+    int is_guarded_here;            /* check_authn has found that AuthType SAML holds here */
     int anonymous;                  /* let through by `SAMLUnauthenticated pass` */
     int renewed;                    /* the session that the browser carries has been sent anew with this answer */
     int in_handler;                 /* the content handler runs, so output filters are in place */

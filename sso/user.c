@@ -71,9 +71,10 @@ static const char *name_from(const sso_user_t *how, const char *value, apr_pool_
         value = strip_domain(value, how->domain, p);
     if (!is_usable(value))
         return NULL;
+    if (!how->lower)
+        return value;
     name = apr_pstrdup(p, value);
-    if (how->lower)
-        lower(name);
+    lower(name);
     return name;
 }
 

@@ -197,7 +197,7 @@ static int take_list(sso_attribute_t *out, reader_t *r)
 static int take_values(sso_attribute_t *out, const entry_t *entry, reader_t *r)
 {
     out->value_count = (int)(entry->what & VALUE_COUNT);
-    out->has_control = (entry->what & HAS_CONTROL) != 0;
+    out->has_control = (entry->what & HAS_CONTROL) / HAS_CONTROL;
     out->joined_len = entry->len;
     out->listed = NULL;
     if ((apr_size_t)out->value_count > out->joined_len + 1)
@@ -216,11 +216,13 @@ static int take_attribute(sso_attribute_t *out, const entry_t *entry, reader_t *
             return 0;
         out->alias = NULL;
     } else {
-        if (place >= KNOWN_COUNT || !sso_session_known[place].env_name)
+        const known_t *known = &sso_session_known[place];
+
+        if (place >= KNOWN_COUNT || !known->env_name)
             return 0;
-        out->name = sso_session_known[place].text;
-        out->alias = sso_session_known[place].alias;
-        out->env_name = sso_session_known[place].env_name;
+        out->name = known->text;
+        out->alias = known->alias;
+        out->env_name = known->env_name;
     }
     return take_values(out, entry, r);
 }
@@ -293,20 +295,21 @@ static int find_name(sso_attribute_t *out, const sso_session_t *s, const char *n
     return 0;
 }
 
-/* The way that every request takes several times: the alias is mostly the very one that the table has. */
+/* The way that every request takes several times: the alias is mostly the very text that the table has. */
 static int find_alias(sso_attribute_t *out, const sso_session_t *s, const char *alias)
 {
-    int i;
+    const sso_attribute_t *one, *end = s->attributes + s->attribute_count;
 
-    for (i = 0; i < s->attribute_count; i++) {
-        const char *own = s->attributes[i].alias;
-
-        if (own && (own == alias || (own[0] == alias[0] && strcmp(own, alias) == 0))) {
-            *out = s->attributes[i];
-            return 1;
-        }
+    for (one = s->attributes; one < end && one->alias != alias; one++)
+        ;
+    if (one == end) {
+        for (one = s->attributes; one < end && (!one->alias || strcmp(one->alias, alias) != 0); one++)
+            ;
     }
-    return 0;
+    if (one == end)
+        return 0;
+    *out = *one;
+    return 1;
 }
 
 int sso_session_find(sso_attribute_t *out, const sso_session_t *s, const char *name_or_alias)
