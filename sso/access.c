@@ -76,6 +76,7 @@ static int let_in(request_rec *r, const sso_app_t *app, const sso_session_t *ses
         sso_request_of(r)->session = session;
         return refuse_without_user(r, app);
     }
+    sso_request_of(r)->user = user;
     r->user = (char *)user;
     r->ap_auth_type = (char *)SSO_AUTH_TYPE;
     sso_headers_export(r, dir, session);

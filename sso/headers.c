@@ -275,6 +275,14 @@ static int take_text(value_t *out, const char *text)
     return 1;
 }
 
+static int take_user(value_t *out, request_rec *r, const sso_header_t *header)
+{
+    if (header->encode != SSO_ENCODE_NONE || !r->user || r->user != sso_request_of(r)->user)
+        return take_text(out, encode(r->pool, r->user, header));
+    *out = (value_t){ r->user, strlen(r->user), 0 };
+    return out->len > 0;
+}
+
 static int take_attribute(value_t *out, request_rec *r, const sso_attribute_t *attribute, const sso_header_t *header)
 {
     if (attribute->value_count == 0)
@@ -292,7 +300,7 @@ static int take_value(value_t *out, request_rec *r, const sso_session_t *session
     sso_attribute_t attribute;
 
     if (header->claim[0] == 'u' && strcmp(header->claim, "user") == 0)
-        return take_text(out, encode(r->pool, r->user, header));
+        return take_user(out, r, header);
     if (header->claim[0] == 'n' && strcmp(header->claim, "nameid") == 0)
         return take_text(out, encode(r->pool, session->name_id, header));
     if (!sso_session_find(&attribute, session, header->claim))

@@ -10,7 +10,8 @@
 #include "headers.h"
 #include "trailers.h"
 
-static sso_request_t *new_request(request_rec *r)
+/* Once for a request; not part of what asks for it, which then saves no registers. */
+__attribute__((noinline)) static sso_request_t *new_request(request_rec *r)
 {
     sso_request_t *req = apr_pcalloc(r->pool, sizeof(*req));
     request_rec *parent = r->main ? r->main : r->prev;

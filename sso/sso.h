@@ -189,6 +189,7 @@ typedef struct {
     sso_endpoint_t endpoint;
     const char *cookies;            /* our own cookies, as they came ("a=b; c=d"), taken out of the request; or NULL */
     const sso_session_t *session;   /* of the guarded place, once check_authn has passed */
+    const char *user;               /* that check_authn set, which has no control characters; or NULL */
     const char *target;             /* ours (url.h): where a sign-on begun anew after a refusal is to end; or NULL */
     const sso_refusal_t *refusal;   /* with which this request was answered, perhaps by an ErrorDocument; or NULL */
     int cleaned;                    /* the client's headers have been through the scrub */

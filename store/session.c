@@ -193,24 +193,21 @@ static apr_size_t count_semicolons(const char *text)
     return count;
 }
 
-static int is_packable(const char *value)
+static int is_guid(const char *value)
 {
     char octets[GUID_OCTETS];
 
-    return parse_guid(octets, value) || known_place(value) != OWN_TEXT;
+    return parse_guid(octets, value);
 }
 
 static void append_packed(writer_t *w, const char *value)
 {
     char octets[GUID_OCTETS];
 
-    if (parse_guid(octets, value)) {
-        append_octet(w, MARK_GUID);
+    if (parse_guid(octets, value))
         append(w, octets, sizeof(octets));
-    } else {
-        append_octet(w, MARK_KNOWN);
+    else
         append_octet(w, (int)known_place(value));
-    }
 }
 
 /*
@@ -249,17 +246,18 @@ static entry_t describe(const apr_array_header_t *values)
 {
     apr_size_t len = values->nelts > 1 ? (apr_size_t)values->nelts - 1 : 0;
     entry_t entry = { (apr_uint32_t)values->nelts & VALUE_COUNT, 0 };
-    int i, packable = values->nelts > 0;
+    apr_uint32_t packed = values->nelts > 0 ? IS_GUIDS | IS_KNOWN : 0;
+    int i;
 
     for (i = 0; i < values->nelts; i++) {
         const char *value = APR_ARRAY_IDX(values, i, const char *);
         apr_size_t semicolons = count_semicolons(value);
 
-        packable = packable && is_packable(value);
+        packed &= is_guid(value) ? IS_GUIDS : known_place(value) != OWN_TEXT ? IS_KNOWN : 0;
         len += strlen(value) + 2 * semicolons;
         entry.what |= (semicolons ? HAS_SEMICOLON : 0) | (has_control(value) ? HAS_CONTROL : 0);
     }
-    entry.what |= packable ? IS_PACKED : 0;
+    entry.what |= packed;
     entry.len = (apr_uint32_t)(len < MAX_OPEN_BYTES ? len : MAX_OPEN_BYTES);
     return entry;
 }
@@ -269,7 +267,7 @@ static entry_t append_values(writer_t *w, const apr_array_header_t *values)
     entry_t entry = describe(values);
     int i;
 
-    if (entry.what & IS_PACKED) {
+    if (entry.what & (IS_GUIDS | IS_KNOWN)) {
         for (i = 0; i < values->nelts; i++)
             append_packed(w, APR_ARRAY_IDX(values, i, const char *));
         w->room += entry.len + 1;

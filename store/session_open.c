@@ -138,47 +138,48 @@ static int take_header(sso_session_t *out, const header_t *h, reader_t *r)
         && take_named(&out->authn_context, h->texts[TEXT_AUTHN_CONTEXT], r);
 }
 
-/* The text of one packed value goes to `to`, as far as there is room behind it for what ends it. @return its length, 0: none */
-static apr_size_t unpack(char *to, const char *to_end, reader_t *r)
+/* Their text is as long as the entry says, as all of them are of one length. */
+static int take_guids(sso_attribute_t *out, reader_t *r)
 {
-    apr_size_t room = (apr_size_t)(to_end - to), left = (apr_size_t)(r->end - r->at);
-    const known_t *known;
+    apr_size_t count = (apr_size_t)out->value_count, len = count * (GUID_CHARS + 1);
+    char *to = r->to, *end = to + len;
 
-    if (left >= 1 + GUID_OCTETS && *r->at == MARK_GUID && room > GUID_CHARS) {
-        print_guid(to, r->at + 1);
-        r->at += 1 + GUID_OCTETS;
-        return GUID_CHARS;
+    if (count == 0 || out->joined_len != len - 1 || len > (apr_size_t)(r->to_end - to) || count * GUID_OCTETS > (apr_size_t)(r->end - r->at))
+        return 0;
+    out->joined = to;
+    for (; to < end; to += GUID_CHARS + 1, r->at += GUID_OCTETS) {
+        print_guid(to, r->at);
+        to[GUID_CHARS] = ';';
     }
-    if (left < 2 || *r->at != MARK_KNOWN || (unsigned char)r->at[1] >= KNOWN_COUNT)
-        return 0;
-    known = &sso_session_known[(unsigned char)r->at[1]];
-    if (known->len >= room)
-        return 0;
-    memcpy(to, known->text, known->len);
-    r->at += 2;
-    return known->len;
+    end[-1] = '\0';
+    r->to = end;
+    return 1;
 }
 
-static int take_packed(sso_attribute_t *out, reader_t *r)
+static int take_known(sso_attribute_t *out, reader_t *r)
 {
-    char *to = r->to, *end;
-    int i;
+    apr_size_t count = (apr_size_t)out->value_count, room = (apr_size_t)(r->to_end - r->to), i;
+    char *to = r->to;
 
-    if (out->joined_len >= (apr_size_t)(r->to_end - to) || out->value_count == 0)
+    if (count == 0 || count > (apr_size_t)(r->end - r->at) || out->joined_len >= room)
         return 0;
-    end = to + out->joined_len + 1;
+    room = out->joined_len + 1;
     out->joined = to;
-    for (i = 0; i < out->value_count; i++) {
-        apr_size_t len = unpack(to, end, r);
+    for (i = 0; i < count; i++) {
+        apr_uint32_t place = (unsigned char)r->at[i];
+        const known_t *known = place < KNOWN_COUNT ? &sso_session_known[place] : NULL;
 
-        if (len == 0)
+        if (!known || known->len >= room)
             return 0;
-        to += len;
+        memcpy(to, known->text, known->len);
+        to += known->len;
         *to++ = ';';
+        room -= known->len + 1;
     }
     to[-1] = '\0';
     r->to = to;
-    return to == end;
+    r->at += count;
+    return room == 0;
 }
 
 static int take_list(sso_attribute_t *out, reader_t *r)
@@ -202,8 +203,10 @@ static int take_values(sso_attribute_t *out, const entry_t *entry, reader_t *r)
     out->listed = NULL;
     if ((apr_size_t)out->value_count > out->joined_len + 1)
         return 0;
-    if (entry->what & IS_PACKED)
-        return take_packed(out, r);
+    if (entry->what & IS_GUIDS)
+        return take_guids(out, r);
+    if (entry->what & IS_KNOWN)
+        return take_known(out, r);
     return take_octets(&out->joined, entry->len, r) && (!(entry->what & HAS_SEMICOLON) || take_list(out, r));
 }
 
@@ -216,9 +219,9 @@ static int take_attribute(sso_attribute_t *out, const entry_t *entry, reader_t *
             return 0;
         out->alias = NULL;
     } else {
-        const known_t *known = &sso_session_known[place];
+        const known_t *known = place < KNOWN_COUNT ? &sso_session_known[place] : NULL;
 
-        if (place >= KNOWN_COUNT || !known->env_name)
+        if (!known || !known->env_name)
             return 0;
         out->name = known->text;
         out->alias = known->alias;

@@ -14,8 +14,8 @@
  * session repeats stand once in `known`. Nothing points anywhere: each text begins where the one before it ends, so that a record is
  * sound when reading it comes out at its end, which opening it does once.
  *
- * The values of an attribute are one text, joined as variables have them: opening mostly points there. Object IDs and long URIs are
- * packed and become that text anew. Where a value has a semicolon, which is %3B in the text, the values follow one behind another.
+ * The values of an attribute are one text, joined as variables have them: opening mostly points there. Where all are object IDs, or all
+ * long URIs, they are packed and become that text anew. Where a value has a semicolon, which is %3B in the text, the values follow one behind another.
  */
 
 #include "session.h"
@@ -51,17 +51,14 @@ typedef struct {
 /* In an entry: the name's place in `known` or OWN_TEXT, what its values are, how many. */
 #define HAS_SEMICOLON  0x800000u        /* one of them */
 #define HAS_CONTROL    0x400000u        /* one of them has control characters */
-#define IS_PACKED      0x200000u
+#define IS_GUIDS       0x200000u        /* they are packed: GUID_OCTETS each */
+#define IS_KNOWN       0x100000u        /* they are packed: of each its place in `known`, one octet */
 #define VALUE_COUNT    0xfffffu         /* each takes an octet, and a record has no more of them */
 
 typedef struct {
     apr_uint32_t what;
     apr_uint32_t len;           /* of the joined text, without its NUL */
 } entry_t;
-
-/* A packed value. */
-#define MARK_KNOWN     1                /* and its place in `known` */
-#define MARK_GUID      2                /* and 16 octets */
 
 /** A text that stands in the module and not in records. */
 typedef struct {
