@@ -299,27 +299,39 @@ static int find_name(sso_attribute_t *out, const sso_session_t *s, const char *n
 }
 
 /* The way that every request takes several times: the alias is mostly the very text that the table has. */
+static int find_same_alias(sso_attribute_t *out, const sso_session_t *s, const char *alias)
+{
+    const sso_attribute_t *one = s->attributes, *end = one + s->attribute_count;
+
+    for (; alias && one < end; one++) {
+        if (one->alias == alias) {
+            *out = *one;
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int find_alias(sso_attribute_t *out, const sso_session_t *s, const char *alias)
 {
-    const sso_attribute_t *one, *end = s->attributes + s->attribute_count;
+    int i;
 
-    for (one = s->attributes; one < end && one->alias != alias; one++)
-        ;
-    if (one == end) {
-        for (one = s->attributes; one < end && (!one->alias || strcmp(one->alias, alias) != 0); one++)
-            ;
+    for (i = 0; i < s->attribute_count; i++) {
+        const char *own = s->attributes[i].alias;
+
+        if (own && strcmp(own, alias) == 0) {
+            *out = s->attributes[i];
+            return 1;
+        }
     }
-    if (one == end)
-        return 0;
-    *out = *one;
-    return 1;
+    return 0;
 }
 
 int sso_session_find(sso_attribute_t *out, const sso_session_t *s, const char *name_or_alias)
 {
     const char *uri;
 
-    if (find_alias(out, s, name_or_alias))
+    if (find_same_alias(out, s, name_or_alias) || find_alias(out, s, name_or_alias))
         return 1;
     uri = saml_claim_uri(name_or_alias);
     return (uri && find_name(out, s, uri)) || find_name(out, s, name_or_alias);
