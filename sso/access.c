@@ -13,7 +13,7 @@ int sso_is_guarded(request_rec *r)
 {
     const char *type = ap_auth_type(r);
 
-    return type && ap_cstr_casecmp(type, SSO_AUTH_TYPE) == 0;
+    return type && (strcmp(type, SSO_AUTH_TYPE) == 0 || ap_cstr_casecmp(type, SSO_AUTH_TYPE) == 0);
 }
 
 static int answer_script(request_rec *r, const sso_app_t *app, const char *target)

@@ -20,7 +20,7 @@ static int is_space(char c)
 }
 
 /* The next pair at *at, which moves behind it. @return 0 at the end */
-static int next_pair(pair_t *out, const char **at)
+static inline int next_pair(pair_t *out, const char **at)
 {
     const char *start, *end, *equals;
 
@@ -154,10 +154,11 @@ const char *sso_cookie_value(const char *own, const char *name, apr_pool_t *p)
 
 int sso_cookie_next(const char **value, apr_size_t *len, const char **at, const char *name)
 {
+    apr_size_t name_len = strlen(name);
     pair_t pair;
 
     while (next_pair(&pair, at)) {
-        if (has_name(&pair, name)) {
+        if (pair.name_len == name_len && memcmp(pair.name, name, name_len) == 0) {
             *value = pair.value;
             *len = pair.value_len;
             return 1;

@@ -119,9 +119,10 @@ void sso_headers_withdraw(request_rec *r)
         apr_table_unset(r->subprocess_env, APR_ARRAY_IDX(ours, i, const char *));
 }
 
-static inline int begins_with_c(const char *name)
+/* As it is mostly written, else in any letter case. */
+static inline int is_named(const char *name, const char *as_written)
 {
-    return (name[0] | 0x20) == 'c';
+    return (name[0] | 0x20) == (as_written[0] | 0x20) && (strcmp(name, as_written) == 0 || ap_cstr_casecmp(name, as_written) == 0);
 }
 
 const char *sso_headers_scrub(request_rec *r)
@@ -139,10 +140,10 @@ const char *sso_headers_scrub(request_rec *r)
                 forged = apr_palloc(r->pool, (apr_size_t)headers->nelts * sizeof(*forged));
             forged[forged_count++] = entry[i].key;
         }
-        else if (begins_with_c(entry[i].key) && ap_cstr_casecmp(entry[i].key, "Cookie") == 0) {
+        else if (is_named(entry[i].key, "Cookie")) {
             cookies = cookies ? apr_pstrcat(r->pool, cookies, "; ", entry[i].val, NULL) : entry[i].val;
         }
-        else if (begins_with_c(entry[i].key) && ap_cstr_casecmp(entry[i].key, "Connection") == 0) {
+        else if (is_named(entry[i].key, "Connection")) {
             has_connection = 1;
         }
     }

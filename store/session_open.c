@@ -119,7 +119,7 @@ static int take_text(const char **out, reader_t *r)
 }
 
 /* What a word of the header is for; NULL where that is what it says. */
-static int take_named(const char **out, apr_uint32_t word, reader_t *r)
+static inline int take_named(const char **out, apr_uint32_t word, reader_t *r)
 {
     apr_uint32_t place = word >> PLACE_SHIFT;
 
