@@ -159,7 +159,7 @@ static void read_all(const sso_session_t *session)
 
     for (i = 0; i < session->attribute_count; i++) {
         sso_session_attribute(&attribute, session, i);
-        if (attribute.value_count == 0)
+        if (attribute.value_count == 0 || !*attribute.joined)
             bench_die("an attribute has no value");
     }
 }

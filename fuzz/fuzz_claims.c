@@ -219,9 +219,9 @@ static int pieces(const char *text, const char *separator)
     return count;
 }
 
-static void check_attribute(const sso_attribute_t *got, const saml_attribute_t *want, apr_hash_t *seen)
+static void check_attribute(const sso_attribute_t *got, const saml_attribute_t *want, apr_hash_t *seen, apr_pool_t *p)
 {
-    const char *value = got->values, *c;
+    const char *value = sso_session_values(got, p), *c;
     int i;
 
     FUZZ_MUST(strcmp(got->name, want->name) == 0 && got->value_count == want->values->nelts);
@@ -249,7 +249,7 @@ static void check_record(const sso_session_t *s, const saml_login_t *login, apr_
         const saml_attribute_t *want = &APR_ARRAY_IDX(login->attributes, i, saml_attribute_t);
 
         sso_session_attribute(&got, s, i);
-        check_attribute(&got, want, seen);
+        check_attribute(&got, want, seen, p);
         FUZZ_MUST(sso_session_find(&found, s, want->name));
         /* A claim that calls itself "groups" never passes for the one that the alias names. */
         FUZZ_MUST(strcmp(found.name, want->name) == 0
@@ -348,8 +348,8 @@ static void check_groups(request_rec *r, const sso_session_t *s)
     sso_groups_present(&seen, r);
     FUZZ_MUST(seen.value_count <= sent.value_count);
     FUZZ_MUST(pieces(seen.joined, ";") == (seen.value_count ? seen.value_count : 1));
-    for (i = 0, value = seen.values; i < seen.value_count; i++, value = sso_session_next_value(value)) {
-        const char *id = saml_group_map_id(app.group_map, value), *had = sent.values;
+    for (i = 0, value = sso_session_values(&seen, r->pool); i < seen.value_count; i++, value = sso_session_next_value(value)) {
+        const char *id = saml_group_map_id(app.group_map, value), *had = sso_session_values(&sent, r->pool);
         int j, found = 0;
 
         for (j = 0; j < sent.value_count; j++, had = sso_session_next_value(had))
@@ -423,6 +423,7 @@ static void manage(const scene_t *scene, apr_pool_t *p)
         APR_ARRAY_PUSH(kept, sso_header_t) = *header;
     }
     configured = kept;
+    sso_managed_index(&managed);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

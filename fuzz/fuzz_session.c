@@ -8,7 +8,7 @@
 #include "store/store.h"
 
 /* "SSO" and the version, and the length: what no mutation guesses. */
-#define MAGIC 0x53534f02u
+#define MAGIC 0x53534f03u
 
 /* A string of the record ends in it; what was unpacked, or stands in the table of known URIs, AddressSanitizer knows the ends of. */
 static const char *within(const sso_session_t *s, const char *text)
@@ -23,7 +23,7 @@ static const char *within(const sso_session_t *s, const char *text)
     return text;
 }
 
-static void read_attribute(const sso_session_t *s, int i)
+static void read_attribute(const sso_session_t *s, int i, apr_pool_t *p)
 {
     sso_attribute_t attribute, found;
     const char *value;
@@ -31,9 +31,9 @@ static void read_attribute(const sso_session_t *s, int i)
 
     sso_session_attribute(&attribute, s, i);
     within(s, attribute.env_name);
-    within(s, attribute.joined);
+    FUZZ_MUST(strlen(within(s, attribute.joined)) <= attribute.joined_len);
     FUZZ_MUST(attribute.value_count >= 0);
-    for (k = 0, value = attribute.values; k < attribute.value_count; k++) {
+    for (k = 0, value = sso_session_values(&attribute, p); k < attribute.value_count; k++) {
         within(s, value);
         value = sso_session_next_value(value);
     }
@@ -79,7 +79,7 @@ static void try_record(const void *octets, size_t size, apr_pool_t *p)
     if (s.authn_context)
         within(&s, s.authn_context);
     for (i = 0; i < s.attribute_count && i < 256; i++)
-        read_attribute(&s, i);
+        read_attribute(&s, i, p);
     check_times(&s, p);
 }
 

@@ -13,7 +13,7 @@ int sso_is_guarded(request_rec *r)
 {
     const char *type = ap_auth_type(r);
 
-    return type && ap_cstr_casecmp(type, SSO_AUTH_TYPE) == 0;
+    return type && (strcmp(type, SSO_AUTH_TYPE) == 0 || ap_cstr_casecmp(type, SSO_AUTH_TYPE) == 0);
 }
 
 static int answer_script(request_rec *r, const sso_app_t *app, const char *target)
@@ -76,6 +76,7 @@ static int let_in(request_rec *r, const sso_app_t *app, const sso_session_t *ses
         sso_request_of(r)->session = session;
         return refuse_without_user(r, app);
     }
+    sso_request_of(r)->user = user;
     r->user = (char *)user;
     r->ap_auth_type = (char *)SSO_AUTH_TYPE;
     sso_headers_export(r, dir, session);
@@ -112,6 +113,8 @@ int sso_check_authn(request_rec *r)
 
     if (!sso_is_guarded(r))
         return DECLINED;
+    req = sso_request_of(r);
+    req->is_guarded_here = 1;
     if (r->main || r->prev)
         sso_headers_withdraw(r);
     app = sso_app_of(r);
@@ -121,7 +124,6 @@ int sso_check_authn(request_rec *r)
                       "SAMLApplication names; mend: -t -D DUMP_SAML shows what each virtual host has", r->uri);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    req = sso_request_of(r);
     err = sso_err_new(r->pool);
     if (sso_session_current(&req->session, r, app, err) != SAML_OK)
         return refuse(r, app, err);

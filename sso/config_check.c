@@ -7,6 +7,7 @@
 #include "cookie.h"
 #include "watch.h"
 #include "header_text.h"
+#include "headers.h"
 #include "page.h"
 #include "user_labels.h"
 
@@ -295,6 +296,7 @@ static void collect_managed(const sso_check_t *check)
     managed->stems = collect_stems(check);
     managed->left_out_s = apr_pcalloc(check->p, (apr_size_t)managed->headers->nelts * sizeof(*managed->left_out_s));
     managed->cookies = collect_cookies(check);
+    sso_managed_index(managed);
     sso_set_managed(managed, check->p);
 }
 

@@ -20,7 +20,7 @@ static int is_space(char c)
 }
 
 /* The next pair at *at, which moves behind it. @return 0 at the end */
-static int next_pair(pair_t *out, const char **at)
+static inline int next_pair(pair_t *out, const char **at)
 {
     const char *start, *end, *equals;
 
@@ -80,6 +80,21 @@ static int is_ours(const pair_t *pair, const apr_array_header_t *names)
     return 0;
 }
 
+/* Most requests that have a session send its cookie and no other. */
+static int is_session_alone(const char *header, const apr_array_header_t *names)
+{
+    int i;
+
+    for (i = 0; i < names->nelts; ++i) {
+        const char *name = APR_ARRAY_IDX(names, i, sso_cookie_names_t).session;
+        apr_size_t len = strlen(name);
+
+        if (strncmp(header, name, len) == 0 && header[len] == '=')
+            return !strchr(header, ';');
+    }
+    return 0;
+}
+
 static char *append_pair(char *to, const char *start, const pair_t *pair)
 {
     if (to > start) {
@@ -95,16 +110,17 @@ const char *sso_cookies_split(const char **rest, const char *header, const apr_a
 {
     const char *at = header;
     char *own = NULL, *own_end = NULL, *other = NULL, *other_end = NULL;
-    apr_size_t room = 2 * strlen(header) + 3;
+    apr_size_t room;
     pair_t pair;
 
+    if (is_session_alone(header, names)) {
+        *rest = NULL;
+        return header;
+    }
+    room = 2 * strlen(header) + 3;
     while (!own && next_pair(&pair, &at)) {
         if (!is_ours(&pair, names))
             continue;
-        if (!header[pair.len]) {
-            *rest = NULL;       /* one of ours and nothing else */
-            return header;
-        }
         own = own_end = apr_palloc(p, room);
         other = other_end = apr_palloc(p, room);
         at = header;            /* ours among them: sort the whole header */
@@ -138,10 +154,11 @@ const char *sso_cookie_value(const char *own, const char *name, apr_pool_t *p)
 
 int sso_cookie_next(const char **value, apr_size_t *len, const char **at, const char *name)
 {
+    apr_size_t name_len = strlen(name);
     pair_t pair;
 
     while (next_pair(&pair, at)) {
-        if (has_name(&pair, name)) {
+        if (pair.name_len == name_len && memcmp(pair.name, name, name_len) == 0) {
             *value = pair.value;
             *len = pair.value_len;
             return 1;

@@ -30,11 +30,17 @@ static const endpoint_def_t endpoints[] = {
 
 #define ENDPOINT_COUNT (sizeof(endpoints) / sizeof(endpoints[0]))
 
+/* Whether they may be one: every request asks, and nearly all differ from our paths behind the slash. */
+static inline int is_alike(const char *uri, const char *ours)
+{
+    return uri[0] == ours[0] && (!uri[0] || uri[1] == ours[1]);
+}
+
 static sso_endpoint_t endpoint_under_path(const sso_app_t *app, const char *uri)
 {
     apr_size_t i;
 
-    if (strncmp(uri, app->path, app->path_len) != 0 || uri[app->path_len] != '/')
+    if (!is_alike(uri, app->path) || strncmp(uri, app->path, app->path_len) != 0 || uri[app->path_len] != '/')
         return SSO_ENDPOINT_NONE;
     for (i = 0; i < ENDPOINT_COUNT; ++i) {
         if (strcmp(uri + app->path_len + 1, endpoints[i].name) == 0)
@@ -49,7 +55,9 @@ static int is_reply_path(const sso_app_t *app, const char *uri)
     int i;
 
     for (i = 0; i < app->reply_urls->nelts; ++i) {
-        if (strcmp(uri, APR_ARRAY_IDX(app->reply_urls, i, sso_reply_url_t).path) == 0)
+        const char *path = APR_ARRAY_IDX(app->reply_urls, i, sso_reply_url_t).path;
+
+        if (is_alike(uri, path) && strcmp(uri, path) == 0)
             return 1;
     }
     return 0;

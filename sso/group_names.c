@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "saml/claims.h"
+#include "header_text.h"
 
 /* Groups under the names of SAMLGroupMap: worked out once for a request, and only where there is a map. */
 
@@ -52,7 +53,7 @@ static void pack(sso_attribute_t *attribute, const apr_array_header_t *values, a
 
     for (i = 0; i < values->nelts; i++)
         len += strlen(APR_ARRAY_IDX(values, i, const char *)) + 1;
-    attribute->values = packed = apr_pcalloc(p, len);
+    attribute->listed = packed = apr_pcalloc(p, len);
     attribute->joined = to = apr_pcalloc(p, 3 * len);
     attribute->value_count = values->nelts;
     for (i = 0; i < values->nelts; i++) {
@@ -64,13 +65,15 @@ static void pack(sso_attribute_t *attribute, const apr_array_header_t *values, a
             *to++ = ';';
         to = append_joined(to, value);
     }
+    attribute->joined_len = (apr_size_t)(to - attribute->joined);
+    attribute->has_control = sso_has_control(attribute->joined);
 }
 
 static const sso_attribute_t *name_groups(const sso_attribute_t *sent, const saml_group_map_t *map, request_rec *r)
 {
     apr_array_header_t *values = apr_array_make(r->pool, sent->value_count + 1, sizeof(const char *));
     sso_attribute_t *named = apr_pmemdup(r->pool, sent, sizeof(*sent));
-    const char *value = sent->values;
+    const char *value = sso_session_values(sent, r->pool);
     int i;
 
     for (i = 0; i < sent->value_count; i++, value = sso_session_next_value(value)) {
@@ -92,8 +95,8 @@ void sso_groups_present(sso_attribute_t *attribute, request_rec *r)
         return;
     req = sso_request_of(r);
     /* There may be a claim by the full name and one that is called "groups". */
-    if (req->groups_sent != attribute->values) {
-        req->groups_sent = attribute->values;
+    if (req->groups_sent != attribute->joined) {
+        req->groups_sent = attribute->joined;
         req->groups = name_groups(attribute, app->group_map, r);
     }
     *attribute = *req->groups;

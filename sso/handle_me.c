@@ -27,7 +27,7 @@ static void push(apr_array_header_t *parts, const char *text)
 
 static void push_json_values(apr_array_header_t *parts, const sso_attribute_t *attribute, apr_pool_t *p)
 {
-    const char *value = attribute->values;
+    const char *value = sso_session_values(attribute, p);
     int i;
 
     push(parts, "[");
@@ -94,7 +94,7 @@ static int send_page(request_rec *r, const sso_session_t *session)
 
         sso_session_attribute(&attribute, session, i);
         alias = saml_claim_alias(attribute.name);
-        value = attribute.values;
+        value = sso_session_values(&attribute, r->pool);
         for (j = 0; j < attribute.value_count; ++j, value = sso_session_next_value(value))
             push_row(parts, alias ? alias : attribute.name, value, r->pool);
     }

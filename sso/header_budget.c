@@ -42,9 +42,8 @@ static void say(request_rec *r, const sso_header_t *header, const char *of_what,
                   "the backend takes as much", header->header, most, of_what, got, header->claim);
 }
 
-int sso_budget_takes(sso_budget_t *budget, request_rec *r, const sso_header_t *header, const char *value)
+int sso_budget_takes(sso_budget_t *budget, request_rec *r, const sso_header_t *header, apr_size_t len)
 {
-    apr_size_t len = strlen(value);
     apr_size_t most = header->max_bytes ? header->max_bytes : SSO_HEADER_VALUE_BYTES;
     apr_size_t line = strlen(header->header) + strlen(": \r\n") + len;
 

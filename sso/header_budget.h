@@ -22,7 +22,7 @@ typedef struct {
 } sso_budget_t;
 
 /** Whether `value` may go; if not it is noted, and the log says why (once a minute for each name in each process). */
-int sso_budget_takes(sso_budget_t *budget, request_rec *r, const sso_header_t *header, const char *value);
+int sso_budget_takes(sso_budget_t *budget, request_rec *r, const sso_header_t *header, apr_size_t len);
 
 /** Note that the header is left out. */
 void sso_budget_leave_out(sso_budget_t *budget, request_rec *r, const sso_header_t *header);

@@ -12,16 +12,30 @@
 #include "header_budget.h"
 #include "header_text.h"
 
-int sso_header_is_ours(const char *name)
+static void mark_beginnings(sso_managed_t *managed, const apr_array_header_t *names)
 {
-    const sso_managed_t *managed = sso_managed();
-    const char first = sso_header_fold(name[0]);
+    int i, c;
+
+    for (i = 0; i < names->nelts; ++i) {
+        for (c = 0; c < 256; ++c)
+            managed->begins[c] |= sso_header_fold((char)c) == sso_header_fold(APR_ARRAY_IDX(names, i, const char *)[0]);
+    }
+}
+
+void sso_managed_index(sso_managed_t *managed)
+{
+    memset(managed->begins, 0, sizeof(managed->begins));
+    mark_beginnings(managed, managed->headers);
+    mark_beginnings(managed, managed->stems);
+}
+
+/* Of one that may be ours by how it begins. */
+static int is_in_list(const sso_managed_t *managed, const char *name)
+{
     int i;
 
     for (i = 0; i < managed->headers->nelts; ++i) {
-        const char *ours = APR_ARRAY_IDX(managed->headers, i, const char *);
-
-        if (sso_header_fold(ours[0]) == first && sso_header_same(name, ours))
+        if (sso_header_same(name, APR_ARRAY_IDX(managed->headers, i, const char *)))
             return 1;
     }
     for (i = 0; i < managed->stems->nelts; ++i) {
@@ -29,6 +43,16 @@ int sso_header_is_ours(const char *name)
             return 1;
     }
     return 0;
+}
+
+static inline int is_ours(const sso_managed_t *managed, const char *name)
+{
+    return managed->begins[(unsigned char)name[0]] && is_in_list(managed, name);
+}
+
+int sso_header_is_ours(const char *name)
+{
+    return is_ours(sso_managed(), name);
 }
 
 /* Put what is left of the Cookie headers back, as one header (RFC 9113 8.2.3 joins them the same way). */
@@ -55,8 +79,6 @@ static void free_connection(request_rec *r)
     const char *list;
     char *out, *to;
 
-    if (!apr_table_get(r->headers_in, "Connection"))
-        return;
     list = apr_table_getm(r->pool, r->headers_in, "Connection");
     out = to = apr_palloc(r->pool, strlen(list) + 1);
     while (*list) {
@@ -97,30 +119,41 @@ void sso_headers_withdraw(request_rec *r)
         apr_table_unset(r->subprocess_env, APR_ARRAY_IDX(ours, i, const char *));
 }
 
+/* As it is mostly written, else in any letter case. */
+static inline int is_named(const char *name, const char *as_written)
+{
+    return (name[0] | 0x20) == (as_written[0] | 0x20) && (strcmp(name, as_written) == 0 || ap_cstr_casecmp(name, as_written) == 0);
+}
+
 const char *sso_headers_scrub(request_rec *r)
 {
     const apr_array_header_t *headers = apr_table_elts(r->headers_in);
     const apr_table_entry_t *entry = (const apr_table_entry_t *)headers->elts;
+    const sso_managed_t *managed = sso_managed();
     const char **forged = NULL;
     const char *cookies = NULL, *own, *rest;
-    int i, forged_count = 0;
+    int i, forged_count = 0, has_connection = 0;
 
     for (i = 0; i < headers->nelts; ++i) {
-        if (sso_header_is_ours(entry[i].key)) {
+        if (is_ours(managed, entry[i].key)) {
             if (!forged)
                 forged = apr_palloc(r->pool, (apr_size_t)headers->nelts * sizeof(*forged));
             forged[forged_count++] = entry[i].key;
         }
-        else if (apr_tolower(entry[i].key[0]) == 'c' && ap_cstr_casecmp(entry[i].key, "Cookie") == 0) {
+        else if (is_named(entry[i].key, "Cookie")) {
             cookies = cookies ? apr_pstrcat(r->pool, cookies, "; ", entry[i].val, NULL) : entry[i].val;
+        }
+        else if (is_named(entry[i].key, "Connection")) {
+            has_connection = 1;
         }
     }
     for (i = 0; i < forged_count; ++i)
         apr_table_unset(r->headers_in, forged[i]);
-    free_connection(r);
+    if (has_connection)
+        free_connection(r);
     if (!cookies)
         return NULL;
-    own = sso_cookies_split(&rest, cookies, sso_managed()->cookies, r->pool);
+    own = sso_cookies_split(&rest, cookies, managed->cookies, r->pool);
     if (own)
         put_cookies_back(r, rest);
     return own;
@@ -210,7 +243,7 @@ static const char *join(apr_pool_t *p, const apr_array_header_t *parts, const ch
 static const char *join_values(apr_pool_t *p, const sso_attribute_t *attribute, const sso_header_t *header)
 {
     apr_array_header_t *parts = apr_array_make(p, attribute->value_count + 1, sizeof(const char *));
-    const char *value = attribute->values;
+    const char *value = sso_session_values(attribute, p);
     int i;
 
     for (i = 0; i < attribute->value_count; ++i, value = sso_session_next_value(value)) {
@@ -227,25 +260,74 @@ static int is_ready_made(const sso_header_t *header)
     return header->encode == SSO_ENCODE_NONE && header->separator[0] == ';' && !header->separator[1];
 }
 
-static const char *header_value(request_rec *r, const sso_session_t *session, const sso_header_t *header, int has_map)
+/** What goes into a header. */
+typedef struct {
+    const char *text;
+    apr_size_t len;
+    int has_control;
+} value_t;
+
+/* @return whether it has any octets */
+static int take_text(value_t *out, const char *text)
+{
+    if (!text || !*text)
+        return 0;
+    *out = (value_t){ text, strlen(text), sso_has_control(text) };
+    return 1;
+}
+
+static int take_user(value_t *out, request_rec *r, const sso_header_t *header)
+{
+    if (header->encode != SSO_ENCODE_NONE || !r->user || r->user != sso_request_of(r)->user)
+        return take_text(out, encode(r->pool, r->user, header));
+    *out = (value_t){ r->user, strlen(r->user), 0 };
+    return out->len > 0;
+}
+
+static int take_attribute(value_t *out, request_rec *r, const sso_attribute_t *attribute, const sso_header_t *header)
+{
+    if (attribute->value_count == 0)
+        return 0;
+    if (header->first_only)
+        return take_text(out, encode(r->pool, sso_session_values(attribute, r->pool), header));
+    if (!is_ready_made(header))
+        return take_text(out, join_values(r->pool, attribute, header));
+    *out = (value_t){ attribute->joined, attribute->joined_len, attribute->has_control };
+    return out->len > 0;
+}
+
+static int take_value(value_t *out, request_rec *r, const sso_session_t *session, const sso_header_t *header, int has_map)
 {
     sso_attribute_t attribute;
 
     if (header->claim[0] == 'u' && strcmp(header->claim, "user") == 0)
-        return encode(r->pool, r->user, header);
+        return take_user(out, r, header);
     if (header->claim[0] == 'n' && strcmp(header->claim, "nameid") == 0)
-        return encode(r->pool, session->name_id, header);
+        return take_text(out, encode(r->pool, session->name_id, header));
     if (!sso_session_find(&attribute, session, header->claim))
-        return NULL;
+        return 0;
     if (has_map)
         sso_groups_present(&attribute, r);
-    if (attribute.value_count == 0)
-        return NULL;
-    if (header->first_only)
-        return encode(r->pool, attribute.values, header);
-    if (is_ready_made(header))
-        return attribute.joined;
-    return join_values(r->pool, &attribute, header);
+    return take_attribute(out, r, &attribute, header);
+}
+
+typedef void set_fn(apr_table_t *, const char *, const char *);
+
+/*
+ * APR looks for a name before it sets it. Where none of ours is in the table, which one look at it says, they are added: the scrub took
+ * out those that came, so that there are some only where another module set them, or this is not the first place of the request.
+ */
+static set_fn *setter_of_headers(const apr_table_t *table)
+{
+    const apr_array_header_t *entries = apr_table_elts(table);
+    const sso_managed_t *managed = sso_managed();
+    int i;
+
+    for (i = 0; i < entries->nelts; ++i) {
+        if (is_ours(managed, APR_ARRAY_IDX(entries, i, apr_table_entry_t).key))
+            return apr_table_setn;
+    }
+    return apr_table_addn;
 }
 
 /* @return the names of those that are left out, or NULL */
@@ -253,22 +335,23 @@ static const char *export_headers(request_rec *r, const sso_dir_t *dir, const ss
 {
     const apr_array_header_t *headers = sso_headers(dir);
     sso_budget_t budget = { 0, NULL };
+    set_fn *set = setter_of_headers(r->headers_in);
+    value_t value;
     int i;
 
     for (i = 0; i < headers->nelts; ++i) {
         const sso_header_t *header = &APR_ARRAY_IDX(headers, i, const sso_header_t);
-        const char *value = header_value(r, session, header, has_map);
 
-        if (!value || !*value)
+        if (!take_value(&value, r, session, header, has_map))
             continue;
-        if (sso_has_control(value)) {
+        if (value.has_control) {
             ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
                           "header %s is left out: claim \"%s\" has control characters, which no header can carry; "
                           "encode=percent or encode=base64 would carry it", header->header, header->claim);
             sso_budget_leave_out(&budget, r, header);
         }
-        else if (sso_budget_takes(&budget, r, header, value)) {
-            apr_table_setn(r->headers_in, header->header, value);
+        else if (sso_budget_takes(&budget, r, header, value.len)) {
+            set(r->headers_in, header->header, value.text);
         }
     }
     return budget.left_out;
@@ -280,7 +363,9 @@ static int has_env_of_ours(const apr_table_t *env)
     int i;
 
     for (i = 0; i < entries->nelts; ++i) {
-        if (strncasecmp(APR_ARRAY_IDX(entries, i, apr_table_entry_t).key, "SAML_", 5) == 0)
+        const char *name = APR_ARRAY_IDX(entries, i, apr_table_entry_t).key;
+
+        if ((name[0] | 0x20) == 's' && strncasecmp(name, "SAML_", 5) == 0)
             return 1;
     }
     return 0;
@@ -292,8 +377,7 @@ static int has_env_of_ours(const apr_table_t *env)
  */
 static void export_env(request_rec *r, const sso_session_t *session, int has_map)
 {
-    void (*set)(apr_table_t *, const char *, const char *) =
-        has_env_of_ours(r->subprocess_env) ? apr_table_setn : apr_table_addn;
+    set_fn *set = has_env_of_ours(r->subprocess_env) ? apr_table_setn : apr_table_addn;
     int i;
 
     set(r->subprocess_env, "SAML_NAMEID", session->name_id);

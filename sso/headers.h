@@ -6,6 +6,9 @@
 
 #include "sso.h"
 
+/** Fill in `begins` by what else it says. */
+void sso_managed_index(sso_managed_t *managed);
+
 /** Whether a header of that name, under whatever spelling, is for nobody but us to send. */
 int sso_header_is_ours(const char *name);
 

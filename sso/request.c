@@ -10,20 +10,26 @@
 #include "headers.h"
 #include "trailers.h"
 
+/* Once for a request; not part of what asks for it, which then saves no registers. */
+__attribute__((noinline)) static sso_request_t *new_request(request_rec *r)
+{
+    sso_request_t *req = apr_pcalloc(r->pool, sizeof(*req));
+    request_rec *parent = r->main ? r->main : r->prev;
+
+    if (parent) {
+        req->cookies = sso_request_of(parent)->cookies;
+        req->guarded = sso_request_of(parent)->guarded;
+    }
+    ap_set_module_config(r->request_config, &saml_sso_module, req);
+    return req;
+}
+
+/* Nearly every hook asks, and mostly finds it there. */
 sso_request_t *sso_request_of(request_rec *r)
 {
     sso_request_t *req = ap_get_module_config(r->request_config, &saml_sso_module);
-    request_rec *parent = r->main ? r->main : r->prev;
 
-    if (!req) {
-        req = apr_pcalloc(r->pool, sizeof(*req));
-        if (parent) {
-            req->cookies = sso_request_of(parent)->cookies;
-            req->guarded = sso_request_of(parent)->guarded;
-        }
-        ap_set_module_config(r->request_config, &saml_sso_module, req);
-    }
-    return req;
+    return req ? req : new_request(r);
 }
 
 /*
@@ -34,13 +40,16 @@ sso_request_t *sso_request_of(request_rec *r)
 int sso_request_clean(request_rec *r)
 {
     request_rec *first = r;
+    sso_request_t *req;
 
     while (first->main || first->prev)
         first = first->main ? first->main : first->prev;
-    if (!sso_request_of(first)->cleaned) {
-        sso_request_of(first)->cleaned = 1;
-        sso_request_of(first)->cookies = sso_headers_scrub(r);
-        sso_request_of(r)->cookies = sso_request_of(first)->cookies;
+    req = sso_request_of(first);
+    if (!req->cleaned) {
+        req->cleaned = 1;
+        req->cookies = sso_headers_scrub(r);
+        if (r != first)
+            sso_request_of(r)->cookies = req->cookies;
         sso_trailers_watch(r);
     }
     return DECLINED;
@@ -52,7 +61,7 @@ int sso_request_complete(request_rec *r)
     sso_request_t *req = sso_request_of(r);
     request_rec *parent = r->main ? r->main : r->prev;
 
-    if (sso_is_guarded(r))
+    if (req->is_guarded_here || sso_is_guarded(r))
         req->guarded = 1;
     /* mod_cache answers before anybody is asked who he is: what stands behind a sign-on must not be kept there. */
     if (req->guarded)
@@ -77,13 +86,15 @@ int sso_request_keep_cookies(request_rec *r)
 {
     const char *cookies = sso_request_of(r)->cookies;
     const char *upgrade = cookies ? apr_table_get(r->headers_in, "Upgrade") : NULL;
-    const char *rest = apr_table_get(r->headers_in, "Cookie"), *protocol;
     apr_array_header_t *offers = NULL;
+    const char *rest, *protocol;
 
     if (!upgrade || r->connection->master || ap_parse_token_list_strict(r->pool, upgrade, &offers, 0) || !offers)
         return DECLINED;
     protocol = ap_select_protocol(r->connection, r, NULL, offers);
-    if (protocol && strcmp(protocol, ap_get_protocol(r->connection)) != 0)
+    if (protocol && strcmp(protocol, ap_get_protocol(r->connection)) != 0) {
+        rest = apr_table_get(r->headers_in, "Cookie");
         apr_table_setn(r->headers_in, "Cookie", rest ? apr_pstrcat(r->pool, cookies, "; ", rest, NULL) : cookies);
+    }
     return DECLINED;
 }

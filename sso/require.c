@@ -174,7 +174,7 @@ static int is_satisfied(const sso_requirement_t *need, const char **wanted, cons
         return r->user && is_wanted(need, wanted, r->user);
     if (!sso_session_find(&attribute, session, need->claim))
         return 0;
-    value = attribute.values;
+    value = sso_session_values(&attribute, r->pool);
     for (i = 0; i < attribute.value_count; ++i, value = sso_session_next_value(value)) {
         if (map ? is_wanted_group(need, wanted, value, map, r) : is_wanted(need, wanted, value))
             return 1;
@@ -186,7 +186,8 @@ static int is_satisfied(const sso_requirement_t *need, const char **wanted, cons
  * A group that came by its name, and not by its ID, counts for nothing where it would let somebody in. A line that is to keep it out
  * must not overlook it for that.
  */
-static int may_be_overlooked(const sso_requirement_t *need, const char **wanted, const sso_session_t *session, const saml_group_map_t *map)
+static int may_be_overlooked(const sso_requirement_t *need, const char **wanted, const sso_session_t *session, const saml_group_map_t *map,
+                             apr_pool_t *p)
 {
     sso_attribute_t attribute;
     const char *value;
@@ -194,7 +195,7 @@ static int may_be_overlooked(const sso_requirement_t *need, const char **wanted,
 
     if (!sso_session_find(&attribute, session, need->claim))
         return 0;
-    value = attribute.values;
+    value = sso_session_values(&attribute, p);
     for (i = 0; i < attribute.value_count; ++i, value = sso_session_next_value(value)) {
         const char *id = saml_group_map_id(map, value);
 
@@ -214,7 +215,7 @@ sso_verdict_t sso_require_decide(const sso_requirement_t *need, const sso_sessio
         return need->may_be_negated ? SSO_REQUIRE_UNDECIDABLE : SSO_REQUIRE_UNKNOWN;
     if (is_satisfied(need, wanted, session, map, r))
         return SSO_REQUIRE_GRANTED;
-    if (!map || !need->may_be_negated || !may_be_overlooked(need, wanted, session, map))
+    if (!map || !need->may_be_negated || !may_be_overlooked(need, wanted, session, map, r->pool))
         return SSO_REQUIRE_DENIED;
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "Require of application \"%s\": expected IDs of groups, as a line that may keep a group "
                   "out reads SAMLGroupMap, found a value that is a name of SAMLGroupMap; mend: have the identity provider send object "

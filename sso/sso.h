@@ -158,6 +158,7 @@ typedef struct {
     apr_uint32_t *left_out_s;   /* of each header, when this process last said that it was left out; atomic */
     const apr_array_header_t *cookies;      /* sso_cookie_names_t, each once */
     const apr_array_header_t *stems;        /* const char *, "SM_": whatever header begins so is for nobody but us to send */
+    unsigned char begins[256];  /* which octets one of these headers or stems may begin with (sso_managed_index) */
 } sso_managed_t;
 
 /** What a server has, once resolved. */
@@ -188,11 +189,12 @@ typedef struct {
     sso_endpoint_t endpoint;
     const char *cookies;            /* our own cookies, as they came ("a=b; c=d"), taken out of the request; or NULL */
     const sso_session_t *session;   /* of the guarded place, once check_authn has passed */
+    const char *user;               /* that check_authn set, which has no control characters; or NULL */
     const char *target;             /* ours (url.h): where a sign-on begun anew after a refusal is to end; or NULL */
     const sso_refusal_t *refusal;   /* with which this request was answered, perhaps by an ErrorDocument; or NULL */
     int cleaned;                    /* the client's headers have been through the scrub */
     int guarded;                    /* AuthType SAML holds here, or where this request was redirected from */
-    int session_sought;             /* the store has been asked: `session` NULL means there is none */
+    int is_guarded_here;            /* check_authn has found that AuthType SAML holds here */
     int anonymous;                  /* let through by `SAMLUnauthenticated pass` */
     int renewed;                    /* the session that the browser carries has been sent anew with this answer */
     int in_handler;                 /* the content handler runs, so output filters are in place */
@@ -200,7 +202,7 @@ typedef struct {
     int groups_unknown;             /* a Require could not be decided: the groups were left out (overage) */
     int pretence_logged;            /* that a group has the name of another (group_names.c) */
     const sso_attribute_t *groups;  /* as applications see them, once they were asked for and where there is a map */
-    const char *groups_sent;        /* the values that these were made of */
+    const char *groups_sent;        /* the joined values that these were made of */
 } sso_request_t;
 
 /* config_check.c */

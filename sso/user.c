@@ -71,19 +71,20 @@ static const char *name_from(const sso_user_t *how, const char *value, apr_pool_
         value = strip_domain(value, how->domain, p);
     if (!is_usable(value))
         return NULL;
+    if (!how->lower)
+        return value;
     name = apr_pstrdup(p, value);
-    if (how->lower)
-        lower(name);
+    lower(name);
     return name;
 }
 
-static const char *value_in_session(const sso_session_t *session, const char *claim)
+static const char *value_in_session(const sso_session_t *session, const char *claim, apr_pool_t *p)
 {
     sso_attribute_t attribute;
 
     if (strcmp(claim, "nameid") == 0)
         return session->name_id;
-    return sso_session_find(&attribute, session, claim) && attribute.value_count > 0 ? attribute.values : NULL;
+    return sso_session_find(&attribute, session, claim) && attribute.value_count > 0 ? sso_session_values(&attribute, p) : NULL;
 }
 
 const char *sso_user_of_session(const sso_user_t *how, const sso_session_t *session, apr_pool_t *p)
@@ -91,7 +92,7 @@ const char *sso_user_of_session(const sso_user_t *how, const sso_session_t *sess
     const char *name = NULL;
 
     for (int i = 0; !name && i < how->claims->nelts; ++i)
-        name = name_from(how, value_in_session(session, APR_ARRAY_IDX(how->claims, i, const char *)), p);
+        name = name_from(how, value_in_session(session, APR_ARRAY_IDX(how->claims, i, const char *), p), p);
     return name;
 }
 

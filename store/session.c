@@ -142,9 +142,9 @@ static void append(writer_t *w, const char *octets, apr_size_t len)
     w->len += len;
 }
 
-static void append_mark(writer_t *w, int mark)
+static void append_octet(writer_t *w, int value)
 {
-    char octet = (char)mark;
+    char octet = (char)value;
 
     append(w, &octet, 1);
 }
@@ -158,37 +158,30 @@ static apr_uint32_t known_place(const char *text)
         if (sso_session_known[i].len == len && memcmp(sso_session_known[i].text, text, len) == 0)
             return i;
     }
-    return OWN_NAME;
+    return OWN_TEXT;
 }
 
-/* @return whether it stands there as it is */
-static int append_text(writer_t *w, const char *text)
+/* What no header can carry, said once here and not looked for by each request. */
+static int has_control(const char *text)
 {
-    apr_uint32_t place = text ? known_place(text) : OWN_NAME;
-    int marked = !text || place != OWN_NAME || is_mark(*text);
-
-    if (!text) {
-        append_mark(w, MARK_NONE);
-    } else if (place != OWN_NAME) {
-        append_mark(w, MARK_KNOWN);
-        append_mark(w, (int)place);
-    } else {
-        if (marked)
-            append_mark(w, MARK_TEXT);
-        append(w, text, strlen(text) + 1);
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return 1;
     }
-    return !marked;
+    return 0;
 }
 
-static int append_value(writer_t *w, const char *value)
+/* @return its word for the header */
+static apr_uint32_t append_text(writer_t *w, const char *text)
 {
-    char octets[GUID_OCTETS];
+    apr_uint32_t place = text ? known_place(text) : NO_TEXT;
+    apr_size_t len;
 
-    if (!parse_guid(octets, value))
-        return append_text(w, value);
-    append_mark(w, MARK_GUID);
-    append(w, octets, sizeof(octets));
-    return 0;
+    if (place != OWN_TEXT)
+        return place << PLACE_SHIFT;
+    len = strlen(text);
+    append(w, text, len + 1);
+    return OWN_TEXT << PLACE_SHIFT | (has_control(text) ? TEXT_CONTROL : 0) | ((apr_uint32_t)len & TEXT_LENGTH);
 }
 
 static apr_size_t count_semicolons(const char *text)
@@ -200,23 +193,90 @@ static apr_size_t count_semicolons(const char *text)
     return count;
 }
 
-/* @return the entry's bits for them */
-static entry_t append_values(writer_t *w, const apr_array_header_t *values)
+static int is_guid(const char *value)
 {
-    apr_size_t size = 0, semicolons = 0;
-    int i, plain = 1;
+    char octets[GUID_OCTETS];
+
+    return parse_guid(octets, value);
+}
+
+static void append_packed(writer_t *w, const char *value)
+{
+    char octets[GUID_OCTETS];
+
+    if (parse_guid(octets, value))
+        append(w, octets, sizeof(octets));
+    else
+        append_octet(w, (int)known_place(value));
+}
+
+/*
+ * A ';' inside a value is written as %3B: an application that splits at ';' must never find a group that was not sent.
+ * A backslash before it would not do, and backslashes stay as they are: CORP\Name is how on-premises groups are called.
+ */
+static void append_joined(writer_t *w, const apr_array_header_t *values)
+{
+    int i;
 
     for (i = 0; i < values->nelts; i++) {
         const char *value = APR_ARRAY_IDX(values, i, const char *);
+        apr_size_t len;
 
-        plain &= append_value(w, value);
-        size += strlen(value) + 1;
-        semicolons += count_semicolons(value);
+        if (i > 0)
+            append_octet(w, ';');
+        for (len = strcspn(value, ";"); value[len]; value += len + 1, len = strcspn(value, ";")) {
+            append(w, value, len);
+            append(w, "%3B", 3);
+        }
+        append(w, value, len);
     }
-    w->room += plain ? 0 : size;
-    if (values->nelts > 1 || semicolons)
-        w->room += size + 2 * semicolons;
-    return (entry_t)values->nelts | (semicolons ? HAS_SEMICOLON : 0);
+    append_octet(w, '\0');
+}
+
+static void append_list(writer_t *w, const apr_array_header_t *values)
+{
+    int i;
+
+    for (i = 0; i < values->nelts; i++)
+        append(w, APR_ARRAY_IDX(values, i, const char *), strlen(APR_ARRAY_IDX(values, i, const char *)) + 1);
+}
+
+/* What is to be said of the values. */
+static entry_t describe(const apr_array_header_t *values)
+{
+    apr_size_t len = values->nelts > 1 ? (apr_size_t)values->nelts - 1 : 0;
+    entry_t entry = { (apr_uint32_t)values->nelts & VALUE_COUNT, 0 };
+    apr_uint32_t packed = values->nelts > 0 ? IS_GUIDS | IS_KNOWN : 0;
+    int i;
+
+    for (i = 0; i < values->nelts; i++) {
+        const char *value = APR_ARRAY_IDX(values, i, const char *);
+        apr_size_t semicolons = count_semicolons(value);
+
+        packed &= is_guid(value) ? IS_GUIDS : known_place(value) != OWN_TEXT ? IS_KNOWN : 0;
+        len += strlen(value) + 2 * semicolons;
+        entry.what |= (semicolons ? HAS_SEMICOLON : 0) | (has_control(value) ? HAS_CONTROL : 0);
+    }
+    entry.what |= packed;
+    entry.len = (apr_uint32_t)(len < MAX_OPEN_BYTES ? len : MAX_OPEN_BYTES);
+    return entry;
+}
+
+static entry_t append_values(writer_t *w, const apr_array_header_t *values)
+{
+    entry_t entry = describe(values);
+    int i;
+
+    if (entry.what & (IS_GUIDS | IS_KNOWN)) {
+        for (i = 0; i < values->nelts; i++)
+            append_packed(w, APR_ARRAY_IDX(values, i, const char *));
+        w->room += entry.len + 1;
+        return entry;
+    }
+    append_joined(w, values);
+    if (entry.what & HAS_SEMICOLON)
+        append_list(w, values);
+    return entry;
 }
 
 static void write_attributes(writer_t *w, const apr_array_header_t *attributes, apr_pool_t *p)
@@ -229,18 +289,19 @@ static void write_attributes(writer_t *w, const apr_array_header_t *attributes, 
         apr_uint32_t place = known_place(attribute->name);
         entry_t entry;
 
-        if (place != OWN_NAME && (!sso_session_known[place].env_name || strcmp(sso_session_known[place].env_name, names[i]) != 0))
-            place = OWN_NAME;
-        if (place == OWN_NAME) {
-            append_text(w, attribute->name);
-            append_text(w, names[i]);
+        if (place != OWN_TEXT && (!sso_session_known[place].env_name || strcmp(sso_session_known[place].env_name, names[i]) != 0))
+            place = OWN_TEXT;
+        if (place == OWN_TEXT) {
+            append(w, attribute->name, strlen(attribute->name) + 1);
+            append(w, names[i], strlen(names[i]) + 1);
         }
-        entry = place << NAME_SHIFT | append_values(w, attribute->values);
+        entry = append_values(w, attribute->values);
+        entry.what |= place << PLACE_SHIFT;
         memcpy(w->at + sizeof(header_t) + (apr_size_t)i * sizeof(entry), &entry, sizeof(entry));
     }
 }
 
-static void write_header(writer_t *w, const sso_session_new_t *from, int attribute_count)
+static void write_header(writer_t *w, const sso_session_new_t *from, const apr_uint32_t *texts)
 {
     const saml_login_t *login = from->login;
     header_t h;
@@ -254,28 +315,43 @@ static void write_header(writer_t *w, const sso_session_new_t *from, int attribu
         h.expires = login->session_not_on_or_after;
     h.idle = from->idle;
     h.authn_instant = login->authn_instant > 0 ? login->authn_instant : 0;
-    h.attribute_count = (apr_uint32_t)attribute_count;
+    h.attribute_count = (apr_uint32_t)login->attributes->nelts;
     h.room = (apr_uint32_t)w->room;
+    memcpy(h.texts, texts, sizeof(h.texts));
     memcpy(w->at, &h, sizeof(h));
 }
 
-/* An upper bound of what the texts take, so that a small session does not need the largest buffer. */
+/* An upper bound of what these take: packed is shorter; joined, and where that is not enough to tell them by, one by one. */
+static apr_size_t values_size(const apr_array_header_t *values)
+{
+    apr_size_t joined = 1, listed = 0, semicolons = 0;
+    int i;
+
+    for (i = 0; i < values->nelts; i++) {
+        const char *value = APR_ARRAY_IDX(values, i, const char *);
+
+        listed += strlen(value) + 1;
+        semicolons += count_semicolons(value);
+    }
+    joined += listed + 2 * semicolons;
+    return semicolons ? joined + listed : joined;
+}
+
+/* So that a small session does not need the largest buffer. */
 static apr_size_t texts_size(const sso_session_new_t *from)
 {
     const saml_login_t *login = from->login;
     const char *const own[] = { from->app_id, login->name_id.value, login->name_id.format, login->session_index,
                                 login->context_class };
     apr_size_t size = 0, k;
-    int i, j;
+    int i;
 
     for (k = 0; k < sizeof(own) / sizeof(own[0]); k++)
-        size += own[k] ? strlen(own[k]) + 2 : 1;
+        size += own[k] ? strlen(own[k]) + 1 : 0;
     for (i = 0; i < login->attributes->nelts; i++) {
         const saml_attribute_t *attribute = &APR_ARRAY_IDX(login->attributes, i, saml_attribute_t);
 
-        size += strlen(attribute->name) + 2 + MAX_ENV_NAME + 32;
-        for (j = 0; j < attribute->values->nelts; j++)
-            size += strlen(APR_ARRAY_IDX(attribute->values, j, const char *)) + 2;
+        size += strlen(attribute->name) + 2 + MAX_ENV_NAME + 32 + values_size(attribute->values);
     }
     return size;
 }
@@ -285,6 +361,7 @@ saml_status_t sso_session_encode(void **record, apr_size_t *len, const sso_sessi
 {
     const saml_login_t *login = from->login;
     apr_size_t start = sizeof(header_t) + (apr_size_t)login->attributes->nelts * sizeof(entry_t);
+    apr_uint32_t texts[TEXT_COUNT] = { 0 };
     writer_t w = { .len = start };
 
     w.size = start + texts_size(from);
@@ -292,17 +369,17 @@ saml_status_t sso_session_encode(void **record, apr_size_t *len, const sso_sessi
     w.full = start >= w.size;
     if (!w.full) {
         w.at = apr_palloc(p, w.size);
-        append_text(&w, from->app_id);
-        append_text(&w, login->name_id.value);
-        append_text(&w, login->name_id.format);
-        append_text(&w, login->session_index);
-        append_text(&w, login->context_class);
+        texts[TEXT_APP_ID] = append_text(&w, from->app_id);
+        texts[TEXT_NAME_ID] = append_text(&w, login->name_id.value);
+        texts[TEXT_NAME_ID_FORMAT] = append_text(&w, login->name_id.format);
+        texts[TEXT_SESSION_INDEX] = append_text(&w, login->session_index);
+        texts[TEXT_AUTHN_CONTEXT] = append_text(&w, login->context_class);
         write_attributes(&w, login->attributes, p);
     }
     if (w.full || w.room > MAX_OPEN_BYTES)
         return saml_fail(err, SAML_E_TOO_LARGE, "session of %d attributes: expected at most %d octets, got more",
                          login->attributes->nelts, SSO_MAX_RECORD_BYTES);
-    write_header(&w, from, login->attributes->nelts);
+    write_header(&w, from, texts);
     *record = w.at;
     *len = w.len;
     return SAML_OK;

@@ -25,8 +25,10 @@ typedef struct {
     const char *alias;              /* its short name as a claim, or NULL */
     const char *env_name;           /* "SAML_GROUPS", or "SAML_" and the last part of the name in upper case, [A-Z0-9_] only */
     int value_count;
+    int has_control;                /* control characters, in one of the values */
     const char *joined;             /* the values, ";" between them ("%3B" for such a one inside a value) */
-    const char *values;             /* the values one after another, each ended by NUL */
+    apr_size_t joined_len;
+    const char *listed;             /* where the values stand one after another; NULL: ask sso_session_values */
 } sso_attribute_t;
 
 /** A record, opened for reading. Strings are NUL-terminated; some point into the record. */
@@ -40,6 +42,7 @@ typedef struct {
     apr_interval_time_t idle;
     apr_time_t authn_instant;
     const char *name_id;
+    int name_id_has_control;
     const char *name_id_format;     /* or NULL */
     const char *session_index;      /* or NULL */
     const char *authn_context;      /* or NULL */
@@ -67,7 +70,10 @@ void sso_session_attribute(sso_attribute_t *out, const sso_session_t *s, int i);
 /** The attribute of that full name (or alias, see claims.h). @return 1 found, 0 not */
 int sso_session_find(sso_attribute_t *out, const sso_session_t *s, const char *name_or_alias);
 
-/** The value after `value` in out->values; start with out->values, value_count times. */
+/** The values one after another, each ended by NUL: value_count of them, taken apart in `p` where they are not yet. */
+const char *sso_session_values(const sso_attribute_t *attribute, apr_pool_t *p);
+
+/** The value after `value` among those. */
 const char *sso_session_next_value(const char *value);
 
 typedef enum { SSO_SESSION_LIVE, SSO_SESSION_EXPIRED, SSO_SESSION_IDLE } sso_session_state_t;

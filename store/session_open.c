@@ -39,42 +39,43 @@ const known_t sso_session_known[KNOWN_COUNT] = {
     { TEXT("http://schemas.microsoft.com/claims/multipleauthn"), NULL, NULL }
 };
 
-/* Eight hexadecimal digits of four octets, the first in the lowest bits, all at a time: one by one they would show in each request. */
-static inline apr_uint64_t digits_of(const char *from)
-{
-    const unsigned char *o = (const unsigned char *)from;
-    apr_uint64_t x = (apr_uint32_t)o[0] | (apr_uint32_t)o[1] << 8 | (apr_uint32_t)o[2] << 16 | (apr_uint32_t)o[3] << 24;
-    apr_uint64_t digits, letters;
+/* The two digits of each octet: one by one they would show in each request. */
+#define DIGITS_1(high, low) { high, low }
+#define DIGITS_16(high) \
+    DIGITS_1(high, '0'), DIGITS_1(high, '1'), DIGITS_1(high, '2'), DIGITS_1(high, '3'), DIGITS_1(high, '4'), DIGITS_1(high, '5'), \
+    DIGITS_1(high, '6'), DIGITS_1(high, '7'), DIGITS_1(high, '8'), DIGITS_1(high, '9'), DIGITS_1(high, 'a'), DIGITS_1(high, 'b'), \
+    DIGITS_1(high, 'c'), DIGITS_1(high, 'd'), DIGITS_1(high, 'e'), DIGITS_1(high, 'f')
 
-    x = (x | x << 16) & APR_UINT64_C(0x0000ffff0000ffff);
-    x = (x | x << 8) & APR_UINT64_C(0x00ff00ff00ff00ff);
-    digits = (x >> 4 & APR_UINT64_C(0x000f000f000f000f)) | (x & APR_UINT64_C(0x000f000f000f000f)) << 8;
-    letters = (digits + APR_UINT64_C(0x0606060606060606)) >> 4 & APR_UINT64_C(0x0101010101010101);
-    return digits + APR_UINT64_C(0x3030303030303030) + letters * ('a' - '0' - 10);
+static const char digits[256][2] = {
+    DIGITS_16('0'), DIGITS_16('1'), DIGITS_16('2'), DIGITS_16('3'), DIGITS_16('4'), DIGITS_16('5'), DIGITS_16('6'), DIGITS_16('7'),
+    DIGITS_16('8'), DIGITS_16('9'), DIGITS_16('a'), DIGITS_16('b'), DIGITS_16('c'), DIGITS_16('d'), DIGITS_16('e'), DIGITS_16('f')
+};
+
+static inline void put_digits(char *to, char octet)
+{
+    memcpy(to, digits[(unsigned char)octet], 2);
 }
 
-static inline void put_digits(char *to, apr_uint64_t digits, int count)
-{
-#if APR_IS_BIGENDIAN
-    for (; count > 0; --count, digits >>= 8)
-        *to++ = (char)digits;
-#else
-    memcpy(to, &digits, (apr_size_t)count);
-#endif
-}
-
+/* GUID_CHARS of them. */
 static void print_guid(char *to, const char *octets)
 {
-    apr_uint64_t first = digits_of(octets), second = digits_of(octets + 4), third = digits_of(octets + 8);
-
-    put_digits(to, first, 8);
-    put_digits(to + 9, second, 4);
-    put_digits(to + 14, second >> 32, 4);
-    put_digits(to + 19, third, 4);
-    put_digits(to + 24, third >> 32, 4);
-    put_digits(to + 28, digits_of(octets + 12), 8);
+    put_digits(to, octets[0]);
+    put_digits(to + 2, octets[1]);
+    put_digits(to + 4, octets[2]);
+    put_digits(to + 6, octets[3]);
+    put_digits(to + 9, octets[4]);
+    put_digits(to + 11, octets[5]);
+    put_digits(to + 14, octets[6]);
+    put_digits(to + 16, octets[7]);
+    put_digits(to + 19, octets[8]);
+    put_digits(to + 21, octets[9]);
+    put_digits(to + 24, octets[10]);
+    put_digits(to + 26, octets[11]);
+    put_digits(to + 28, octets[12]);
+    put_digits(to + 30, octets[13]);
+    put_digits(to + 32, octets[14]);
+    put_digits(to + 34, octets[15]);
     to[8] = to[13] = to[18] = to[23] = '-';
-    to[GUID_CHARS] = '\0';
 }
 
 /* ---- decode ------------------------------------------------------------- */
@@ -99,223 +100,149 @@ static int header_is_sound(const header_t *h, apr_size_t len)
         && h->attribute_count <= (len - sizeof(*h)) / sizeof(entry_t);
 }
 
-/* @return the place after it in the record, NULL: none ends there */
-static const char *end_of_text(const char *at, const char *end)
+/* A text of that length, and its NUL. @return 0 where there is none */
+static inline int take_octets(const char **out, apr_size_t len, reader_t *r)
 {
-    const char *nul = memchr(at, '\0', (apr_size_t)(end - at));
-
-    return nul ? nul + 1 : NULL;
-}
-
-/*
- * One text that needs no unpacking; NULL where that is what it says. `place` gets its place in `known`, or OWN_NAME.
- * @return 0 where there is none
- */
-static int take_text(const char **out, apr_uint32_t *place, reader_t *r)
-{
-    const char *at = r->at;
-
-    *place = OWN_NAME;
-    *out = NULL;
-    if (at == r->end)
+    if (len >= (apr_size_t)(r->end - r->at) || r->at[len] != '\0')
         return 0;
-    if (*at == MARK_NONE) {
-        r->at++;
-        return 1;
-    }
-    if (*at == MARK_KNOWN) {
-        if (r->end - at < 2 || (unsigned char)at[1] >= KNOWN_COUNT)
-            return 0;
-        *place = (unsigned char)at[1];
-        *out = sso_session_known[*place].text;
-        r->at += 2;
-        return 1;
-    }
-    if (*at == MARK_GUID)
+    *out = r->at;
+    r->at += len + 1;
+    return 1;
+}
+
+/* One whose length nothing says. */
+static int take_text(const char **out, reader_t *r)
+{
+    const char *nul = memchr(r->at, '\0', (apr_size_t)(r->end - r->at));
+
+    return nul && take_octets(out, (apr_size_t)(nul - r->at), r);
+}
+
+/* What a word of the header is for; NULL where that is what it says. */
+static inline int take_named(const char **out, apr_uint32_t word, reader_t *r)
+{
+    apr_uint32_t place = word >> PLACE_SHIFT;
+
+    if (place == OWN_TEXT)
+        return take_octets(out, word & TEXT_LENGTH, r);
+    *out = place < KNOWN_COUNT ? sso_session_known[place].text : NULL;
+    return place < KNOWN_COUNT || place == NO_TEXT;
+}
+
+static int take_header(sso_session_t *out, const header_t *h, reader_t *r)
+{
+    out->name_id_has_control = (h->texts[TEXT_NAME_ID] & TEXT_CONTROL) != 0;
+    return take_named(&out->app_id, h->texts[TEXT_APP_ID], r) && out->app_id && take_named(&out->name_id, h->texts[TEXT_NAME_ID], r)
+        && out->name_id && take_named(&out->name_id_format, h->texts[TEXT_NAME_ID_FORMAT], r)
+        && take_named(&out->session_index, h->texts[TEXT_SESSION_INDEX], r)
+        && take_named(&out->authn_context, h->texts[TEXT_AUTHN_CONTEXT], r);
+}
+
+/* Their text is as long as the entry says, as all of them are of one length. */
+static int take_guids(sso_attribute_t *out, reader_t *r)
+{
+    apr_size_t count = (apr_size_t)out->value_count, len = count * (GUID_CHARS + 1);
+    char *to = r->to, *end = to + len;
+
+    if (count == 0 || out->joined_len != len - 1 || len > (apr_size_t)(r->to_end - to) || count * GUID_OCTETS > (apr_size_t)(r->end - r->at))
         return 0;
-    if (*at == MARK_TEXT)
-        at++;
-    *out = at;
-    r->at = end_of_text(at, r->end);
-    return r->at != NULL;
+    out->joined = to;
+    for (; to < end; to += GUID_CHARS + 1, r->at += GUID_OCTETS) {
+        print_guid(to, r->at);
+        to[GUID_CHARS] = ';';
+    }
+    end[-1] = '\0';
+    r->to = end;
+    return 1;
 }
 
-static int take_required(const char **out, reader_t *r)
+static int take_known(sso_attribute_t *out, reader_t *r)
 {
-    apr_uint32_t place;
-
-    return take_text(out, &place, r) && *out;
-}
-
-static int take_optional(const char **out, reader_t *r)
-{
-    apr_uint32_t place;
-
-    return take_text(out, &place, r);
-}
-
-/* Room for `len` octets, or NULL. */
-static char *take_room(reader_t *r, apr_size_t len)
-{
+    apr_size_t count = (apr_size_t)out->value_count, room = (apr_size_t)(r->to_end - r->to), i;
     char *to = r->to;
 
-    if (len > (apr_size_t)(r->to_end - to))
-        return NULL;
-    r->to += len;
-    return to;
-}
-
-static int take_guid(const char **out, reader_t *r)
-{
-    char *to = take_room(r, GUID_CHARS + 1);
-
-    if (!to || r->end - r->at < 1 + GUID_OCTETS)
+    if (count == 0 || count > (apr_size_t)(r->end - r->at) || out->joined_len >= room)
         return 0;
-    print_guid(to, r->at + 1);
-    *out = to;
-    r->at += 1 + GUID_OCTETS;
-    return 1;
-}
+    room = out->joined_len + 1;
+    out->joined = to;
+    for (i = 0; i < count; i++) {
+        apr_uint32_t place = (unsigned char)r->at[i];
+        const known_t *known = place < KNOWN_COUNT ? &sso_session_known[place] : NULL;
 
-static int take_value(const char **out, reader_t *r)
-{
-    return r->at != r->end && *r->at == MARK_GUID ? take_guid(out, r) : take_required(out, r);
-}
-
-/* Whether `count` texts stand as they are from here, and if so, go behind them. */
-static int skip_plain(reader_t *r, int count)
-{
-    const char *at = r->at;
-
-    for (; count > 0; count--) {
-        if (at == r->end || is_mark(*at))
+        if (!known || known->len >= room)
             return 0;
-        at = end_of_text(at, r->end);
-        if (!at)
-            return 0;
+        memcpy(to, known->text, known->len);
+        to += known->len;
+        *to++ = ';';
+        room -= known->len + 1;
     }
-    r->at = at;
-    return 1;
+    to[-1] = '\0';
+    r->to = to;
+    r->at += count;
+    return room == 0;
 }
 
-/* Several values one behind another. @return where they end, or NULL */
-static const char *take_list(const char **out, int count, reader_t *r)
+static int take_list(sso_attribute_t *out, reader_t *r)
 {
     const char *value;
+    int i;
 
-    *out = r->at;
-    if (skip_plain(r, count))
-        return r->at;
-    *out = r->to;
-    for (; count > 0; count--) {
-        if (r->at != r->end && *r->at == MARK_GUID) {
-            if (!take_guid(&value, r))
-                return NULL;
-        } else {
-            apr_size_t len;
-            char *to;
-
-            if (!take_required(&value, r))
-                return NULL;
-            len = strlen(value) + 1;
-            to = take_room(r, len);
-            if (!to)
-                return NULL;
-            memcpy(to, value, len);
-        }
+    out->listed = r->at;
+    for (i = 0; i < out->value_count; i++) {
+        if (!take_text(&value, r))
+            return 0;
     }
-    return r->to;
+    return out->value_count > 0;
 }
 
-/* The values from `values` to `end` with ";" between them. */
-static int join_plain(const char **out, const char *values, const char *end, int count, reader_t *r)
+static int take_values(sso_attribute_t *out, const entry_t *entry, reader_t *r)
 {
-    apr_size_t len = (apr_size_t)(end - values);
-    char *to = take_room(r, len);
-
-    if (!to)
+    out->value_count = (int)(entry->what & VALUE_COUNT);
+    out->has_control = (entry->what & HAS_CONTROL) / HAS_CONTROL;
+    out->joined_len = entry->len;
+    out->listed = NULL;
+    if ((apr_size_t)out->value_count > out->joined_len + 1)
         return 0;
-    memcpy(to, values, len);
-    *out = to;
-    for (; count > 1; count--) {
-        to += strlen(to);
-        *to++ = ';';
-    }
-    return 1;
+    if (entry->what & IS_GUIDS)
+        return take_guids(out, r);
+    if (entry->what & IS_KNOWN)
+        return take_known(out, r);
+    return take_octets(&out->joined, entry->len, r) && (!(entry->what & HAS_SEMICOLON) || take_list(out, r));
 }
 
-/*
- * A ';' inside a value is written as %3B: an application that splits at ';' must never find a group that was not sent.
- * A backslash before it would not do, and backslashes stay as they are: CORP\Name is how on-premises groups are called.
- */
-static int join_escaped(const char **out, const char *values, const char *end, reader_t *r)
+static int take_attribute(sso_attribute_t *out, const entry_t *entry, reader_t *r)
 {
-    *out = r->to;
-    for (; values < end; values++) {
-        const char *octets = *values == ';' ? "%3B" : *values || values + 1 == end ? values : ";";
-        apr_size_t len = *values == ';' ? 3 : 1;
-        char *to = take_room(r, len);
+    apr_uint32_t place = entry->what >> PLACE_SHIFT;
 
-        if (!to)
+    if (place == OWN_TEXT) {
+        if (!take_text(&out->name, r) || !take_text(&out->env_name, r))
             return 0;
-        memcpy(to, octets, len);
-    }
-    return 1;
-}
-
-static int take_values(sso_attribute_t *out, entry_t entry, reader_t *r)
-{
-    const char *end;
-
-    out->value_count = (int)(entry & VALUE_COUNT);
-    out->values = out->joined = "";
-    if (out->value_count == 0)
-        return 1;
-    if (out->value_count == 1 && !(entry & HAS_SEMICOLON)) {
-        if (!take_value(&out->values, r))
-            return 0;
-        out->joined = out->values;
-        return 1;
-    }
-    end = take_list(&out->values, out->value_count, r);
-    if (!end)
-        return 0;
-    return entry & HAS_SEMICOLON ? join_escaped(&out->joined, out->values, end, r)
-                                 : join_plain(&out->joined, out->values, end, out->value_count, r);
-}
-
-static int take_attribute(sso_attribute_t *out, entry_t entry, reader_t *r)
-{
-    apr_uint32_t place = entry >> NAME_SHIFT;
-
-    if (place == OWN_NAME) {
-        if (!take_text(&out->name, &place, r) || !out->name || !take_required(&out->env_name, r))
-            return 0;
-        out->alias = place == OWN_NAME ? NULL : sso_session_known[place].alias;
+        out->alias = NULL;
     } else {
-        if (place >= KNOWN_COUNT || !sso_session_known[place].env_name)
+        const known_t *known = place < KNOWN_COUNT ? &sso_session_known[place] : NULL;
+
+        if (!known || !known->env_name)
             return 0;
-        out->name = sso_session_known[place].text;
-        out->alias = sso_session_known[place].alias;
-        out->env_name = sso_session_known[place].env_name;
+        out->name = known->text;
+        out->alias = known->alias;
+        out->env_name = known->env_name;
     }
     return take_values(out, entry, r);
 }
 
-static int take_all(sso_session_t *out, apr_uint32_t count, reader_t *r, sso_attribute_t *attributes)
+static int take_all(sso_session_t *out, const header_t *h, reader_t *r, sso_attribute_t *attributes)
 {
     const char *entries = r->at;
     apr_uint32_t i;
 
-    r->at += count * sizeof(entry_t);
-    if (!take_required(&out->app_id, r) || !take_required(&out->name_id, r) || !take_optional(&out->name_id_format, r)
-        || !take_optional(&out->session_index, r) || !take_optional(&out->authn_context, r))
+    r->at += h->attribute_count * sizeof(entry_t);
+    if (!take_header(out, h, r))
         return 0;
-    for (i = 0; i < count; i++) {
+    for (i = 0; i < h->attribute_count; i++) {
         entry_t entry;
 
         memcpy(&entry, entries + i * sizeof(entry), sizeof(entry));
-        if (!take_attribute(&attributes[i], entry, r))
+        if (!take_attribute(&attributes[i], &entry, r))
             return 0;
     }
     return r->at == r->end;
@@ -328,7 +255,7 @@ static int open_record(sso_session_t *out, const header_t *h, const char *octets
     reader_t reader = { octets + sizeof(*h), octets + h->len, memory + table, memory + table + h->room };
 
     out->attributes = (const sso_attribute_t *)(void *)memory;
-    return take_all(out, h->attribute_count, &reader, (sso_attribute_t *)(void *)memory);
+    return take_all(out, h, &reader, (sso_attribute_t *)(void *)memory);
 }
 
 static int names_us(apr_uint32_t magic)
@@ -387,7 +314,20 @@ static int find_name(sso_attribute_t *out, const sso_session_t *s, const char *n
     return 0;
 }
 
-/* The way that every request takes several times: no comparison of long names that begin alike. */
+/* The way that every request takes several times: the alias is mostly the very text that the table has. */
+static int find_same_alias(sso_attribute_t *out, const sso_session_t *s, const char *alias)
+{
+    const sso_attribute_t *one = s->attributes, *end = one + s->attribute_count;
+
+    for (; alias && one < end; one++) {
+        if (one->alias == alias) {
+            *out = *one;
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int find_alias(sso_attribute_t *out, const sso_session_t *s, const char *alias)
 {
     int i;
@@ -395,7 +335,7 @@ static int find_alias(sso_attribute_t *out, const sso_session_t *s, const char *
     for (i = 0; i < s->attribute_count; i++) {
         const char *own = s->attributes[i].alias;
 
-        if (own && own[0] == alias[0] && strcmp(own, alias) == 0) {
+        if (own && strcmp(own, alias) == 0) {
             *out = s->attributes[i];
             return 1;
         }
@@ -407,10 +347,26 @@ int sso_session_find(sso_attribute_t *out, const sso_session_t *s, const char *n
 {
     const char *uri;
 
-    if (find_alias(out, s, name_or_alias))
+    if (find_same_alias(out, s, name_or_alias) || find_alias(out, s, name_or_alias))
         return 1;
     uri = saml_claim_uri(name_or_alias);
     return (uri && find_name(out, s, uri)) || find_name(out, s, name_or_alias);
+}
+
+const char *sso_session_values(const sso_attribute_t *attribute, apr_pool_t *p)
+{
+    apr_size_t len = attribute->joined_len, i;
+    char *list;
+
+    if (attribute->listed)
+        return attribute->listed;
+    if (attribute->value_count <= 1)
+        return attribute->joined;
+    /* Each value begins within it, also where the record says more of them than there are. */
+    list = apr_pcalloc(p, len + 1 + (apr_size_t)attribute->value_count);
+    for (i = 0; i < len; i++)
+        list[i] = attribute->joined[i] == ';' ? '\0' : attribute->joined[i];
+    return list;
 }
 
 const char *sso_session_next_value(const char *value)

@@ -5,33 +5,34 @@
 /** @file session_record.h The form of a session record, between what writes it (session.c) and what opens it (session_open.c). */
 
 /*
- * The flat session record, packed: it is what a million times the same takes room for.
+ * The flat session record, packed: it is what a million times the same takes room for, and opened by each request.
  *
- *     header | one entry for each attribute | texts: those of the header, then name and values of each attribute, in their order
+ *     header | one entry for each attribute | texts: those of the header, then names and values of each attribute, in their order
  *
  * Native byte order: the record lives in the memory or on the disk of one machine, or between nodes of one kind; `magic` tells another
- * byte order or version apart. A text is its octets and NUL, or begins with one of the marks below: the long URIs that every Entra
- * session repeats stand once in `known`, and an object ID is 16 octets. Nothing points anywhere: each text begins where the one before
- * it ends, so that a record is sound when reading it comes out at its end, which opening it does once.
+ * byte order or version apart. A text stands there with its NUL, and its length in the header or entry; the long URIs that every Entra
+ * session repeats stand once in `known`. Nothing points anywhere: each text begins where the one before it ends, so that a record is
+ * sound when reading it comes out at its end, which opening it does once.
  *
- * Opened, a session has each value as a string, and values with ";" between them, made once for all that a request asks for.
+ * The values of an attribute are one text, joined as variables have them: opening mostly points there. Where all are object IDs, or all
+ * long URIs, they are packed and become that text anew. Where a value has a semicolon, which is %3B in the text, the values follow one behind another.
  */
 
 #include "session.h"
 #include "store.h"
 
-#define RECORD_MAGIC   0x53534f02u      /* "SSO", version 2 */
+#define RECORD_MAGIC   0x53534f03u      /* "SSO", version 3 */
 #define MAX_OPEN_BYTES (4 * SSO_MAX_RECORD_BYTES)       /* what texts may come to, unpacked */
-#define OWN_NAME       0xffu            /* an entry's name and its environment name stand before its values */
-#define NAME_SHIFT     24
-#define HAS_SEMICOLON  0x800000u        /* in one of its values */
-#define VALUE_COUNT    0x7fffffu        /* more than a record has octets */
+#define OWN_TEXT       0xffu            /* it stands in the record; as the place of an entry: name and environment name do */
+#define NO_TEXT        0xfeu
+#define PLACE_SHIFT    24
 
-/* What a text may begin with; one that would do so of its own accord has MARK_TEXT before it. */
-#define MARK_KNOWN     1                /* and its place in `known` */
-#define MARK_GUID      2                /* and 16 octets */
-#define MARK_TEXT      3                /* and a text as it is */
-#define MARK_NONE      4                /* no text at all */
+/* What the header has texts for, in their order. */
+enum { TEXT_APP_ID, TEXT_NAME_ID, TEXT_NAME_ID_FORMAT, TEXT_SESSION_INDEX, TEXT_AUTHN_CONTEXT, TEXT_COUNT };
+
+/* In a text's word: its place in `known`, OWN_TEXT or NO_TEXT; whether it has control characters; its length. */
+#define TEXT_CONTROL   0x800000u
+#define TEXT_LENGTH    0x7fffffu
 
 typedef struct {
     apr_uint32_t magic;
@@ -42,11 +43,22 @@ typedef struct {
     apr_int64_t idle;
     apr_int64_t authn_instant;
     apr_uint32_t attribute_count;
-    apr_uint32_t room;          /* what texts take that are not in the record as they are */
+    apr_uint32_t room;          /* what texts take that are packed */
+    apr_uint32_t texts[TEXT_COUNT];
+    apr_uint32_t unused;
 } header_t;
 
-/* Place of the name in `known`, or OWN_NAME; whether a value has a semicolon; how many values there are. */
-typedef apr_uint32_t entry_t;
+/* In an entry: the name's place in `known` or OWN_TEXT, what its values are, how many. */
+#define HAS_SEMICOLON  0x800000u        /* one of them */
+#define HAS_CONTROL    0x400000u        /* one of them has control characters */
+#define IS_GUIDS       0x200000u        /* they are packed: GUID_OCTETS each */
+#define IS_KNOWN       0x100000u        /* they are packed: of each its place in `known`, one octet */
+#define VALUE_COUNT    0xfffffu         /* each takes an octet, and a record has no more of them */
+
+typedef struct {
+    apr_uint32_t what;
+    apr_uint32_t len;           /* of the joined text, without its NUL */
+} entry_t;
 
 /** A text that stands in the module and not in records. */
 typedef struct {
@@ -62,10 +74,5 @@ extern const known_t sso_session_known[KNOWN_COUNT];
 
 #define GUID_OCTETS 16
 #define GUID_CHARS  36
-
-static inline int is_mark(char c)
-{
-    return c >= MARK_KNOWN && c <= MARK_NONE;
-}
 
 #endif

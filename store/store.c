@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way from a SAMLSessionStore value to a store, and what holds for all of them. */
 
-#include <pthread.h>
 #include <string.h>
 #include <apr_strings.h>
-#include <openssl/evp.h>
-#include "saml/key.h"
 #include "store.h"
 
 struct sso_store_t {
@@ -331,54 +328,5 @@ saml_status_t sso_user_label(sso_label_t *out, const char *user, apr_pool_t *p, 
     }
     SAML_TRY(sso_key_of(&digest, text, len, err));
     memcpy(out->octets, digest.octets, sizeof(out->octets));
-    return SAML_OK;
-}
-
-/* ---- keys --------------------------------------------------------------- */
-
-/*
- * Hashing a cookie takes OpenSSL less time than finding SHA-256 by name and making a context for it, which take its
- * locks and allocate. So the algorithm is found once per process, and each thread keeps its context.
- */
-static pthread_once_t digest_once = PTHREAD_ONCE_INIT;
-static pthread_key_t digest_of_thread;
-static EVP_MD *sha256;
-
-static void forget_digest(void *ctx)
-{
-    EVP_MD_CTX_free(ctx);
-}
-
-static void find_digest(void)
-{
-    if (pthread_key_create(&digest_of_thread, forget_digest) == 0)
-        sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-}
-
-static EVP_MD_CTX *thread_digest(void)
-{
-    EVP_MD_CTX *ctx;
-
-    pthread_once(&digest_once, find_digest);
-    if (!sha256)
-        return NULL;
-    ctx = pthread_getspecific(digest_of_thread);
-    if (ctx)
-        return EVP_DigestInit_ex2(ctx, NULL, NULL) ? ctx : NULL;
-    ctx = EVP_MD_CTX_new();
-    if (ctx && EVP_DigestInit_ex2(ctx, sha256, NULL) && pthread_setspecific(digest_of_thread, ctx) == 0)
-        return ctx;
-    EVP_MD_CTX_free(ctx);
-    return NULL;
-}
-
-saml_status_t sso_key_of(sso_key_t *out, const char *text, apr_size_t len, saml_err_t *err)
-{
-    EVP_MD_CTX *ctx = thread_digest();
-    unsigned int size = 0;
-
-    if (!ctx || !EVP_DigestUpdate(ctx, text, len) || !EVP_DigestFinal_ex(ctx, out->octets, &size)
-        || size != sizeof(out->octets))
-        return saml_fail(err, SAML_E_STORE, "SHA-256 failed: %s", saml_openssl_reason(err->pool));
     return SAML_OK;
 }
