@@ -19,9 +19,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <apr_time.h>
+#include "command.h"
 #include "http.h"
 #include "idp.h"
 #include "sp.h"
@@ -266,31 +266,12 @@ static void tally(char **argument)
     printf("%zu %zu %zu %zu %zu\n", counts.ok, counts.redirects, counts.others, result.ended, result.broken);
 }
 
-static const struct {
-    const char *name;
-    int arguments;
-    void (*run)(char **argument);
-} commands[] = {
-    { "keygen", 2, keygen },   { "get", 5, get },   { "numbered", 3, numbered }, { "cookies", 5, cookies },
-    { "prepare", 6, prepare }, { "post", 7, post }, { "fill", 10, fill },        { "tally", 5, tally }
+static const bench_command_t commands[] = {
+    { "keygen", 2, keygen }, { "get", 5, get }, { "numbered", 3, numbered }, { "cookies", 5, cookies },
+    { "prepare", 6, prepare }, { "post", 7, post }, { "fill", 10, fill }, { "tally", 5, tally }
 };
 
 int main(int argc, char **argv)
 {
-    size_t i, n = sizeof(commands) / sizeof(commands[0]);
-
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
-    err.pool = pool;
-    bench_must(saml_library_init(&err), &err);
-    for (i = 0; i < n; i++) {
-        if (argc == commands[i].arguments + 2 && strcmp(argv[1], commands[i].name) == 0)
-            break;
-    }
-    if (i == n)
-        bench_die("expected a command and its arguments; see the head of client.c");
-    commands[i].run(argv + 2);
-    apr_pool_destroy(pool);
-    apr_terminate();
-    return 0;
+    return bench_main(argc, argv, commands, sizeof(commands) / sizeof(commands[0]), "client.c", &pool, &err);
 }
