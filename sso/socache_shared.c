@@ -173,10 +173,10 @@ static saml_status_t step_put(sso_socache_t *sc, step_t *s, apr_pool_t *p, saml_
     return write_session(sc, s, labels, 1 + (apr_size_t)s->label_count * SSO_LABEL_BYTES, p, err);
 }
 
-saml_status_t sso_socache_shared_put(sso_socache_t *sc, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                                     const sso_label_t *labels, int label_count, saml_err_t *err)
+saml_status_t sso_socache_shared_put(sso_socache_t *sc, const sso_put_t *put, saml_err_t *err)
 {
-    step_t step = { .key = key, .record = record, .len = len, .expires = expires, .labels = labels, .label_count = label_count };
+    step_t step = { .key = put->key, .record = put->record, .len = put->len, .expires = put->expires, .labels = put->labels,
+                    .label_count = put->label_count };
 
     return sso_socache_locked(sc, step_put, &step, err->pool, err);
 }

@@ -346,35 +346,6 @@ static saml_status_t socache_get(void *ctx, const sso_key_t *key, const void **r
     return dropped ? notice_dropped(sc, key, err) : SAML_OK;
 }
 
-/* A session that the cache did not take is none of those that are counted. */
-static saml_status_t put_shared(sso_socache_t *sc, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                                const sso_label_t *labels, int label_count, saml_err_t *err)
-{
-    saml_err_t *unheard = apr_pcalloc(err->pool, sizeof(*unheard));
-    saml_status_t status;
-    int found;
-
-    unheard->pool = err->pool;
-    SAML_TRY(sso_store_put_labelled(sc->index, key, kept, sizeof(kept), expires, labels, label_count, err));
-    status = sso_socache_shared_put(sc, key, record, len, expires, labels, label_count, err);
-    if (status != SAML_OK && sso_store_remove(sc->index, key, &found, unheard) != SAML_OK)
-        return status;          /* it is counted until it expires */
-    return status;
-}
-
-static saml_status_t socache_put(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                                 const sso_label_t *labels, int label_count, apr_uint64_t *sessions, saml_err_t *err)
-{
-    sso_socache_t *sc = ctx;
-
-    if (sc->known->is_remote)
-        SAML_TRY(put_shared(sc, key, record, len, expires, labels, label_count, err));
-    else
-        SAML_TRY(sso_socache_private_put(sc, key, record, len, expires, labels, label_count, err));
-    *sessions = sso_store_last_count(sc->index);
-    return SAML_OK;
-}
-
 static saml_status_t socache_replace(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires, int *found,
                                      saml_err_t *err)
 {
@@ -405,6 +376,46 @@ static saml_status_t socache_remove(void *ctx, const sso_key_t *key, int *found,
     }
     SAML_TRY(sso_store_remove(sc->index, key, found, err));
     return *found ? sso_socache_locked(sc, step_clear, &step, err->pool, err) : SAML_OK;
+}
+
+/* Those in whose place it comes stay until it is in the cache. */
+static saml_status_t count_in(const sso_socache_t *sc, const sso_put_t *put, saml_err_t *err)
+{
+    unsigned char patch[SSO_SOCACHE_PATCH_BYTES];
+    sso_put_t counted = *put;
+
+    counted.instead_stay = 1;
+    counted.record = sc->known->is_remote ? (const void *)kept : patch;
+    counted.len = sc->known->is_remote ? sizeof(kept) : sizeof(patch);
+    sso_socache_private_patch(patch, put->len);
+    return sso_store_put_session(sc->index, &counted, err);
+}
+
+/* A session that did not come about is none of those that are counted. Where this fails, too, it is one until it expires. */
+static void take_back(sso_socache_t *sc, const sso_key_t *key, apr_pool_t *p)
+{
+    saml_err_t unheard = { .pool = p };
+    int found;
+
+    if (sso_store_remove(sc->index, key, &found, &unheard) == SAML_OK && sc->known->is_remote
+        && sso_socache_shared_remove(sc, key, &found, &unheard) != SAML_OK)
+        return;
+}
+
+static saml_status_t socache_put(void *ctx, const sso_put_t *put, apr_uint64_t *sessions, saml_err_t *err)
+{
+    sso_socache_t *sc = ctx;
+    saml_status_t status;
+    int i, found;
+
+    SAML_TRY(count_in(sc, put, err));
+    *sessions = sso_store_last_count(sc->index);
+    status = sc->known->is_remote ? sso_socache_shared_put(sc, put, err) : sso_socache_private_put(sc, put, err);
+    for (i = 0; i < put->instead_count && status == SAML_OK; i++)
+        status = socache_remove(sc, &put->instead[i], &found, err);
+    if (status != SAML_OK)
+        take_back(sc, put->key, err->pool);
+    return status;
 }
 
 static saml_status_t socache_remove_labelled(void *ctx, const sso_label_t *labels, int label_count, int *removed, saml_err_t *err)

@@ -126,6 +126,23 @@ static void ended_by_a_label(void **state)
     assert_int_equal(is_ended(store, &one, apr_time_now()), 1);
 }
 
+static void ended_by_another_in_its_place(void **state)
+{
+    sso_store_t *store = cookie_store();
+    sso_carried_t one = begun(store, 1, 1, 2), two = carried(2, 3, 4, apr_time_now());
+    const sso_put_t put_two = { .key = &two.key, .record = "record", .len = 7, .expires = two.created + apr_time_from_sec(3600),
+                                .instead = &one.key, .instead_count = 1 };
+    int found = -1;
+
+    (void)state;
+    assert_int_equal(sso_store_put_session(store, &put_two, new_err()), SAML_OK);
+    assert_int_equal(is_ended(store, &one, apr_time_now()), 1);
+    assert_int_equal(is_ended(store, &two, apr_time_now()), 0);
+    assert_int_equal(stat_of(store).sessions, 1);
+    assert_int_equal(sso_store_remove(store, &one.key, &found, new_err()), SAML_OK);
+    assert_int_equal(found, 0);
+}
+
 /* For as long as the longest of the applications' lifetimes; no session is older. */
 static void an_end_is_kept_as_long_as_needed(void **state)
 {
@@ -180,6 +197,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(specs, setup, teardown),
         cmocka_unit_test_setup_teardown(ended_by_its_key, setup, teardown),
         cmocka_unit_test_setup_teardown(ended_by_a_label, setup, teardown),
+        cmocka_unit_test_setup_teardown(ended_by_another_in_its_place, setup, teardown),
         cmocka_unit_test_setup_teardown(an_end_is_kept_as_long_as_needed, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_told_is_no_answer, setup, teardown),
         cmocka_unit_test_setup_teardown(ids_and_marks, setup, teardown)

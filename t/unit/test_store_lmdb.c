@@ -260,6 +260,32 @@ static void without_open_it_cannot_be_told(void **state)
     assert_int_equal(sso_store_stat(store, &st, new_err()), SAML_E_STORE);
 }
 
+static void put_instead(sso_store_t *store, int i, int instead, const char *record, apr_size_t len, saml_status_t want)
+{
+    sso_key_t key = key_of(i), other = key_of(instead);
+    const sso_put_t one = { .key = &key, .record = record, .len = len, .expires = LATER + i, .instead = &other, .instead_count = 1 };
+
+    assert_int_equal(sso_store_put_session(store, &one, new_err()), want);
+}
+
+/* What is counted here and lives elsewhere: it is ended when the other has come about there. */
+static void whose_place_is_taken_may_stay(void **state)
+{
+    sso_store_t *store = ready();
+    sso_key_t key = key_of(2), instead[2] = { key_of(1), key_of(9) };
+    const sso_put_t two = { .key = &key, .record = "two", .len = 4, .expires = LATER, .instead = instead, .instead_count = 2,
+                            .instead_stay = 1 };
+
+    (void)state;
+    sso_store_limit(store, 1);
+    put(store, 1, "one", apr_time_now() + apr_time_from_sec(3600));
+    assert_int_equal(sso_store_put_session(store, &two, new_err()), SAML_OK);
+    assert_int_equal(sso_store_last_count(store), 1);
+    assert_int_equal(stat_of(store).sessions, 2);
+    assert_string_equal(get(store, 1), "one");
+    assert_string_equal(get(store, 2), "two");
+}
+
 static void full_store_refuses_and_keeps(void **state)
 {
     sso_store_t *store = configured();
@@ -287,6 +313,13 @@ static void full_store_refuses_and_keeps(void **state)
         ;
     assert_in_range(i, 0, 999);
     assert_int_equal(use(store, i, LATER, NOW), SAML_E_STORE);
+    put_instead(store, 4000, 100, record, 3000, SAML_OK);   /* who signs on anew has the room that he had */
+    put_instead(store, 100, 4000, record, 3000, SAML_OK);
+    assert_null(get(store, 4000));
+    put_instead(store, 4000, 100, apr_pmemdup(pool, apr_psprintf(pool, "%s%s", record, record), 5999), 5999, SAML_E_STORE);
+    put_instead(store, 4000, 9999, record, 3000, SAML_E_STORE);
+    assert_null(get(store, 4000));
+    assert_string_equal(get(store, 100), record);
     assert_int_equal(sso_store_replace(store, &first, record, 3000, LATER, &found, new_err()), SAML_OK);
     assert_int_equal(found, 1);                             /* who is signed on stays so */
     assert_int_equal(sso_store_remove(store, &first, &found, new_err()), SAML_OK);
@@ -644,6 +677,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(since_when_ids_are_remembered, setup, teardown),
         cmocka_unit_test_setup_teardown(since_a_time_to_come, setup, teardown),
         cmocka_unit_test_setup_teardown(without_open_it_cannot_be_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(whose_place_is_taken_may_stay, setup, teardown),
         cmocka_unit_test_setup_teardown(full_store_refuses_and_keeps, setup, teardown),
         cmocka_unit_test_setup_teardown(a_limit_that_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(files_are_private, setup, teardown),

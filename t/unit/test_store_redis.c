@@ -181,6 +181,7 @@ static void full_redis_refuses_and_keeps(void **state)
     char *record = apr_pcalloc(pool, 100000);
     sso_key_t key = key_of(5000);
     saml_err_t *err = new_err();
+    const int nobody = 9999, somebody = 7;
     int i;
 
     (void)state;
@@ -196,10 +197,16 @@ static void full_redis_refuses_and_keeps(void **state)
     assert_string_equal(get(store, 3), "r");
     assert_int_equal(replace(store, 3, "stamped", HOUR + 5), 1);     /* who is signed on stays so */
     assert_string_equal(get(store, 3), "stamped");
+    assert_refused(put_instead(store, 5001, &nobody, 1, err), err, "is full (maxmemory)");
+    assert_null(get(store, 5001));
+    assert_int_equal(put_instead(store, 5001, &somebody, 1, err), SAML_OK);        /* nor does he lose it who signs on anew */
+    assert_null(get(store, somebody));
+    assert_string_equal(get(store, 5001), "r");
     assert_int_equal(stat_of(store).sessions, 20);
     assert_int_equal(stat_of(store).bytes_limit, 1);
     assert_int_equal(remove_one(store, 4), 1);
-    assert_int_equal(end_under(store, 10), 19);
+    assert_int_equal(end_under(store, 10), 18);
+    assert_int_equal(remove_one(store, 5001), 1);
     assert_string_equal(say("CONFIG SET maxmemory 0"), "OK");
     assert_string_equal(say("DBSIZE"), "1");    /* which server it is */
     put(store, 1, "room again", HOUR);
