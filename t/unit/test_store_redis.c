@@ -233,6 +233,57 @@ static void limit_of_sessions(void **state)
     assert_refused(sso_store_put(store, &key, "five", 5, HOUR, err), err, "SAMLSessionLimit 3, and there are 3");
 }
 
+/* ---- listing what does not fit into one answer ---------------------------------------------- */
+
+static saml_status_t add_up(void *baton, const sso_stored_t *session, saml_err_t *err)
+{
+    apr_uint64_t *octets = baton;
+
+    (void)err;
+    *octets += session->len;
+    return SAML_OK;
+}
+
+static apr_uint64_t listed(sso_store_t *store, const sso_label_t *only)
+{
+    apr_uint64_t octets = 0;
+
+    must_be_ok(sso_store_each(store, apr_time_now(), only, add_up, &octets, err));
+    return octets;
+}
+
+static void large_records_are_listed(void **state)
+{
+    sso_store_t *store = suite_open();
+    sso_label_t ada = user_label("ada");
+    char *record = apr_pcalloc(pool, SSO_MAX_RECORD_BYTES);
+    apr_uint64_t octets = 0;
+
+    (void)state;
+    for (int i = 0; i < 36; i++) {
+        sso_key_t key = key_of(i);
+        apr_size_t len = i % 12 == 0 ? SSO_MAX_RECORD_BYTES : i % 3 == 0 ? 600000 : 1000;
+
+        must_be_ok(sso_store_put_labelled(store, &key, record, len, limits_later(), &ada, 1, err));
+        octets += len;
+    }
+    assert_true(listed(store, &ada) == octets);
+    assert_true(listed(store, NULL) == octets);
+}
+
+/* Their keys alone are more than an answer may be. What is in the set and is no session counts nothing, so that none has to be made. */
+static void very_many_of_a_user_are_listed(void **state)
+{
+    sso_store_t *store = suite_open();
+    sso_label_t ada = user_label("ada");
+
+    (void)state;
+    put_user(store, 1, "ada", limits_later());
+    say("EVAL %s 0 %b", "for i = 1, 60000 do redis.call('SADD', 'saml-sso:l:' .. ARGV[1], string.format('%032d', i)) end", ada.octets,
+        sizeof(ada.octets));
+    assert_true(listed(store, &ada) == 2);
+}
+
 /* ---- what Redis keeps ------------------------------------------------------------------------ */
 
 static void everything_expires_by_itself(void **state)
@@ -328,6 +379,8 @@ int main(void)
         suite_test(no_replica),
         suite_test(full_redis_refuses_and_keeps),
         suite_test(limit_of_sessions),
+        suite_test(large_records_are_listed),
+        suite_test(very_many_of_a_user_are_listed),
         suite_test(everything_expires_by_itself),
         suite_test(what_ended_before_it_came),
         suite_test(prefixes_and_databases_are_apart),
