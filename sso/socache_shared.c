@@ -56,7 +56,8 @@ static saml_status_t add_to_label(sso_socache_t *sc, const sso_label_t *label, c
     SAML_TRY(sso_socache_read(&old, sc, &key, SSO_SOCACHE_LABEL, p, err));
     list = apr_palloc(p, old.len + ENTRY_BYTES);
     len = copy_list(list, &old, session);
-    if (len + ENTRY_BYTES > MAX_LIST_BYTES)
+    err->full = len + ENTRY_BYTES > MAX_LIST_BYTES;
+    if (err->full)
         return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": expected at most %d sessions of one name, got one more",
                          MAX_LIST_BYTES / ENTRY_BYTES);
     memcpy(list + len, session->octets, SSO_KEY_BYTES);
@@ -203,14 +204,28 @@ saml_status_t sso_socache_shared_replace(sso_socache_t *sc, const sso_key_t *key
 
 /* ---- ends ------------------------------------------------------------------ */
 
+/* A full cache refuses what is smaller, too; to end something it need not take anything. */
+static saml_status_t unless_full(saml_status_t status, saml_err_t *err)
+{
+    if (status == SAML_OK || !err->full)
+        return status;
+    err->full = 0;
+    return SAML_OK;
+}
+
 /* Overwritten by an empty object: that it was done is then known, and a read finds a trace of it. */
 static saml_status_t end_one(int *ended, sso_socache_t *sc, const sso_key_t *key, apr_pool_t *p, saml_err_t *err)
 {
     sso_socache_object_t old;
 
     SAML_TRY(sso_socache_read(&old, sc, key, SSO_SOCACHE_SESSION, p, err));
-    if (old.len > 0 || old.is_torn)
-        SAML_TRY(sso_socache_write(sc, key, SSO_SOCACHE_SESSION, NULL, 0, old.expires, p, err));
+    if (old.len > 0 || old.is_torn) {
+        saml_status_t status = sso_socache_write(sc, key, SSO_SOCACHE_SESSION, NULL, 0, old.expires, p, err);
+
+        if (status != SAML_OK && err->full)
+            SAML_TRY(sso_socache_clear(sc, key, SSO_SOCACHE_SESSION, p, err));
+        SAML_TRY(unless_full(status, err));
+    }
     *ended += old.len > 0;
     return SAML_OK;
 }
@@ -225,7 +240,7 @@ static saml_status_t step_remove(sso_socache_t *sc, step_t *s, apr_pool_t *p, sa
     for (i = 0; old.len > 0 && i < old.octets[0]; i++) {
         sso_label_t label = nth_label(&old, i);
 
-        SAML_TRY(take_off_label(sc, &label, s->key, p, err));
+        SAML_TRY(unless_full(take_off_label(sc, &label, s->key, p, err), err));
     }
     return end_one(&s->answer, sc, s->key, p, err);
 }
@@ -250,7 +265,7 @@ static saml_status_t end_labelled(int *ended, sso_socache_t *sc, const sso_label
         memcpy(session.octets, list.octets + at, SSO_KEY_BYTES);
         SAML_TRY(end_one(ended, sc, &session, p, err));
     }
-    return list.len > 0 ? sso_socache_write(sc, &key, SSO_SOCACHE_LABEL, NULL, 0, list.expires, p, err) : SAML_OK;
+    return list.len > 0 ? unless_full(sso_socache_write(sc, &key, SSO_SOCACHE_LABEL, NULL, 0, list.expires, p, err), err) : SAML_OK;
 }
 
 static saml_status_t step_remove_labelled(sso_socache_t *sc, step_t *s, apr_pool_t *p, saml_err_t *err)
