@@ -45,6 +45,7 @@
 #define SHMCB_BYTES  (512 * 1024)       /* where nothing else is said */
 #define SHMCB_SHARE  3                  /* socache_private.c: of so many parts of it, one is used */
 #define SHMCB_LEAST  5
+#define SHMCB_FEW    1000               /* which one person can sign on as often within a lifetime, by a script at the latest */
 
 static const sso_socache_known_t known[] = {
     { "shmcb", 4000, 0, 1, 1, "shmcb, whose sessions end when httpd is stopped" },
@@ -293,14 +294,28 @@ static void socache_tell(void *ctx, const sso_store_news_t *news)
     sso_store_tell(sc->used, news);
 }
 
+/* Fewer than SAMLSessionLimit are what somebody chose: of so few, nobody is surprised. */
+static int is_small(const sso_socache_t *sc)
+{
+    apr_uint64_t limit = sso_store_limit_of(sc->index);
+
+    return sc->known->is_ring && sc->slots < SHMCB_FEW && (limit == 0 || sc->slots < limit);
+}
+
 static const char *socache_caveat(void *ctx, apr_pool_t *p)
 {
     const sso_socache_t *sc = ctx;
+    const char *small = "", *larger = "";
 
     if (!sc->known->caveat)
         return NULL;
-    return apr_pstrcat(p, "expected a store that keeps what it is given, found ", sc->known->caveat,
-                       "; mend: lmdb on one server, redis:// on several", NULL);
+    if (is_small(sc)) {
+        small = apr_psprintf(p, " and which takes %" APR_UINT64_T_FMT " sign-ons within SAMLSessionLifetime, so that one user who signs on "
+                             "again and again keeps all others out", sc->slots);
+        larger = apr_psprintf(p, ", or %d octets for each sign-on, as in " SCHEME ":shmcb:/FILE(63000000)", SHMCB_SHARE * SSO_SOCACHE_SLOT_BYTES);
+    }
+    return apr_pstrcat(p, "expected a store that keeps what it is given, found ", sc->known->caveat, small,
+                       "; mend: lmdb on one server, redis:// on several", larger, NULL);
 }
 
 /* ---- sessions -------------------------------------------------------------- */
