@@ -284,6 +284,14 @@ static int take_user(value_t *out, request_rec *r, const sso_header_t *header)
     return out->len > 0;
 }
 
+static int take_name_id(value_t *out, const sso_session_t *session, const sso_header_t *header, apr_pool_t *p)
+{
+    if (header->encode != SSO_ENCODE_NONE)
+        return take_text(out, encode(p, session->name_id, header));
+    *out = (value_t){ session->name_id, strlen(session->name_id), session->name_id_has_control };
+    return out->len > 0;
+}
+
 static int take_attribute(value_t *out, request_rec *r, const sso_attribute_t *attribute, const sso_header_t *header)
 {
     if (attribute->value_count == 0)
@@ -303,7 +311,7 @@ static int take_value(value_t *out, request_rec *r, const sso_session_t *session
     if (header->claim[0] == 'u' && strcmp(header->claim, "user") == 0)
         return take_user(out, r, header);
     if (header->claim[0] == 'n' && strcmp(header->claim, "nameid") == 0)
-        return take_text(out, encode(r->pool, session->name_id, header));
+        return take_name_id(out, session, header, r->pool);
     if (!sso_session_find(&attribute, session, header->claim))
         return 0;
     if (has_map)
