@@ -18,7 +18,7 @@ class Counter:
     def __init__(self, field, key):
         self.field, self.bench, self.key, self.peer = field, field.bench, key, field.peers[key]
         gets, logins = (200, 3) if self.bench.quick else (1000, 10)
-        self.gets = max(20, gets // self.peer.slow) if self.peer.protected else 0
+        self.gets = max(5, gets // self.peer.slow) if self.peer.protected else 0
         self.logins = max(1, logins // self.peer.slow) if self.peer.is_saml or key == "form" else 0
 
     def drive(self, server, logins, gets):

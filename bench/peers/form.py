@@ -37,7 +37,7 @@ class Form(Peer):
     key, title = "form", "mod_auth_form, session cookie crypto"
     note = "its password file has SHA-1, its cookie is sealed by mod_session_crypto with a passphrase and its defaults"
     cookie = "form="
-    slow = 20
+    slow = 200
     without = ((r"(get|login|known|unknown)\d+|known|unknown|memory|lost|wrong",
                 "its session is in the browser alone, however many there are: see one session"),
                ("start", "keeps no sessions that there would be room for"),
