@@ -2,6 +2,7 @@
 /* store_cookie.c: which sessions that come with a browser have ended, and what the small store behind it does. */
 
 #include "store_fixture.h"
+#include "store_specs.h"
 
 static sso_store_t *cookie_store(void)
 {
@@ -52,11 +53,7 @@ static int is_ended(sso_store_t *store, const sso_carried_t *session, apr_time_t
 
 static void specs(void **state)
 {
-    static const struct {
-        const char *spec;
-        const char *name;
-        const char *says;
-    } cases[] = {
+    static const spec_t cases[] = {
         { "cookie", "cookie:lmdb:/run/httpd/saml-sso-cookie", NULL },
         { "cookie:lmdb:/var/lib/sso", "cookie:lmdb:/var/lib/sso", NULL },
         { "cookie:lmdb", "cookie:lmdb:/run/httpd/saml-sso", NULL },
@@ -64,22 +61,9 @@ static void specs(void **state)
         { "cookie:cookie", NULL, "expected a small store of another kind behind it, got \"cookie\"" },
         { "cookies", NULL, "expected one of lmdb" }
     };
-    size_t i;
-
     (void)state;
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        sso_store_t *store = NULL;
-        saml_err_t *err = new_err();
-        saml_status_t status = sso_store_configure(&store, cases[i].spec, "/run/httpd", pool, err);
-
-        assert_int_equal(status, cases[i].name ? SAML_OK : SAML_E_STORE);
-        if (cases[i].name) {
-            assert_string_equal(sso_store_name(store), cases[i].name);
-            assert_true(sso_store_is_carried(store));
-        } else {
-            assert_non_null(strstr(err->reason, cases[i].says));
-        }
-    }
+    assert_specs(cases, sizeof(cases) / sizeof(cases[0]));
+    assert_true(sso_store_is_carried(cookie_store()));
     assert_false(sso_store_is_carried(configured()));
 }
 

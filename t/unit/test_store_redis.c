@@ -2,16 +2,13 @@
 /* store_redis.c, redis_*.c: over a real Redis, started here on a free port of 127.0.0.1. */
 
 #include "redis_server.h"
+#include "store_specs.h"
 
 /* ---- configuration ----------------------------------------------------------------- */
 
 static void specs(void **state)
 {
-    static const struct {
-        const char *spec;
-        const char *name;
-        const char *says;
-    } cases[] = {
+    static const spec_t cases[] = {
         { "redis://localhost", "redis://localhost:6379/0", NULL },
         { "redis://localhost/", "redis://localhost:6379/0", NULL },
         { "redis://db.example:7000/15", "redis://db.example:7000/15", NULL },
@@ -56,19 +53,8 @@ static void specs(void **state)
         { "rediss://h ca=/nowhere/ca.pem", NULL, "expected a PEM file of certificates in ca=, got \"/nowhere/ca.pem\"" },
         { "rediss:///run/redis.sock", NULL, "expected a host, got a socket" }
     };
-    size_t i;
-
     (void)state;
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        sso_store_t *store = NULL;
-        saml_err_t *err = new_err();
-        saml_status_t status = configure(&store, cases[i].spec, err);
-
-        if (!cases[i].name)
-            assert_refused(status, err, cases[i].says);
-        else if (status != SAML_OK || strcmp(sso_store_name(store), cases[i].name) != 0)
-            fail_msg("%s: %s", cases[i].spec, status ? err->reason : sso_store_name(store));
-    }
+    assert_specs(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 static void password_files(void **state)
