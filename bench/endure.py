@@ -279,7 +279,8 @@ class Stage:
     def describe(self):
         system = dict(line.split("=", 1) for line in pathlib.Path("/etc/os-release").read_text().splitlines() if "=" in line)
         version = output(self.server.program, "-v").split("\n")[0].removeprefix("Server version: ")
-        return f"{os.cpu_count()} cores, {system.get('PRETTY_NAME', 'unknown system').strip(chr(34))}, {version}, event MPM."
+        return (f"{os.cpu_count()} cores, {system.get('PRETTY_NAME', 'unknown system').strip(chr(34))}, {version}, event MPM. "
+                f"Load of the machine at the end: {os.getloadavg()[1]:.1f}.")
 
 
 NOTES = "\n## Notes\n"

@@ -112,7 +112,11 @@ class Field:
                 if key == "form":
                     contenders[key] = lambda _i, n=count: self.form_post(connections, n)[:2]
                     continue
-                folder = self.prepare(self.peers[key], self.servers[key], count * (rounds + 1), f"{key}.login{connections}")
+                try:
+                    folder = self.prepare(self.peers[key], self.servers[key], count * (rounds + 1), f"{key}.login{connections}")
+                except Failed as e:
+                    self.table.miss(f"{title}, {self.peers[key].title}", str(e))
+                    continue
                 contenders[key] = lambda i, k=key, n=count, f=folder: self.post(k, self.servers[k], connections, n, f, i * n)[:2]
             got = self.turns(title, rounds, contenders)
             if connections == 1:

@@ -8,6 +8,8 @@ import subprocess
 
 from programs import Failed
 
+AGAIN_S = 120               # that a life may take
+
 
 class Counter:
     """
@@ -34,19 +36,31 @@ class Counter:
             self.bench.client("get", server.port, 1, gets, 200, file)
 
     def total(self, logins, gets):
-        """Instructions of all processes from start to stop."""
-        server = self.bench.prepare(self.peer, f"callgrind-{self.key}-{logins}-{gets}", 1000)
+        """Instructions of all processes from start to stop; a server that did not live so long is given one more life."""
+        name = f"callgrind-{self.key}-{logins}-{gets}"
+        try:
+            return self.total_of(name, logins, gets)
+        except (Failed, OSError) as e:
+            if not self.bench.time_for(AGAIN_S):
+                raise
+            self.bench.progress(f"    {name}, once more: {str(e)[:200]}")
+            return self.total_of(name + "-again", logins, gets)
+
+    def total_of(self, name, logins, gets):
+        server = self.bench.prepare(self.peer, name, 1000)
         run = server.dir / "run"
         run.chmod(0o777)
         server.cpu = None
         server.wait_s = self.bench.timeout()
         server.wrapper = ["valgrind", "-q", "--vgdb=no", "--tool=callgrind", f"--callgrind-out-file={run}/callgrind.%p"]
         self.bench.stack.callback(server.stop)
-        server.start("-X")
-        for file in run.glob("callgrind.*"):
-            file.chmod(0o666)               # made as root, written to at the end as the user of the children
-        self.drive(server, logins, gets)
-        self.bench.stop(server)
+        try:
+            server.start("-X")
+            for file in run.glob("callgrind.*"):
+                file.chmod(0o666)           # made as root, written to at the end as the user of the children
+            self.drive(server, logins, gets)
+        finally:
+            self.bench.stop(server)
         found = [re.search(r"^(?:totals|summary): (\d+)", file.read_text(), re.M) for file in run.glob("callgrind.*")]
         if not any(found):
             raise Failed("callgrind left no figure")
