@@ -69,7 +69,8 @@ def row_by_row(table, peers):
                 cells.append("abcdefghij"[reasons.index(why)])
             else:
                 cells.append("**not measured**")
-        end = "**behind**" if any((row["title"], k) in behind for k in peers) else "level" if level else "ahead"
+        end = ("**behind**" if any((row["title"], k) in behind for k in peers) else "incomplete" if "**not measured**" in cells
+               else "level" if level else "ahead")
         unit = f" {row['unit']}" if row["unit"] else ""
         lines.append(f"| {row['title']} | {number(ours)}{unit} | " + " | ".join(cells) + f" | {end} |")
     return "\n".join([*lines, "", *(f"- {'abcdefghij'[i]}: {why}." for i, why in enumerate(reasons))])
@@ -99,7 +100,7 @@ def ahead(table, peers):
     rows = targets.behind(table)
     compared = sum(is_compared(r) for r in table.rows.values())
     if not rows:
-        return f"**Behind no peer in any of {compared} rows**, of {', '.join(here)}; level where it says so, ahead in all others."
+        return f"**Behind no peer in any of {compared} rows** where both were measured, of {', '.join(here)}; level where it says so, ahead in all others."
     return "**Not ahead in every row**:\n\n" + "\n".join(
         f"- {title}: {peers[key].title}" + (f", by {by:.2f}" if by else "") for title, key, by in rows)
 

@@ -124,7 +124,7 @@ class Server:
         """Until it takes connections and, where something is said to it, answers: a socket listens before all is set up."""
         def answers():
             with contextlib.suppress(OSError), socket.socket(family) as s:
-                s.settimeout(15)        # a busy machine's first answer takes its time
+                s.settimeout(max(15, self.wait_s / 4))      # a first answer takes its time on a busy machine, more under callgrind
                 s.connect(address)
                 s.sendall(say)
                 return not say or s.recv(1)
