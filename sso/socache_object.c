@@ -134,7 +134,23 @@ saml_status_t sso_socache_write(sso_socache_t *sc, const sso_key_t *key, sso_soc
     return store_value(sc, key, kind, 0, value, SSO_SOCACHE_HEAD_BYTES + first, expires, p, err);
 }
 
-/* Without its first value it is none; its other parts expire. */
+/* Whether it is there at all. One that is full is. */
+static saml_status_t probe(sso_socache_t *sc, apr_pool_t *p, saml_err_t *err)
+{
+    static const sso_key_t key;
+    unsigned char value[] = { SSO_SOCACHE_VERSION };
+    saml_status_t status = store_value(sc, &key, SSO_SOCACHE_PROBE, 0, value, sizeof(value), apr_time_now() + apr_time_from_sec(60), p, err);
+
+    if (!err->full)
+        return status;
+    err->full = 0;
+    return SAML_OK;
+}
+
+/*
+ * Without its first value it is none; its other parts expire. A server that answers and refuses (a replica, one that cannot write to its
+ * disk) still has it.
+ */
 saml_status_t sso_socache_clear(sso_socache_t *sc, const sso_key_t *key, sso_socache_kind_t kind, apr_pool_t *p, saml_err_t *err)
 {
     unsigned char id[SSO_SOCACHE_ID_BYTES];
@@ -142,7 +158,9 @@ saml_status_t sso_socache_clear(sso_socache_t *sc, const sso_key_t *key, sso_soc
 
     id_of(id, key, kind, 0);
     rv = sc->provider->remove(sc->instance, ap_server_conf, id, sizeof(id), p);
-    if (rv != APR_SUCCESS && !APR_STATUS_IS_NOTFOUND(rv) && !is_none(rv))
+    if (APR_STATUS_IS_NOTFOUND(rv) && sc->known->is_remote)
+        return probe(sc, p, err);
+    if (rv != APR_SUCCESS && (sc->known->is_remote || !is_none(rv)))
         return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": %s cannot remove (%s)", sc->provider->name,
                          apr_strerror(rv, apr_palloc(err->pool, 128), 128));
     return SAML_OK;
@@ -166,19 +184,6 @@ static saml_status_t read_parts(sso_socache_object_t *out, sso_socache_t *sc, co
         have += len - SSO_SOCACHE_NUMBER_BYTES;
     }
     out->is_torn = have != out->len;
-    return SAML_OK;
-}
-
-/* Whether it is there at all. One that is full is. */
-static saml_status_t probe(sso_socache_t *sc, apr_pool_t *p, saml_err_t *err)
-{
-    static const sso_key_t key;
-    unsigned char value[] = { SSO_SOCACHE_VERSION };
-    saml_status_t status = store_value(sc, &key, SSO_SOCACHE_PROBE, 0, value, sizeof(value), apr_time_now() + apr_time_from_sec(60), p, err);
-
-    if (!err->full)
-        return status;
-    err->full = 0;
     return SAML_OK;
 }
 

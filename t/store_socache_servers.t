@@ -99,6 +99,26 @@ sub full
     return;
 }
 
+# One that answers and changes nothing, as a Redis that became a replica or cannot write to its disk: nobody is told that he was signed off.
+sub unwilling
+{
+    my ($t, $redis) = @_;
+    my $browser = $t->signed_on('/app');
+    my $kept = $browser->fresh;
+
+    $kept->set_cookie(saml => $browser->cookie('saml'));
+    is $redis->say('REPLICAOF 127.0.0.1 1'), 'OK', 'a replica';
+    ok is_in($kept, '/app'), 'a replica can be asked';
+    is $browser->get('/saml/logout')->status, 503, 'that it ended a session is not said';
+    $t->refused('store', qr/redis cannot remove/);
+    is $redis->say('REPLICAOF NO ONE'), 'OK', 'the master again';
+    ok is_in($kept, '/app'), 'as it did not';
+    $browser->set_cookie(saml => $kept->cookie('saml'));
+    is $browser->get('/saml/logout')->status, 200, 'now it does';
+    ok !is_in($kept, '/app'), 'and it is gone';
+    return;
+}
+
 # Of each size as many as it takes.
 sub fill_memcached
 {
@@ -162,6 +182,7 @@ subtest 'redis' => sub {
     SSOTest::Duties::over_restarts($t, 1, 'graceful');
     emptied($t, $redis->port, 'FLUSHALL');
     full($t, map { my $octets = $_; sub { told($redis->port, "CONFIG SET maxmemory $octets") } } 1, 0);
+    unwilling($t, $redis);
     my $browser = $t->signed_on('/app');
     my $waiting = $t->browser;
     my $request = $t->request_of($waiting->get('/app'));
