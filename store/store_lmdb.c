@@ -366,6 +366,16 @@ static int end_session(sso_lmdb_t *db, MDB_txn *txn, const sso_key_t *key)
     return rc == 0 ? sso_lmdb_unlabel(db, txn, key) : rc;
 }
 
+/* A browser may send a cookie several times. */
+static int comes_again(const sso_put_t *put, int i)
+{
+    for (int k = 0; k < i; k++) {
+        if (memcmp(&put->instead[k], &put->instead[i], sizeof(put->instead[i])) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 /* Ends them, where the transaction comes to a good end. Their room, in sessions and in octets, is that of the new one. */
 static int end_instead(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
 {
@@ -376,6 +386,8 @@ static int end_instead(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
     for (i = 0; i < c->put->instead_count && rc == 0; i++) {
         MDB_val v;
 
+        if (comes_again(c->put, i))
+            continue;
         rc = find(&v, txn, db->sessions, &c->put->instead[i]);
         if (rc == 0) {
             c->freed++;

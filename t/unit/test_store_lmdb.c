@@ -161,9 +161,10 @@ static void put_instead(sso_store_t *store, int i, int instead, const char *reco
 static void whose_place_is_taken_may_stay(void **state)
 {
     sso_store_t *store = ready();
-    sso_key_t key = key_of(2), instead[2] = { key_of(1), key_of(9) };
-    const sso_put_t two = { .key = &key, .record = "two", .len = 4, .expires = LATER, .instead = instead, .instead_count = 2,
-                            .instead_stay = 1 };
+    sso_key_t key = key_of(2), other = key_of(3), instead[5] = { key_of(1), key_of(9), key_of(1), key_of(1), key_of(1) };
+    const sso_put_t two = { .key = &key, .record = "two", .len = 4, .expires = apr_time_now() + apr_time_from_sec(3600),
+                            .instead = instead, .instead_count = 5, .instead_stay = 1 };
+    sso_put_t three = two;
 
     (void)state;
     sso_store_limit(store, 1);
@@ -173,6 +174,9 @@ static void whose_place_is_taken_may_stay(void **state)
     assert_int_equal(stat_of(store).sessions, 2);
     assert_string_equal(get(store, 1), "one");
     assert_string_equal(get(store, 2), "two");
+    three.key = &other;                                     /* it counts once, however often it is named: two there are, and one stays */
+    assert_int_equal(sso_store_put_session(store, &three, new_err()), SAML_E_STORE);
+    assert_null(get(store, 3));
 }
 
 static void full_store_refuses_and_keeps(void **state)
