@@ -5,6 +5,7 @@
 
 #include "carried.h"
 #include "cookie.h"
+#include "header_text.h"
 #include "idp.h"
 #include "logout_index.h"
 #include "watch.h"
@@ -128,6 +129,23 @@ static saml_status_t record_of(const void **record, apr_size_t *len, const candi
     return SAML_OK;
 }
 
+/*
+ * Whether it says of control characters what is so: headers are made by that, and a line break in one would let whoever can write into the
+ * store write whole requests to what is behind us.
+ */
+static int is_honest(const sso_session_t *session)
+{
+    int i;
+
+    for (i = 0; i < session->attribute_count; ++i) {
+        const sso_attribute_t *attribute = &session->attributes[i];
+
+        if (!attribute->has_control && (strlen(attribute->joined) != attribute->joined_len || sso_has_control(attribute->joined)))
+            return 0;
+    }
+    return session->name_id_has_control || !sso_has_control(session->name_id);
+}
+
 static saml_status_t look_up(const sso_session_t **out, const candidate_t *candidate, request_rec *r, const sso_app_t *app,
                              saml_err_t *err)
 {
@@ -144,6 +162,8 @@ static saml_status_t look_up(const sso_session_t **out, const candidate_t *candi
     }
     session = apr_palloc(r->pool, sizeof(*session));
     SAML_TRY(sso_session_decode(session, record, len, err));
+    if (sso_store_is_shared(app->store) && !is_honest(session))
+        return saml_fail(err, SAML_E_STORE, "session record: expected one that says whether it has control characters, got one that does not");
     if (strcmp(session->app_id, app->sessions_of) != 0 || !is_live(session, r, app))
         return SAML_OK;
     *out = session;

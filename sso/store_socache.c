@@ -516,6 +516,13 @@ static saml_status_t socache_stat(void *ctx, sso_store_stat_t *out, saml_err_t *
     return SAML_OK;
 }
 
+static int socache_is_shared(void *ctx)
+{
+    const sso_socache_t *sc = ctx;
+
+    return sc->known->is_remote;
+}
+
 static const char *socache_no_each(void *ctx, apr_pool_t *p)
 {
     (void)ctx, (void)p;
@@ -528,5 +535,5 @@ const sso_store_provider_t sso_store_socache = {
     .remove_labelled = socache_remove_labelled, .use_once = socache_use_once, .mark_get = socache_mark_get,
     .mark_put = socache_mark_put, .sweep = socache_sweep, .stat = socache_stat, .lifetime = socache_lifetime,
     .limit = socache_limit, .caveat = socache_caveat, .no_each = socache_no_each, .used_since = socache_used_since,
-    .tell = socache_tell
+    .tell = socache_tell, .is_shared = socache_is_shared
 };

@@ -179,6 +179,11 @@ int sso_store_is_carried(const sso_store_t *store)
     return store->provider->is_ended != NULL;
 }
 
+int sso_store_is_shared(const sso_store_t *store)
+{
+    return store->provider->is_shared && store->provider->is_shared(store->ctx);
+}
+
 saml_status_t sso_store_is_ended(sso_store_t *store, const sso_carried_t *session, apr_time_t now, int *ended, saml_err_t *err)
 {
     return store->provider->is_ended(store->ctx, session, now, ended, err);

@@ -142,6 +142,7 @@ typedef struct {
     const char *(*caveat)(void *ctx, apr_pool_t *p);
     saml_status_t (*used_since)(void *ctx, apr_time_t *since, saml_err_t *err);     /* NULL: it forgets none */
     void (*tell)(void *ctx, const sso_store_news_t *news);
+    int (*is_shared)(void *ctx);        /* NULL: no */
 } sso_store_provider_t;
 
 /**
@@ -243,6 +244,9 @@ int sso_store_is_carried(const sso_store_t *store);
 /** Whether a session that the browser carries was ended, by its key or by a label, before its time. SAML_E_STORE: cannot be told. */
 SAML_MUST_CHECK saml_status_t sso_store_is_ended(sso_store_t *store, const sso_carried_t *session, apr_time_t now, int *ended,
                                                  saml_err_t *err);
+
+/** Whether records come from a server that others may write into, too: what they say of themselves is then to be looked after. */
+int sso_store_is_shared(const sso_store_t *store);
 
 /** Said while directives are read, once for each application: no session of it lasts longer. */
 void sso_store_lifetime(sso_store_t *store, apr_interval_time_t longest);

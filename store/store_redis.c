@@ -471,12 +471,18 @@ static saml_status_t redis_each(void *ctx, apr_time_t now, const sso_label_t *on
     return sso_redis_each(db->link, &db->conf, now, only, fn, baton, err);
 }
 
+static int redis_is_shared(void *ctx)
+{
+    (void)ctx;
+    return 1;
+}
+
 const sso_store_provider_t sso_store_redis = {
     .scheme = "redis", .configure = redis_configure, .check = redis_check, .prepare = redis_prepare, .open = redis_open,
     .get = redis_get, .put = redis_put, .replace = redis_replace, .remove = redis_remove,
     .remove_labelled = redis_remove_labelled, .use_once = redis_use_once, .mark_get = redis_mark_get,
     .mark_put = redis_mark_put, .sweep = redis_sweep, .stat = redis_stat, .limit = redis_limit,
-    .used_since = redis_used_since, .tell = redis_tell, .each = redis_each
+    .used_since = redis_used_since, .tell = redis_tell, .each = redis_each, .is_shared = redis_is_shared
 };
 
 const sso_store_provider_t sso_store_rediss = {
@@ -484,5 +490,5 @@ const sso_store_provider_t sso_store_rediss = {
     .get = redis_get, .put = redis_put, .replace = redis_replace, .remove = redis_remove,
     .remove_labelled = redis_remove_labelled, .use_once = redis_use_once, .mark_get = redis_mark_get,
     .mark_put = redis_mark_put, .sweep = redis_sweep, .stat = redis_stat, .limit = redis_limit,
-    .used_since = redis_used_since, .tell = redis_tell, .each = redis_each
+    .used_since = redis_used_since, .tell = redis_tell, .each = redis_each, .is_shared = redis_is_shared
 };
