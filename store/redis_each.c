@@ -15,6 +15,8 @@
 #define STEP  32                /* sessions asked for at once */
 #define SCAN  "100"             /* members that Redis looks at in one step */
 #define DOING "listing sessions"
+#define ENDLESS (-1)            /* PTTL of what has no end */
+#define LONGEST_MS (APR_INT64_C(100) * 366 * 86400 * 1000)
 
 typedef struct {
     sso_redis_thread_t *thread;
@@ -43,13 +45,24 @@ static int has_label(const char *labels, int count, const sso_label_t *label)
     return 0;
 }
 
+/* What was made to stay (PERSIST) is let in until the end in its record, and is none to overlook. */
+static int is_over(const redisReply *left)
+{
+    return left->type == REDIS_REPLY_INTEGER && left->integer <= 0 && left->integer != ENDLESS;
+}
+
+static apr_time_t end_of(const walk_t *walk, const redisReply *left)
+{
+    return walk->now + apr_time_from_msec(left->integer == ENDLESS || left->integer > LONGEST_MS ? LONGEST_MS : left->integer);
+}
+
 /* One session, by its key; what is there, and for how many milliseconds. */
 static saml_status_t show(walk_t *walk, const char *key, const redisReply *value, const redisReply *left, saml_err_t *err)
 {
     sso_stored_t session;
     apr_size_t head;
 
-    if (value->type == REDIS_REPLY_NIL || (left->type == REDIS_REPLY_INTEGER && left->integer <= 0))
+    if (value->type == REDIS_REPLY_NIL || is_over(left))
         return SAML_OK;
     if (value->type != REDIS_REPLY_STRING || left->type != REDIS_REPLY_INTEGER)
         return bad_reply(walk, value->type != REDIS_REPLY_STRING ? value : left, err);
@@ -61,7 +74,7 @@ static saml_status_t show(walk_t *walk, const char *key, const redisReply *value
     memcpy(session.key.octets, key, SSO_KEY_BYTES);
     session.len = (apr_size_t)value->len - head;
     session.record = apr_pmemdup(walk->p, value->str + head, session.len);
-    session.forget_at = walk->now + apr_time_from_msec(left->integer);
+    session.forget_at = end_of(walk, left);
     return walk->fn(walk->baton, &session, err);
 }
 
@@ -69,7 +82,7 @@ static saml_status_t show(walk_t *walk, const char *key, const redisReply *value
 typedef struct {
     const char *id[STEP];       /* SSO_KEY_BYTES of it count */
     const char *key[STEP];
-    long long octets[STEP];
+    apr_size_t octets[STEP];    /* SSO_MAX_RECORD_BYTES where there are more, or it cannot be */
     int count;
 } some_t;
 
@@ -93,7 +106,8 @@ static saml_status_t ask_lengths(walk_t *walk, some_t *some, saml_err_t *err)
         if (replies[i]->type != REDIS_REPLY_INTEGER)
             status = bad_reply(walk, replies[i], err);
         else
-            some->octets[i] = replies[i]->integer;
+            some->octets[i] = replies[i]->integer < 0 || replies[i]->integer > SSO_MAX_RECORD_BYTES ? SSO_MAX_RECORD_BYTES
+                              : (apr_size_t)replies[i]->integer;
     }
     sso_redis_free(replies, some->count);
     return status;
@@ -132,7 +146,7 @@ static saml_status_t show_some(walk_t *walk, some_t *some, saml_err_t *err)
     }
     SAML_TRY(ask_lengths(walk, some, err));
     for (from = 0; from < some->count; from = to) {
-        long long octets = some->octets[from];
+        apr_size_t octets = some->octets[from];
 
         for (to = from + 1; to < some->count && octets + some->octets[to] <= SSO_MAX_RECORD_BYTES; to++)
             octets += some->octets[to];
