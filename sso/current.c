@@ -163,7 +163,8 @@ static saml_status_t look_up(const sso_session_t **out, const candidate_t *candi
     session = apr_palloc(r->pool, sizeof(*session));
     SAML_TRY(sso_session_decode(session, record, len, err));
     if (sso_store_is_shared(app->store) && !is_honest(session))
-        return saml_fail(err, SAML_E_STORE, "session record: expected one that says whether it has control characters, got one that does not");
+        return saml_fail(err, SAML_E_STORE, "session record: expected one that says whether it has control characters, got one that "
+                         "does not");
     if (strcmp(session->app_id, app->sessions_of) != 0 || !is_live(session, r, app))
         return SAML_OK;
     *out = session;
