@@ -125,7 +125,7 @@ static inline int is_named(const char *name, const char *as_written)
     return (name[0] | 0x20) == (as_written[0] | 0x20) && (strcmp(name, as_written) == 0 || ap_cstr_casecmp(name, as_written) == 0);
 }
 
-const char *sso_headers_scrub(request_rec *r)
+const char *sso_headers_scrub(request_rec *r, sso_headers_seen_t *seen)
 {
     const apr_array_header_t *headers = apr_table_elts(r->headers_in);
     const apr_table_entry_t *entry = (const apr_table_entry_t *)headers->elts;
@@ -145,6 +145,12 @@ const char *sso_headers_scrub(request_rec *r)
         }
         else if (is_named(entry[i].key, "Connection")) {
             has_connection = 1;
+        }
+        else if (is_named(entry[i].key, "Upgrade")) {
+            seen->upgrade = 1;
+        }
+        else if (is_named(entry[i].key, "Transfer-Encoding")) {
+            seen->transfer_encoding = 1;
         }
     }
     for (i = 0; i < forged_count; ++i)
