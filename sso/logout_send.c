@@ -33,7 +33,7 @@ saml_status_t sso_logout_send(int *http, request_rec *r, const sso_app_t *app, c
                               const char *target, saml_err_t *err)
 {
     const saml_keypair_t *key = app->sign_requests ? APR_ARRAY_IDX(app->keys, 0, const saml_keypair_t *) : NULL;
-    saml_name_id_t name = { session->name_id, session->name_id_format, NULL, NULL };
+    saml_name_id_t name = { session->name_id, session->name_id_format, session->name_qualifier, session->sp_name_qualifier };
     saml_logout_request_new_t request = { 0 };
     const char *relay_state, *url;
     const saml_idp_t *idp;

@@ -44,6 +44,8 @@ typedef struct {
     const char *name_id;
     int name_id_has_control;
     const char *name_id_format;     /* or NULL */
+    const char *name_qualifier;     /* of the NameID, or NULL */
+    const char *sp_name_qualifier;  /* or NULL */
     const char *session_index;      /* or NULL */
     const char *authn_context;      /* or NULL */
     int attribute_count;

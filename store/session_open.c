@@ -134,6 +134,8 @@ static int take_header(sso_session_t *out, const header_t *h, reader_t *r)
     out->name_id_has_control = (h->texts[TEXT_NAME_ID] & TEXT_CONTROL) != 0;
     return take_named(&out->app_id, h->texts[TEXT_APP_ID], r) && out->app_id && take_named(&out->name_id, h->texts[TEXT_NAME_ID], r)
         && out->name_id && take_named(&out->name_id_format, h->texts[TEXT_NAME_ID_FORMAT], r)
+        && take_named(&out->name_qualifier, h->texts[TEXT_NAME_QUALIFIER], r)
+        && take_named(&out->sp_name_qualifier, h->texts[TEXT_SP_NAME_QUALIFIER], r)
         && take_named(&out->session_index, h->texts[TEXT_SESSION_INDEX], r)
         && take_named(&out->authn_context, h->texts[TEXT_AUTHN_CONTEXT], r);
 }

@@ -115,6 +115,25 @@ static void round_trip(void **state)
     assert_string_equal(a.joined, "Ada Lovelace");
 }
 
+static void qualifiers_are_kept(void **state)
+{
+    saml_login_t *login = entra_login();
+    sso_session_t s;
+
+    (void)state;
+    login->name_id.name_qualifier = "https://idp.example/";
+    login->name_id.sp_name_qualifier = "";
+    s = session_of(login);
+    assert_string_equal(s.name_qualifier, "https://idp.example/");
+    assert_string_equal(s.sp_name_qualifier, "");
+    assert_string_equal(s.session_index, login->session_index);
+    login->name_id.name_qualifier = NULL;
+    login->name_id.sp_name_qualifier = "https://sp.example/";
+    s = session_of(login);
+    assert_null(s.name_qualifier);
+    assert_string_equal(s.sp_name_qualifier, "https://sp.example/");
+}
+
 static void absent_things_are_null(void **state)
 {
     sso_session_t s = session_of(bare_login());
@@ -122,6 +141,8 @@ static void absent_things_are_null(void **state)
     (void)state;
     assert_string_equal(s.name_id, "ada@example.org");
     assert_null(s.name_id_format);
+    assert_null(s.name_qualifier);
+    assert_null(s.sp_name_qualifier);
     assert_null(s.session_index);
     assert_null(s.authn_context);
     assert_int_equal(s.attribute_count, 0);
@@ -241,7 +262,7 @@ static void set_word(char *record, apr_size_t at, apr_uint32_t word)
     memcpy(record + at, &word, sizeof(word));
 }
 
-#define HEADER   80
+#define HEADER   88
 #define ROOM_AT  52
 #define COUNT_AT 48
 
@@ -575,6 +596,8 @@ static apr_size_t walk(const sso_session_t *s)
     int i, j;
 
     seen += s->name_id_format ? strlen(s->name_id_format) : 0;
+    seen += s->name_qualifier ? strlen(s->name_qualifier) : 0;
+    seen += s->sp_name_qualifier ? strlen(s->sp_name_qualifier) : 0;
     seen += s->session_index ? strlen(s->session_index) : 0;
     seen += s->authn_context ? strlen(s->authn_context) : 0;
     for (i = 0; i < s->attribute_count; i++) {
@@ -636,7 +659,7 @@ static void another_version_is_refused(void **state)
     record[0] ^= 3;
     assert_true(sso_session_is_foreign(record, len));
     assert_int_equal(sso_session_decode(&s, record, len, err), SAML_E_STORE);
-    assert_non_null(strstr(err->reason, "expected one of version 3"));
+    assert_non_null(strstr(err->reason, "expected one of version 4"));
     assert_true(sso_session_is_foreign("SSO\3", 4) || sso_session_is_foreign("\3OSS", 4));
     assert_false(sso_session_is_foreign("SSP\3", 4) || sso_session_is_foreign("\3PSS", 4));
     record[0] ^= 3;
@@ -707,6 +730,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(round_trip, setup, teardown),
+        cmocka_unit_test_setup_teardown(qualifiers_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(absent_things_are_null, setup, teardown),
         cmocka_unit_test_setup_teardown(ordinary_session_is_small, setup, teardown),
         cmocka_unit_test_setup_teardown(values_are_kept_and_joined, setup, teardown),
