@@ -23,6 +23,16 @@ const saml_page_texts_t saml_page_texts = {
     .resending_button = "Go on without it",
     .seconds_left = "seconds left",
 
+    .popup_done = "The page that you came from goes on. You can close this window.",
+    .popup_button = "Go on in this window",
+    .framed_title = "This part of the page needs a sign-in",
+    .framed = "Your session has ended. Your organisation's sign-in page opens in a window of its own.",
+    .framed_button = "Sign in",
+
+    .signing_out_title = "Signing you out",
+    .signing_out = "You are being taken to your organisation's sign-out. If nothing happens, use the button.",
+    .signing_out_button = "Continue to sign out",
+
     .signed_out_title = "You are signed out",
     .signed_out_here = "Your session on this site has ended.",
     .signed_out_there = "So has your session at your organisation.",

@@ -5,6 +5,7 @@
 
 #include "headers.h"
 #include "page.h"
+#include "popup.h"
 #include "saml/json.h"
 #include "url.h"
 #include "user.h"
@@ -16,7 +17,7 @@ int sso_is_guarded(request_rec *r)
     return type && (strcmp(type, SSO_AUTH_TYPE) == 0 || ap_cstr_casecmp(type, SSO_AUTH_TYPE) == 0);
 }
 
-static int answer_script(request_rec *r, const sso_app_t *app, const char *target)
+int sso_answer_script(request_rec *r, const sso_app_t *app, const char *target)
 {
     const char *login = sso_endpoint_url(app, sso_reply_url_of(app, r), "login", r->pool);
     const char *url = apr_pstrcat(r->pool, login, "?target=", ap_escape_urlencoded(r->pool, target), NULL);
@@ -33,10 +34,12 @@ int sso_answer_without_session(request_rec *r, const sso_app_t *app, sso_unauthe
 
     if (before != DECLINED)
         return before;
-    if (how == SSO_UNAUTH_AUTO)
-        how = sso_is_navigation(r) ? SSO_UNAUTH_LOGIN : SSO_UNAUTH_401;
+    if (how == SSO_UNAUTH_AUTO && !sso_is_navigation(r))
+        how = SSO_UNAUTH_401;
     if (how == SSO_UNAUTH_401)
-        return answer_script(r, app, target);
+        return sso_answer_script(r, app, target);
+    if (how == SSO_UNAUTH_AUTO && sso_is_framed(r))
+        return sso_popup_for_frame(r, app, target);
     return sso_login_start(r, app, target);
 }
 

@@ -128,7 +128,7 @@ static saml_status_t record_of(const void **record, apr_size_t *len, const candi
     return SAML_OK;
 }
 
-static saml_status_t look_up(const sso_session_t **out, const candidate_t *candidate, request_rec *r, const sso_app_t *app,
+static saml_status_t look_up(sso_session_t **out, const candidate_t *candidate, request_rec *r, const sso_app_t *app,
                              saml_err_t *err)
 {
     sso_session_t *session;
@@ -150,24 +150,47 @@ static saml_status_t look_up(const sso_session_t **out, const candidate_t *candi
     return SAML_OK;
 }
 
-saml_status_t sso_session_current(const sso_session_t **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+/* The live session among the candidates; `*out` NULL: none is. */
+static saml_status_t find_live(sso_session_t **out, const candidate_t **candidate, candidates_t *candidates, request_rec *r,
+                               const sso_app_t *app, saml_err_t *err)
 {
-    const sso_session_t *session = NULL;
-    const candidate_t *candidate = NULL;
-    candidates_t candidates;
     int i;
 
     *out = NULL;
-    SAML_TRY(candidates_of(&candidates, r, app, err));
-    for (i = 0; i < candidates.count && !session; ++i) {
-        candidate = &candidates.of[i];
-        SAML_TRY(look_up(&session, candidate, r, app, err));
+    SAML_TRY(candidates_of(candidates, r, app, err));
+    for (i = 0; i < candidates->count && !*out; ++i) {
+        *candidate = &candidates->of[i];
+        SAML_TRY(look_up(out, *candidate, r, app, err));
     }
-    if (session && sso_session_stamp_is_old(session, r->request_time)
-        && stamp(session, candidate, r, app, err) != SAML_OK) {
-        /* The session is good; that it was used could not be written down. It may end early, which the log explains. */
-        ap_log_rerror(APLOG_MARK, err->known ? APLOG_INFO : APLOG_ERR, 0, r, "session kept, but its idle time could not be renewed: %s",
-                      err->reason);
+    return SAML_OK;
+}
+
+saml_status_t sso_session_look(const sso_session_t **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    const candidate_t *candidate;
+    candidates_t candidates;
+    sso_session_t *session = NULL;
+    saml_status_t status = find_live(&session, &candidate, &candidates, r, app, err);
+
+    *out = session;
+    return status;
+}
+
+saml_status_t sso_session_current(const sso_session_t **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    sso_session_t *session = NULL;
+    const candidate_t *candidate = NULL;
+    candidates_t candidates;
+
+    *out = NULL;
+    SAML_TRY(find_live(&session, &candidate, &candidates, r, app, err));
+    if (session && sso_session_stamp_is_old(session, r->request_time)) {
+        if (stamp(session, candidate, r, app, err) == SAML_OK)
+            session->seen = r->request_time;
+        else
+            /* The session is good; that it was used could not be written down. It may end early, which the log explains. */
+            ap_log_rerror(APLOG_MARK, err->known ? APLOG_INFO : APLOG_ERR, 0, r, "session kept, but its idle time could not be renewed: %s",
+                          err->reason);
     }
     *out = session;
     return SAML_OK;

@@ -7,6 +7,7 @@
 #include "saml/id.h"
 #include "idp.h"
 #include "page.h"
+#include "popup.h"
 #include "query.h"
 #include "resend.h"
 #include "saml/request.h"
@@ -150,16 +151,16 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
 {
     saml_err_t *err = sso_err_new(r->pool);
     const sso_session_t *session = NULL;
-    const char *target = "/", *again = NULL, *resend = NULL;
+    const char *target = "/", *again = NULL, *resend = NULL, *popup = NULL;
     int before = sso_page_refused_before(r);
 
     if (before != DECLINED)
         return before;
     if (sso_refuse_embedded(r, "login", err) != SAML_OK || wanted_target(&target, r, app, err) != SAML_OK || sso_query_value(&again, r, "again", err) != SAML_OK ||
-        sso_query_value(&resend, r, "resend", err) != SAML_OK)
+        sso_query_value(&resend, r, "resend", err) != SAML_OK || sso_query_value(&popup, r, "popup", err) != SAML_OK)
         return sso_page_refused(r, app, err);
     /* A sign-on begun anew for an answer that came too late needs no second one where there is a session by now. */
-    if ((again || resend) && sso_session_current(&session, r, app, err) != SAML_OK)
+    if ((again || resend || popup) && sso_session_current(&session, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
     if (resend && again && !session) {
         const sso_kept_t kept = { target, "" };
@@ -168,5 +169,7 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
     }
     if (session)
         return resend ? sso_resend_page(r, target) : sso_page_redirect(r, HTTP_SEE_OTHER, target);
+    if (popup)
+        return session ? sso_popup_page(r, app, target) : sso_login_start(r, app, sso_popup_target(app, target, r->pool));
     return sso_login_start(r, app, target);
 }

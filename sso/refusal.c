@@ -221,11 +221,11 @@ static int has_error_document(request_rec *r, int http_status)
 }
 
 /* What a script asked for, and a person will not see. At the other endpoints there are people. */
-static int is_for_script(request_rec *r, const sso_refusal_t *f)
+static int is_for_script(request_rec *r)
 {
     sso_endpoint_t at = sso_request_of(r)->endpoint;
 
-    return f->http_status == HTTP_SERVICE_UNAVAILABLE && (at == SSO_ENDPOINT_NONE || at == SSO_ENDPOINT_ME) && !sso_is_navigation(r);
+    return (at == SSO_ENDPOINT_NONE || at == SSO_ENDPOINT_ME) && !sso_is_navigation(r);
 }
 
 static int send_json(request_rec *r, const sso_refusal_t *f)
@@ -241,7 +241,7 @@ static int answer(request_rec *r, const sso_refusal_t *f)
         apr_table_setn(r->err_headers_out, "Retry-After", RETRY_AFTER_S);
     tell_error_document(r, f);
     if (!has_error_document(r, f->http_status))
-        return is_for_script(r, f) ? send_json(r, f) : send_page(r, f);
+        return is_for_script(r) ? send_json(r, f) : send_page(r, f);
     sso_page_uncached(r);
     return f->http_status;
 }

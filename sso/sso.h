@@ -274,10 +274,13 @@ int sso_answer_without_session(request_rec *r, const sso_app_t *app, sso_unauthe
 /* fetch_metadata.c: what the browser says of a request */
 /**
  * A person looking at a page, or a script? Fetch Metadata says so where the browser sends it (W3C Fetch Metadata 2.2); else a
- * page is what asks for HTML and is no XMLHttpRequest and no upgrade.
+ * page is what asks for HTML before JSON and is no XMLHttpRequest. Upgrades, other methods than GET, HEAD and POST, and what is
+ * asked for ahead of time are none.
  */
 int sso_is_navigation(request_rec *r);
 
+/** The 401 with JSON that scripts get. */
+int sso_answer_script(request_rec *r, const sso_app_t *app, const char *target);
 /**
  * Refuse what a browser asks for by itself, for a part of a page (an image, a script, a style) or ahead of time, and what a script of
  * another site asks for: nobody followed a link then. What says nothing of itself is not refused.
@@ -286,6 +289,12 @@ SAML_MUST_CHECK saml_status_t sso_refuse_embedded(request_rec *r, const char *wh
 
 /* current.c: the session that the request's cookie names */
 /**
+/** Whether it says of itself that it is a script's: more than that nothing says it is a page load. */
+int sso_is_script(request_rec *r);
+
+/** Whether that page is to stand in a frame. */
+int sso_is_framed(request_rec *r);
+
  * @param out  set on SAML_OK: the live session, or NULL where there is none
  * @return SAML_OK, or SAML_E_STORE where it could not be looked up
  */
@@ -299,6 +308,9 @@ SAML_MUST_CHECK saml_status_t sso_session_current(const sso_session_t **out, req
 SAML_MUST_CHECK saml_status_t sso_session_reference(const char **out, request_rec *r, const sso_app_t *app, saml_err_t *err);
 /**
  * Begin a session for `login` and set its cookie; the one that the browser brought, if any, ends.
+/** The same without taking it for a use of the session: its idle time runs on. */
+SAML_MUST_CHECK saml_status_t sso_session_look(const sso_session_t **out, request_rec *r, const sso_app_t *app,
+                                               saml_err_t *err);
  * @param replaces  sso_session_reference of when the sign-on began; that session ends too. NULL or "": none
  */
 SAML_MUST_CHECK saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml_login_t *login,
