@@ -159,6 +159,8 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
     if (sso_refuse_embedded(r, "login", err) != SAML_OK || wanted_target(&target, r, app, err) != SAML_OK || sso_query_value(&again, r, "again", err) != SAML_OK ||
         sso_query_value(&resend, r, "resend", err) != SAML_OK || sso_query_value(&popup, r, "popup", err) != SAML_OK)
         return sso_page_refused(r, app, err);
+    if (sso_is_script(r))
+        return sso_answer_script(r, app, target);       /* led here by a redirect: it could not post the form */
     /* A sign-on begun anew for an answer that came too late needs no second one where there is a session by now. */
     if ((again || resend || popup) && sso_session_current(&session, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
