@@ -270,6 +270,8 @@ int sso_note_auth_failure(request_rec *r, const char *auth_type);
 void sso_authz_register(apr_pool_t *p);
 /** Answer a request that has no session: sign-on page, redirect, or 401 for scripts. `target` is ours (url.h). */
 int sso_answer_without_session(request_rec *r, const sso_app_t *app, sso_unauthenticated_t how, const char *target);
+/** The 401 with JSON that scripts get. */
+int sso_answer_script(request_rec *r, const sso_app_t *app, const char *target);
 
 /* fetch_metadata.c: what the browser says of a request */
 /**
@@ -279,8 +281,12 @@ int sso_answer_without_session(request_rec *r, const sso_app_t *app, sso_unauthe
  */
 int sso_is_navigation(request_rec *r);
 
-/** The 401 with JSON that scripts get. */
-int sso_answer_script(request_rec *r, const sso_app_t *app, const char *target);
+/** Whether it says of itself that it is a script's: more than that nothing says it is a page load. */
+int sso_is_script(request_rec *r);
+
+/** Whether that page is to stand in a frame. */
+int sso_is_framed(request_rec *r);
+
 /**
  * Refuse what a browser asks for by itself, for a part of a page (an image, a script, a style) or ahead of time, and what a script of
  * another site asks for: nobody followed a link then. What says nothing of itself is not refused.
@@ -289,17 +295,14 @@ SAML_MUST_CHECK saml_status_t sso_refuse_embedded(request_rec *r, const char *wh
 
 /* current.c: the session that the request's cookie names */
 /**
-/** Whether it says of itself that it is a script's: more than that nothing says it is a page load. */
-int sso_is_script(request_rec *r);
-
-/** Whether that page is to stand in a frame. */
-int sso_is_framed(request_rec *r);
-
  * @param out  set on SAML_OK: the live session, or NULL where there is none
  * @return SAML_OK, or SAML_E_STORE where it could not be looked up
  */
 SAML_MUST_CHECK saml_status_t sso_session_current(const sso_session_t **out, request_rec *r, const sso_app_t *app,
                                                   saml_err_t *err);
+/** The same without taking it for a use of the session: its idle time runs on. */
+SAML_MUST_CHECK saml_status_t sso_session_look(const sso_session_t **out, request_rec *r, const sso_app_t *app,
+                                               saml_err_t *err);
 /**
  * Name the session that the request's cookie names, live or not, for a state to carry under its seal: SameSite=Lax keeps the cookie
  * itself back when the identity provider's page posts to us.
@@ -308,9 +311,6 @@ SAML_MUST_CHECK saml_status_t sso_session_current(const sso_session_t **out, req
 SAML_MUST_CHECK saml_status_t sso_session_reference(const char **out, request_rec *r, const sso_app_t *app, saml_err_t *err);
 /**
  * Begin a session for `login` and set its cookie; the one that the browser brought, if any, ends.
-/** The same without taking it for a use of the session: its idle time runs on. */
-SAML_MUST_CHECK saml_status_t sso_session_look(const sso_session_t **out, request_rec *r, const sso_app_t *app,
-                                               saml_err_t *err);
  * @param replaces  sso_session_reference of when the sign-on began; that session ends too. NULL or "": none
  */
 SAML_MUST_CHECK saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml_login_t *login,
