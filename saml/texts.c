@@ -244,6 +244,24 @@ const saml_titled_words_t saml_store_full = {
 };
 
 const saml_titled_words_t saml_access_denied = {
+const saml_titled_words_t saml_mfa_needed = {
+    "A second step is needed",
+    { "This place is for those who sign in with a second step (multi-factor authentication). You were sent to sign in again, and your "
+      "organisation's answer does not tell of a second step.",
+      "Sign in again and complete the second step. If you are not asked for one, give the reference below to your administrator.",
+      SAML_WAY_SIGN_IN,
+      "Require saml-authn mfa, and a sign-on with ForceAuthn brought no sign of a second factor",
+      "a Conditional Access policy that asks for it; the claim authnmethods of that user in /saml/me" }
+};
+
+const saml_titled_words_t saml_fresh_needed = {
+    "A fresh sign-in is needed",
+    { "This place wants you to have signed in a short while ago. You were sent to sign in again, and your organisation's answer tells of "
+      "an older sign-in.", AGAIN, SAML_WAY_SIGN_IN,
+      "Require saml-authn max-age, and the sign-on with ForceAuthn brought an AuthnInstant that is too old, or still to come",
+      "have the identity provider heed ForceAuthn; set the clocks (NTP)" }
+};
+
     "You do not have access",
     { "You are signed in, but this place is not open to you.",
       "If it should be, ask your administrator and give the reference below. If you have another account, use that one.",

@@ -86,6 +86,8 @@ typedef struct {
 extern const saml_titled_words_t saml_logout_refused;       /* nothing was ended by it */
 extern const saml_titled_words_t saml_logout_unconfirmed;   /* the session here had ended before */
 extern const saml_titled_words_t saml_store_full;           /* the session store takes no more sign-ons */
+extern const saml_titled_words_t saml_mfa_needed;           /* a Require saml-authn is not satisfied by a sign-on made for it, either */
+extern const saml_titled_words_t saml_fresh_needed;
 extern const saml_titled_words_t saml_access_denied;        /* signed in, but no Require lets the user in */
 
 /** What the last one is called in the log and on the page, beside the status names. */

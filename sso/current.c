@@ -260,9 +260,9 @@ static saml_status_t seal_new(const char **sealed, request_rec *r, const sso_app
 }
 
 saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml_login_t *login, const char *replaces,
-                                saml_err_t *err)
+                                unsigned step_up, saml_err_t *err)
 {
-    sso_session_new_t from = { app->sessions_of, login, apr_time_now(), app->session_lifetime, app->session_idle };
+    sso_session_new_t from = { app->sessions_of, login, apr_time_now(), app->session_lifetime, app->session_idle, step_up };
     sso_session_t session;
     const char *token;
     sso_key_t key;

@@ -33,6 +33,8 @@ typedef struct {
     const char *target;         /* NULL: no login waits for it, and it may not begin at the identity provider */
     const char *relay_state;    /* as it came, or NULL */
     const char *replaces;       /* the session that the browser had when the sign-on began, or NULL */
+    int force_authn;            /* it asked for a sign-on of now */
+    unsigned step_up;           /* SSO_STEP_UP_ bits: what a Require saml-authn sent the user back for */
     apr_time_t since;           /* when it began; of one that nobody asked for, when it could have at the earliest */
 } context_t;
 
@@ -93,6 +95,7 @@ static saml_status_t find_context(context_t *out, request_rec *r, const sso_app_
         out->acs_url = state.acs_url;
         out->target = state.target;
         out->replaces = state.replaces;
+        out->step_up = state.step_up;
         out->since = state.started;
         return SAML_OK;
     }
@@ -166,7 +169,7 @@ static saml_status_t consume(context_t *context, request_rec *r, const sso_app_t
     SAML_TRY(check_remembered(app, context, login, err));
     SAML_TRY(sso_groups_complete(r, app, login, err));
     SAML_TRY(sso_provision(r, app, login, err));
-    SAML_TRY(sso_session_begin(r, app, login, context->replaces, err));
+    SAML_TRY(sso_session_begin(r, app, login, context->replaces, context->step_up, err));
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "login: application \"%s\", assertion %s, %s", app->name,
                   saml_quote(r->pool, login->assertion_id),
                   context->request_id ? "begun here" : "begun at the identity provider");

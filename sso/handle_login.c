@@ -13,6 +13,7 @@
 #include "saml/request.h"
 #include "saml/signature.h"
 #include "state.h"
+#include "step_up.h"
 #include "url.h"
 
 static const saml_keypair_t *signing_key(const sso_app_t *app)
@@ -56,7 +57,8 @@ static saml_status_t make_request(const char **xml, const char **relay_state, re
     request.issuer = app->identifier;
     request.acs_url = reply->url;
     request.name_id_format = app->name_id_format;
-    request.force_authn = app->force_authn;
+    state.step_up = sso_request_of(r)->step_up.bits;
+    request.force_authn = app->force_authn || state.step_up;
     request.authn_context = app->authn_context;
     state.started = r->request_time;
     state.request_id = request.id;
@@ -151,14 +153,16 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
 {
     saml_err_t *err = sso_err_new(r->pool);
     const sso_session_t *session = NULL;
-    const char *target = "/", *again = NULL, *resend = NULL, *popup = NULL;
+    const char *target = "/", *again = NULL, *resend = NULL, *popup = NULL, *step_up = NULL;
     int before = sso_page_refused_before(r);
 
     if (before != DECLINED)
         return before;
     if (sso_refuse_embedded(r, "login", err) != SAML_OK || wanted_target(&target, r, app, err) != SAML_OK || sso_query_value(&again, r, "again", err) != SAML_OK ||
-        sso_query_value(&resend, r, "resend", err) != SAML_OK || sso_query_value(&popup, r, "popup", err) != SAML_OK)
+        sso_query_value(&resend, r, "resend", err) != SAML_OK || sso_query_value(&popup, r, "popup", err) != SAML_OK
+        || sso_query_value(&step_up, r, "step-up", err) != SAML_OK)
         return sso_page_refused(r, app, err);
+    sso_request_of(r)->step_up.bits = sso_step_up_read(step_up);
     if (sso_is_script(r))
         return sso_answer_script(r, app, target);       /* led here by a redirect: it could not post the form */
     /* A sign-on begun anew for an answer that came too late needs no second one where there is a session by now. */

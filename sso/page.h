@@ -5,6 +5,7 @@
 /** @file page.h HTML that the browser sees, its escaping and its headers; the words are in saml/texts.h. */
 
 #include "resend.h"
+#include "saml/texts.h"
 #include "sso.h"
 
 /** Make ready what pages have in common; in `p`, which must live as long as pages are sent. Called before threads start. */
@@ -69,6 +70,9 @@ int sso_page_access_denied(request_rec *r, const sso_app_t *app);
  * Where `r` is the ErrorDocument of a refusal of ours, and its place refuses too or would send the browser round: the page of that
  * refusal after all.
  * @return DECLINED where `r` is nothing of the kind
+/** The same in words that do not hang on the status alone. */
+int sso_page_titled(request_rec *r, const sso_app_t *app, const saml_titled_words_t *words, const saml_err_t *err);
+
  */
 int sso_page_refused_before(request_rec *r);
 

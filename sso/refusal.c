@@ -294,6 +294,11 @@ int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err
                   &saml_refusal_words[shown_status(err)], app, err);
 }
 
+int sso_page_titled(request_rec *r, const sso_app_t *app, const saml_titled_words_t *words, const saml_err_t *err)
+{
+    return refuse(r, words->title, &words->words, app, err);
+}
+
 int sso_page_unconfirmed(request_rec *r, const saml_err_t *err)
 {
     return refuse(r, saml_logout_unconfirmed.title, &saml_logout_unconfirmed.words, NULL, err);

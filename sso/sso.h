@@ -189,6 +189,13 @@ typedef struct {
     sso_endpoint_t endpoint;
     const char *cookies;            /* our own cookies, as they came ("a=b; c=d"), taken out of the request; or NULL */
     const sso_session_t *session;   /* of the guarded place, once check_authn has passed */
+/** What a session lacks for a Require saml-authn (step_up.h). */
+typedef struct {
+    unsigned bits;                  /* SSO_STEP_UP_ */
+    apr_interval_time_t max_age;    /* the least that was asked for; 0: none */
+    int is_supposed;                /* whether the lines would let in if only that were there is being tried */
+} sso_step_up_t;
+
     const char *user;               /* that check_authn set, which has no control characters; or NULL */
     const char *target;             /* ours (url.h): where a sign-on begun anew after a refusal is to end; or NULL */
     const sso_refusal_t *refusal;   /* with which this request was answered, perhaps by an ErrorDocument; or NULL */
@@ -207,6 +214,7 @@ typedef struct {
 
 /* config_check.c */
 /** Resolve every application of every server and say what is wrong; runs under `configtest` too, changes nothing on disk. */
+    sso_step_up_t step_up;          /* of the Require lines that were asked; at the login endpoint, what its query asks for */
 int sso_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *base);
 /** `httpd -t -D DUMP_SAML`: what every application comes to, on standard output. */
 void sso_test_config(apr_pool_t *pconf, server_rec *base);
@@ -314,12 +322,13 @@ SAML_MUST_CHECK saml_status_t sso_session_reference(const char **out, request_re
  * @param replaces  sso_session_reference of when the sign-on began; that session ends too. NULL or "": none
  */
 SAML_MUST_CHECK saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml_login_t *login,
-                                                const char *replaces, saml_err_t *err);
+                                                const char *replaces, unsigned step_up, saml_err_t *err);
 /** End the session of this browser, if there is one, and drop its cookie. @param ended whether there was one */
 SAML_MUST_CHECK saml_status_t sso_session_end(int *ended, request_rec *r, const sso_app_t *app, saml_err_t *err);
 
 /* handle_*.c: one for each endpoint */
 /** Start a sign-on that ends at `target`: state cookie, AuthnRequest, form or redirect. */
+ * @param step_up   SSO_STEP_UP_ bits: what the user was sent back for
 int sso_login_start(request_rec *r, const sso_app_t *app, const char *target);
 int sso_handle_login(request_rec *r, const sso_app_t *app);
 int sso_handle_acs(request_rec *r, const sso_app_t *app);

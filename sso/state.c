@@ -20,8 +20,8 @@ static const char purpose[] = "state";
 /* The octets under the seal: one field a line; the target comes last and may hold anything but NUL. */
 static const char *write_state(const sso_state_t *state, apr_pool_t *p)
 {
-    return apr_psprintf(p, "%" APR_TIME_T_FMT "\n%s\n%s\n%s\n%s", state->started, state->request_id, state->acs_url,
-                        state->replaces ? state->replaces : "", state->target);
+    return apr_psprintf(p, "%" APR_TIME_T_FMT "\n%s\n%s\n%u\n%s\n%s", state->started, state->request_id, state->acs_url,
+                        state->step_up, state->replaces ? state->replaces : "", state->target);
 }
 
 /* Cut the line at *at off. @return NULL where no line end follows */
@@ -39,12 +39,14 @@ static const char *take_line(char **at)
 static int read_state(sso_state_t *out, const char *text, apr_size_t len, apr_pool_t *p)
 {
     char *at = apr_pstrmemdup(p, text, len);
-    const char *started = take_line(&at);
+    const char *started = take_line(&at), *step_up;
 
     out->request_id = started ? take_line(&at) : NULL;
     out->acs_url = out->request_id ? take_line(&at) : NULL;
-    out->replaces = out->acs_url ? take_line(&at) : NULL;
+    step_up = out->acs_url ? take_line(&at) : NULL;
+    out->replaces = step_up ? take_line(&at) : NULL;
     out->target = at;
+    out->step_up = step_up ? (unsigned)apr_atoi64(step_up) & SSO_STEP_UP_ALL : 0;
     out->started = started ? apr_atoi64(started) : 0;
     return out->replaces != NULL && out->started > 0;
 }

@@ -21,6 +21,7 @@ typedef struct {
     const char *acs_url;        /* that was sent */
     const char *replaces;       /* the session that the browser had (sso_session_reference), or "" */
     const char *target;         /* where the browser wanted to go: sso_own_target has seen it */
+    unsigned step_up;           /* SSO_STEP_UP_ bits: what a Require saml-authn sent the user back for */
 } sso_state_t;
 
 /**

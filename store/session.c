@@ -314,6 +314,7 @@ static void write_header(writer_t *w, const sso_session_new_t *from, const apr_u
     if (login->session_not_on_or_after && login->session_not_on_or_after < h.expires)
         h.expires = login->session_not_on_or_after;
     h.idle = from->idle;
+    h.step_up = from->step_up;
     h.authn_instant = login->authn_instant > 0 ? login->authn_instant : 0;
     h.attribute_count = (apr_uint32_t)login->attributes->nelts;
     h.room = (apr_uint32_t)w->room;

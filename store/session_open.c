@@ -96,7 +96,7 @@ static int is_time(apr_int64_t t)
 static int header_is_sound(const header_t *h, apr_size_t len)
 {
     return h->magic == RECORD_MAGIC && h->len == len && is_time(h->created) && is_time(h->seen) && is_time(h->expires)
-        && is_time(h->idle) && is_time(h->authn_instant) && h->room <= MAX_OPEN_BYTES
+        && is_time(h->idle) && is_time(h->authn_instant) && h->step_up <= SSO_STEP_UP_ALL && h->room <= MAX_OPEN_BYTES
         && h->attribute_count <= (len - sizeof(*h)) / sizeof(entry_t);
 }
 
@@ -294,6 +294,7 @@ saml_status_t sso_session_decode(sso_session_t *out, const void *record, apr_siz
     out->expires = h.expires;
     out->idle = h.idle;
     out->authn_instant = h.authn_instant;
+    out->step_up = h.step_up;
     out->attribute_count = (int)h.attribute_count;
     return SAML_OK;
 }

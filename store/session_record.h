@@ -48,7 +48,7 @@ typedef struct {
     apr_uint32_t attribute_count;
     apr_uint32_t room;          /* what texts take that are packed */
     apr_uint32_t texts[TEXT_COUNT];
-    apr_uint32_t unused;
+    apr_uint32_t step_up;       /* SSO_STEP_UP_ bits */
 } header_t;
 
 /* In an entry: the name's place in `known` or OWN_TEXT, what its values are, how many. */

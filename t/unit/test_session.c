@@ -66,7 +66,7 @@ static saml_login_t *entra_login(void)
 
 static sso_session_new_t from_login(const saml_login_t *login)
 {
-    sso_session_new_t from = { "|https://sp.example/saml/metadata", login, NOW, MINUTES(480), MINUTES(60) };
+    sso_session_new_t from = { "|https://sp.example/saml/metadata", login, NOW, MINUTES(480), MINUTES(60), 0 };
 
     return from;
 }
