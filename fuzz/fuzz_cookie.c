@@ -140,7 +140,8 @@ static int check_set_cookie(void *unused, const char *key, const char *text)
 /* However many came, at most eight are left in the browser, the new one among them. */
 static void check_begin(request_rec *r, const sso_app_t *app)
 {
-    sso_state_t state = { FUZZ_NOW, "_r1", "https://sp.example.org/saml/acs", "", "/app?x=1\n" }, again;
+    sso_state_t state = { .started = FUZZ_NOW, .request_id = "_r1", .acs_url = "https://sp.example.org/saml/acs", .replaces = "",
+                          .target = "/app?x=1\n" }, again;
     saml_err_t err = { .pool = r->pool };
     apr_array_header_t *came = sso_cookie_names(request.cookies, PREFIX, 64, r->pool);
     const apr_array_header_t *answer;
