@@ -26,7 +26,7 @@ const saml_page_texts_t saml_page_texts = {
     .popup_done = "The page that you came from goes on. You can close this window.",
     .popup_button = "Go on in this window",
     .framed_title = "This part of the page needs a sign-in",
-    .framed = "Your session has ended. Your organisation's sign-in page opens in a window of its own.",
+    .framed = "You are not signed in, or your session has ended. Your organisation's sign-in page opens in a window of its own.",
     .framed_button = "Sign in",
 
     .signing_out_title = "Signing you out",
@@ -36,6 +36,7 @@ const saml_page_texts_t saml_page_texts = {
     .signed_out_title = "You are signed out",
     .signed_out_here = "Your session on this site has ended.",
     .signed_out_there = "So has your session at your organisation.",
+    .signed_out_partly = "So has your session at your organisation, but not everywhere: close the browser to end the rest.",
     .signed_out_maybe = "You may still be signed in at your organisation: close the browser to end that too.",
     .signed_out_short = "Signed out.\n",
 
@@ -243,7 +244,6 @@ const saml_titled_words_t saml_store_full = {
       "raise SAMLSessionLimit or make room, shorten SAMLSessionIdle, or end sessions with saml-sso sessions" }
 };
 
-const saml_titled_words_t saml_access_denied = {
 const saml_titled_words_t saml_mfa_needed = {
     "A second step is needed",
     { "This place is for those who sign in with a second step (multi-factor authentication). You were sent to sign in again, and your "
@@ -262,6 +262,7 @@ const saml_titled_words_t saml_fresh_needed = {
       "have the identity provider heed ForceAuthn; set the clocks (NTP)" }
 };
 
+const saml_titled_words_t saml_access_denied = {
     "You do not have access",
     { "You are signed in, but this place is not open to you.",
       "If it should be, ask your administrator and give the reference below. If you have another account, use that one.",

@@ -61,7 +61,7 @@ typedef struct {
     const char *signed_in_title, *resending, *resending_button, *seconds_left;
     const char *popup_done, *popup_button, *framed_title, *framed, *framed_button;
     const char *signing_out_title, *signing_out, *signing_out_button;
-    const char *signed_out_title, *signed_out_here, *signed_out_there, *signed_out_partly, *signed_out_alone, *signed_out_maybe, *signed_out_short;
+    const char *signed_out_title, *signed_out_here, *signed_out_there, *signed_out_partly, *signed_out_maybe, *signed_out_short;
     const char *refused_title;
     const char *reason, *reference, *user;      /* terms of the list at the end */
     const char *shown;          /* leads in what the application says of a refusal */

@@ -36,6 +36,8 @@ typedef enum {
     SSO_SET_REQUEST_BINDING,
     SSO_SET_NAME_ID_FORMAT,
     SSO_SET_FORCE_AUTHN,
+    SSO_SET_SINGLE_LOGOUT,
+    SSO_SET_LOGOUT_RESPONSE,
     SSO_SET_DOMAIN_HINT,
     SSO_SET_AUTHN_CONTEXT,
     SSO_SET_IDP_INITIATED,
@@ -210,6 +212,8 @@ const char *sso_set_flag(cmd_parms *cmd, void *dir, int on);
 const char *sso_set_key(cmd_parms *cmd, void *dir, const char *key, const char *cert);
 const char *sso_set_relay_state(cmd_parms *cmd, void *dir, const char *name, const char *target);
 const char *sso_set_graph(cmd_parms *cmd, void *dir, const char *file, const char *cert);
+const char *sso_set_force_authn(cmd_parms *cmd, void *dir, const char *arg);
+const char *sso_set_logout_response(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_binding(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_name_id_format(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_domain_hint(cmd_parms *cmd, void *dir, const char *arg);

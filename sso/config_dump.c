@@ -65,6 +65,11 @@ static void print_source(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
     print(out, "kept copy", apr_pstrcat(p, source->folder, "/", source->file, ".xml", NULL));
 }
 
+static const char *const force_words[] = {
+    [SSO_FORCE_OFF] = "off", [SSO_FORCE_ALWAYS] = "on", [SSO_FORCE_AFTER_LOGOUT] = "after-logout"
+};
+static const char *const answer_words[] = { [SSO_ANSWER_AUTO] = "auto", [SSO_ANSWER_OFF] = "off", [SSO_ANSWER_ON] = "on" };
+
 static void print_us(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
 {
     print(out, "SAMLIdentifier", app->identifier);
@@ -78,7 +83,9 @@ static void print_us(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
     print(out, "SAMLSignRequests", app->sign_requests ? "on" : "off");
     print(out, "SAMLRequestBinding", app->request_binding == SSO_BINDING_POST ? "POST" : "Redirect");
     print(out, "SAMLNameIDFormat", app->name_id_format ? app->name_id_format : "none");
-    print(out, "SAMLForceAuthn", app->force_authn ? "on" : "off");
+    print(out, "SAMLForceAuthn", force_words[app->force_authn]);
+    print(out, "SAMLSingleLogout", app->single_logout ? "on" : "off");
+    print(out, "SAMLLogoutResponse", answer_words[app->logout_response]);
     print(out, "SAMLDomainHint", app->domain_hint ? app->domain_hint : "none");
     for (int i = 0; i < app->authn_context->nelts; i++)
         print(out, "SAMLAuthnContext", APR_ARRAY_IDX(app->authn_context, i, const char *));

@@ -7,6 +7,7 @@
 #include "cookie.h"
 #include "idp.h"
 #include "logout_index.h"
+#include "logout_late.h"
 #include "watch.h"
 #include "saml/encoding.h"
 #include "saml/id.h"
@@ -259,6 +260,18 @@ static saml_status_t seal_new(const char **sealed, request_rec *r, const sso_app
     return sso_carried_seal(sealed, r, app, &carried, err);
 }
 
+/* Asked when the session is there (logout_late.h), which then goes again; nobody has its cookie yet. */
+static saml_status_t check_late(const sso_app_t *app, const saml_idp_t *idp, const saml_login_t *login, const sso_key_t *key,
+                                apr_pool_t *p, saml_err_t *err)
+{
+    saml_status_t status = sso_logout_late_check(app, idp, login, p, err);
+    int found;
+
+    if (status != SAML_OK)
+        SAML_TRY(sso_store_remove(app->store, key, &found, err));
+    return status;
+}
+
 saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml_login_t *login, const char *replaces,
                                 unsigned step_up, saml_err_t *err)
 {
@@ -289,6 +302,7 @@ saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml
     SAML_TRY(end_referred(replaces, r, app, err));
     SAML_TRY(sso_store_put_labelled(app->store, &key, record, len, sso_session_forget_at(&session), labels, label_count,
                                     err));
+    SAML_TRY(check_late(app, idp, login, &key, r->pool, err));
     if (sso_store_is_carried(app->store))
         sso_carried_begin(r, app, token);
     else

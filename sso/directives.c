@@ -64,8 +64,13 @@ const command_rec sso_directives[] = {
     APP_TAKE1(SSO_SET_NAME_ID_FORMAT, "SAMLNameIDFormat", sso_set_name_id_format,
               "Format of the user's name that we ask for (emailAddress, persistent, transient, unspecified, none or "
               "a URI, default emailAddress)"),
-    APP_FLAG(SSO_SET_FORCE_AUTHN, "SAMLForceAuthn", sso_set_flag,
-             "Whether every sign-on asks for the password again (on or off, default off)"),
+    APP_TAKE1(SSO_SET_FORCE_AUTHN, "SAMLForceAuthn", sso_set_force_authn,
+              "Whether sign-ons ask for the password again (on, off or after-logout, default off)"),
+    APP_FLAG(SSO_SET_SINGLE_LOGOUT, "SAMLSingleLogout", sso_set_flag,
+             "Whether a logout here asks the identity provider to end its session too (on or off, default on)"),
+    APP_TAKE1(SSO_SET_LOGOUT_RESPONSE, "SAMLLogoutResponse", sso_set_logout_response,
+              "Whether the identity provider's logout requests are answered by a LogoutResponse (on, off or auto: not with Entra; "
+              "default auto)"),
     APP_TAKE1(SSO_SET_DOMAIN_HINT, "SAMLDomainHint", sso_set_domain_hint,
               "Domain whose own sign-on page the identity provider is to go to at once (a domain or none, default "
               "none)"),

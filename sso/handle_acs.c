@@ -97,6 +97,7 @@ static saml_status_t find_context(context_t *out, request_rec *r, const sso_app_
         out->replaces = state.replaces;
         out->step_up = state.step_up;
         out->since = state.started;
+        out->force_authn = state.force_authn;
         return SAML_OK;
     }
     if (status != SAML_E_STATE_MISSING)
@@ -137,7 +138,7 @@ static saml_status_t check_answer(saml_login_t **login, request_rec *r, const ss
     want.keys = app->keys;
     want.allow = app->allow;
     want.authn_context = app->authn_context;
-    want.authn_since = app->force_authn ? context->since : 0;
+    want.authn_since = context->force_authn || app->force_authn == SSO_FORCE_ALWAYS ? context->since : 0;
     want.replay = &replay;
     return saml_response_check(login, answer->xml, answer->xml_len, &want, r->pool, err);
 }
@@ -209,5 +210,7 @@ int sso_handle_acs(request_rec *r, const sso_app_t *app)
     if (status != SAML_OK)
         return sso_page_refused(r, app, err);
     sso_state_retry_done(r, app);
+    if (context.force_authn)
+        sso_state_forced_done(r, app);
     return sso_page_redirect(r, HTTP_SEE_OTHER, context.target);
 }

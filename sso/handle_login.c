@@ -57,8 +57,9 @@ static saml_status_t make_request(const char **xml, const char **relay_state, re
     request.issuer = app->identifier;
     request.acs_url = reply->url;
     request.name_id_format = app->name_id_format;
+    state.force_authn = sso_state_is_forced(r, app);
     state.step_up = sso_request_of(r)->step_up.bits;
-    request.force_authn = app->force_authn || state.step_up;
+    request.force_authn = state.force_authn || state.step_up;
     request.authn_context = app->authn_context;
     state.started = r->request_time;
     state.request_id = request.id;

@@ -25,11 +25,21 @@ typedef struct {
 int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count,
                   const sso_kept_t *kept);
 
+/** The same for a logout message; without words of signing in, and a frame of the identity provider's may show it. */
+int sso_page_logout_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count);
+
 /** Send a page that puts `kept` into sessionStorage and goes to `url`. */
 int sso_page_keep_and_go(request_rec *r, const char *url, const sso_kept_t *kept);
 
-/** The page after a logout; `there`: the identity provider has said that its session ended, too. */
-int sso_page_logged_out(request_rec *r, int there);
+/** What is known of the session at the identity provider. */
+typedef enum {
+    SSO_OUT_HERE,               /* nothing: it was not asked, or the answer is not known to be ours */
+    SSO_OUT_THERE,              /* it has said that its session ended, too */
+    SSO_OUT_PARTLY              /* and that not all sites were reached */
+} sso_signed_out_t;
+
+/** The page after a logout. */
+int sso_page_logged_out(request_rec *r, sso_signed_out_t there);
 
 /** A document of ours: HTML in a frame of ours, with strict headers. `title` is text, `body` is escaped already. */
 int sso_page_send(request_rec *r, int http_status, const char *title, const char *body, const char *script);
@@ -60,6 +70,9 @@ int sso_page_redirect(request_rec *r, int http_status, const char *location);
  */
 int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err);
 
+/** The same in words that do not hang on the status alone. */
+int sso_page_titled(request_rec *r, const sso_app_t *app, const saml_titled_words_t *words, const saml_err_t *err);
+
 /** The same where `err` refuses the answer to a logout begun in this browser: the session here has ended all the same. */
 int sso_page_unconfirmed(request_rec *r, const saml_err_t *err);
 
@@ -70,9 +83,6 @@ int sso_page_access_denied(request_rec *r, const sso_app_t *app);
  * Where `r` is the ErrorDocument of a refusal of ours, and its place refuses too or would send the browser round: the page of that
  * refusal after all.
  * @return DECLINED where `r` is nothing of the kind
-/** The same in words that do not hang on the status alone. */
-int sso_page_titled(request_rec *r, const sso_app_t *app, const saml_titled_words_t *words, const saml_err_t *err);
-
  */
 int sso_page_refused_before(request_rec *r);
 

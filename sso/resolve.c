@@ -260,7 +260,9 @@ static void resolve_authn_context(sso_check_t *check, const sso_app_conf_t *conf
 static void resolve_requests(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
 {
     app->sign_requests = (int)number_or(conf, SSO_SET_SIGN_REQUESTS, 0);
-    app->force_authn = (int)number_or(conf, SSO_SET_FORCE_AUTHN, 0);
+    app->force_authn = (sso_force_t)number_or(conf, SSO_SET_FORCE_AUTHN, SSO_FORCE_OFF);
+    app->single_logout = (int)number_or(conf, SSO_SET_SINGLE_LOGOUT, 1);
+    app->logout_response = (sso_logout_answer_t)number_or(conf, SSO_SET_LOGOUT_RESPONSE, SSO_ANSWER_AUTO);
     resolve_domain_hint(check, conf, app);
     resolve_authn_context(check, conf, app);
     app->idp_initiated = (int)number_or(conf, SSO_SET_IDP_INITIATED, 0);
@@ -416,7 +418,7 @@ static void resolve_sessions_of(sso_check_t *check, sso_app_t *app)
 
     if (app->allow)
         of = apr_psprintf(check->p, "%s allow=%x", of, app->allow);
-    if (app->force_authn)
+    if (app->force_authn == SSO_FORCE_ALWAYS)
         of = apr_pstrcat(check->p, of, " fresh", NULL);
     for (int i = 0; i < app->authn_context->nelts; i++)
         of = apr_pstrcat(check->p, of, " context=", APR_ARRAY_IDX(app->authn_context, i, const char *), NULL);

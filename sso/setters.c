@@ -222,6 +222,38 @@ const char *sso_set_binding(cmd_parms *cmd, void *dir, const char *arg)
     return NULL;
 }
 
+/* One of `words`, in any case, whose place is the value; `words` ends with NULL. */
+static const char *set_word(cmd_parms *cmd, const char *const *words, const char *expected, const char *arg)
+{
+    int i;
+
+    for (i = 0; words[i]; i++) {
+        if (apr_strnatcasecmp(arg, words[i]) == 0) {
+            single_of(cmd)->number = i;
+            return NULL;
+        }
+    }
+    return refuse(cmd, expected, arg);
+}
+
+const char *sso_set_force_authn(cmd_parms *cmd, void *dir, const char *arg)
+{
+    static const char *const words[] = {
+        [SSO_FORCE_OFF] = "off", [SSO_FORCE_ALWAYS] = "on", [SSO_FORCE_AFTER_LOGOUT] = "after-logout", NULL
+    };
+
+    (void)dir;
+    return set_word(cmd, words, "on, off or after-logout", arg);
+}
+
+const char *sso_set_logout_response(cmd_parms *cmd, void *dir, const char *arg)
+{
+    static const char *const words[] = { [SSO_ANSWER_AUTO] = "auto", [SSO_ANSWER_OFF] = "off", [SSO_ANSWER_ON] = "on", NULL };
+
+    (void)dir;
+    return set_word(cmd, words, "auto, on or off", arg);
+}
+
 const char *sso_set_name_id_format(cmd_parms *cmd, void *dir, const char *arg)
 {
     const char *uri = saml_name_id_format_uri(arg);

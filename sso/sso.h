@@ -23,6 +23,7 @@
 #include "saml/group_map.h"
 #include "entra.h"
 #include "graph_token.h"
+#include "store/kept.h"
 #include "store/session.h"
 #include "store/store.h"
 
@@ -40,6 +41,12 @@ APLOG_USE_MODULE(saml_sso);
 #define SSO_AUTH_TYPE "SAML"
 
 typedef enum { SSO_BINDING_POST, SSO_BINDING_REDIRECT } sso_binding_t;
+
+/** SAMLForceAuthn. */
+typedef enum { SSO_FORCE_OFF, SSO_FORCE_ALWAYS, SSO_FORCE_AFTER_LOGOUT } sso_force_t;
+
+/** SAMLLogoutResponse. */
+typedef enum { SSO_ANSWER_AUTO, SSO_ANSWER_OFF, SSO_ANSWER_ON } sso_logout_answer_t;
 
 typedef enum {
     SSO_UNAUTH_UNSET = -1,
@@ -93,7 +100,9 @@ typedef struct {
     sso_binding_t request_binding;
     int binding_is_fixed;       /* written, not left to us */
     const char *name_id_format; /* URI, or NULL: no NameIDPolicy */
-    int force_authn;
+    sso_force_t force_authn;
+    int single_logout;          /* a logout here asks the identity provider to end its session */
+    sso_logout_answer_t logout_response;
     const char *domain_hint;    /* "example.org", or NULL */
     const apr_array_header_t *authn_context;    /* const char *, classes asked for; empty: none */
     int idp_initiated;
@@ -112,6 +121,7 @@ typedef struct {
     const sso_graph_t *graph;           /* SAMLGraph, or NULL: groups that were left out stay unknown */
     const char *provision_url;  /* SAMLProvision, or NULL */
     const char *provision_group;        /* or NULL */
+    const sso_kept_place_t *keep;       /* SAMLKeepPosts; NULL: off */
     const char *secret_file;
     const saml_secret_t *secret;     /* NULL only before the file has been made */
 } sso_app_t;
@@ -181,6 +191,13 @@ typedef enum {
 /** A refusal in words (refusal.c). */
 typedef struct sso_refusal sso_refusal_t;
 
+/** What a session lacks for a Require saml-authn (step_up.h). */
+typedef struct {
+    unsigned bits;                  /* SSO_STEP_UP_ */
+    apr_interval_time_t max_age;    /* the least that was asked for; 0: none */
+    int is_supposed;                /* whether the lines would let in if only that were there is being tried */
+} sso_step_up_t;
+
 /** What a request carries from hook to hook. */
 typedef struct {
     const sso_app_t *app;           /* of the endpoint */
@@ -189,13 +206,6 @@ typedef struct {
     sso_endpoint_t endpoint;
     const char *cookies;            /* our own cookies, as they came ("a=b; c=d"), taken out of the request; or NULL */
     const sso_session_t *session;   /* of the guarded place, once check_authn has passed */
-/** What a session lacks for a Require saml-authn (step_up.h). */
-typedef struct {
-    unsigned bits;                  /* SSO_STEP_UP_ */
-    apr_interval_time_t max_age;    /* the least that was asked for; 0: none */
-    int is_supposed;                /* whether the lines would let in if only that were there is being tried */
-} sso_step_up_t;
-
     const char *user;               /* that check_authn set, which has no control characters; or NULL */
     const char *target;             /* ours (url.h): where a sign-on begun anew after a refusal is to end; or NULL */
     const sso_refusal_t *refusal;   /* with which this request was answered, perhaps by an ErrorDocument; or NULL */
@@ -206,6 +216,7 @@ typedef struct {
     int renewed;                    /* the session that the browser carries has been sent anew with this answer */
     int in_handler;                 /* the content handler runs, so output filters are in place */
     int in_auth_checker;            /* authz.c is looking at httpd's own verdict */
+    sso_step_up_t step_up;          /* of the Require lines that were asked; at the login endpoint, what its query asks for */
     int groups_unknown;             /* a Require could not be decided: the groups were left out (overage) */
     int pretence_logged;            /* that a group has the name of another (group_names.c) */
     const sso_attribute_t *groups;  /* as applications see them, once they were asked for and where there is a map */
@@ -214,7 +225,6 @@ typedef struct {
 
 /* config_check.c */
 /** Resolve every application of every server and say what is wrong; runs under `configtest` too, changes nothing on disk. */
-    sso_step_up_t step_up;          /* of the Require lines that were asked; at the login endpoint, what its query asks for */
 int sso_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *base);
 /** `httpd -t -D DUMP_SAML`: what every application comes to, on standard output. */
 void sso_test_config(apr_pool_t *pconf, server_rec *base);
@@ -320,6 +330,7 @@ SAML_MUST_CHECK saml_status_t sso_session_reference(const char **out, request_re
 /**
  * Begin a session for `login` and set its cookie; the one that the browser brought, if any, ends.
  * @param replaces  sso_session_reference of when the sign-on began; that session ends too. NULL or "": none
+ * @param step_up   SSO_STEP_UP_ bits: what the user was sent back for
  */
 SAML_MUST_CHECK saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml_login_t *login,
                                                 const char *replaces, unsigned step_up, saml_err_t *err);
@@ -328,7 +339,6 @@ SAML_MUST_CHECK saml_status_t sso_session_end(int *ended, request_rec *r, const 
 
 /* handle_*.c: one for each endpoint */
 /** Start a sign-on that ends at `target`: state cookie, AuthnRequest, form or redirect. */
- * @param step_up   SSO_STEP_UP_ bits: what the user was sent back for
 int sso_login_start(request_rec *r, const sso_app_t *app, const char *target);
 int sso_handle_login(request_rec *r, const sso_app_t *app);
 int sso_handle_acs(request_rec *r, const sso_app_t *app);

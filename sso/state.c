@@ -13,6 +13,8 @@
 #define AGAIN_MARK "."                  /* ends the name of a state whose sign-on was begun anew */
 #define LOOKED_AT  64                   /* state cookies of one request: no browser of ours has more than a few */
 #define RETRY_NAME "retry"              /* not NAME_CHARS long, so never the name of a state */
+#define OUT_NAME   "out"                /* nor is this */
+#define FORCED     "force"
 #define RETRY_AGE  apr_time_from_sec(60)
 
 static const char purpose[] = "state";
@@ -20,8 +22,8 @@ static const char purpose[] = "state";
 /* The octets under the seal: one field a line; the target comes last and may hold anything but NUL. */
 static const char *write_state(const sso_state_t *state, apr_pool_t *p)
 {
-    return apr_psprintf(p, "%" APR_TIME_T_FMT "\n%s\n%s\n%u\n%s\n%s", state->started, state->request_id, state->acs_url,
-                        state->step_up, state->replaces ? state->replaces : "", state->target);
+    return apr_psprintf(p, "%" APR_TIME_T_FMT "\n%s\n%s\n%s\n%u\n%s\n%s", state->started, state->request_id, state->acs_url,
+                        state->force_authn ? FORCED : "", state->step_up, state->replaces ? state->replaces : "", state->target);
 }
 
 /* Cut the line at *at off. @return NULL where no line end follows */
@@ -39,13 +41,15 @@ static const char *take_line(char **at)
 static int read_state(sso_state_t *out, const char *text, apr_size_t len, apr_pool_t *p)
 {
     char *at = apr_pstrmemdup(p, text, len);
-    const char *started = take_line(&at), *step_up;
+    const char *started = take_line(&at), *forced, *step_up;
 
     out->request_id = started ? take_line(&at) : NULL;
     out->acs_url = out->request_id ? take_line(&at) : NULL;
-    step_up = out->acs_url ? take_line(&at) : NULL;
+    forced = out->acs_url ? take_line(&at) : NULL;
+    step_up = forced ? take_line(&at) : NULL;
     out->replaces = step_up ? take_line(&at) : NULL;
     out->target = at;
+    out->force_authn = forced && strcmp(forced, FORCED) == 0;
     out->step_up = step_up ? (unsigned)apr_atoi64(step_up) & SSO_STEP_UP_ALL : 0;
     out->started = started ? apr_atoi64(started) : 0;
     return out->replaces != NULL && out->started > 0;
@@ -93,6 +97,12 @@ static apr_size_t octets_of(const char *name, const char *value)
     return strlen(name) + strlen("=") + (value ? strlen(value) : 0) + strlen("; ");
 }
 
+static int is_mark(const char *name)
+{
+    return strcmp(name, RETRY_NAME) == 0 || strcmp(name, OUT_NAME) == 0 || strcmp(name, SSO_STATE_USER) == 0
+           || strncmp(name, SSO_STATE_KEPT, strlen(SSO_STATE_KEPT)) == 0;
+}
+
 static apr_array_header_t *states_that_came(request_rec *r, const sso_app_t *app)
 {
     apr_array_header_t *names = sso_cookie_names(sso_request_of(r)->cookies, app->state_prefix, LOOKED_AT, r->pool);
@@ -103,7 +113,7 @@ static apr_array_header_t *states_that_came(request_rec *r, const sso_app_t *app
         came_t one = { APR_ARRAY_IDX(names, i, const char *), 0, 0 };
         sso_state_t state;
 
-        if (strcmp(one.name + strlen(app->state_prefix), RETRY_NAME) == 0)
+        if (is_mark(one.name + strlen(app->state_prefix)))
             continue;
         one.octets = octets_of(one.name, sso_cookie_value(sso_request_of(r)->cookies, one.name, r->pool));
         if (open_cookie(&state, r, app, one.name, sso_err_new(r->pool)) == SAML_OK)
@@ -221,4 +231,24 @@ void sso_state_retry_done(request_rec *r, const sso_app_t *app)
 
     if (sso_cookie_value(sso_request_of(r)->cookies, cookie, r->pool))
         sso_cookie_set_cross_site(r, app, cookie, "", 0);
+}
+
+void sso_state_logged_out(request_rec *r, const sso_app_t *app)
+{
+    if (app->force_authn == SSO_FORCE_AFTER_LOGOUT)
+        sso_cookie_set_cross_site(r, app, cookie_name(app, OUT_NAME, r->pool), "1", app->session_lifetime);
+}
+
+int sso_state_is_forced(request_rec *r, const sso_app_t *app)
+{
+    return app->force_authn == SSO_FORCE_ALWAYS
+           || (app->force_authn == SSO_FORCE_AFTER_LOGOUT
+               && sso_cookie_value(sso_request_of(r)->cookies, cookie_name(app, OUT_NAME, r->pool), r->pool) != NULL);
+}
+
+/* Without looking whether it came: on http it has no SameSite=None, and stays away from the identity provider's POST. */
+void sso_state_forced_done(request_rec *r, const sso_app_t *app)
+{
+    if (app->force_authn == SSO_FORCE_AFTER_LOGOUT)
+        sso_cookie_set_cross_site(r, app, cookie_name(app, OUT_NAME, r->pool), "", 0);
 }

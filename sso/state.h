@@ -13,15 +13,18 @@
 #define SSO_STATE_AGE      apr_time_from_sec(600)
 #define SSO_STATE_AT_MOST  8            /* cookies of logins in progress in one browser */
 #define SSO_STATE_MAX_BYTES 4096        /* of all our cookies: half of what httpd takes as a line (LimitRequestFieldSize) */
+#define SSO_STATE_KEPT     "kept-"      /* begins names under the same prefix that are none of a state (resend.h) */
+#define SSO_STATE_USER     "user"       /* and is one */
 #define SSO_STATE_MAX_TARGET_BYTES 2048 /* a longer target keeps its path only, so that the cookie stays under 4 KB */
 
 typedef struct {
     apr_time_t started;
     const char *request_id;     /* of the AuthnRequest */
     const char *acs_url;        /* that was sent */
+    int force_authn;            /* it asks for a sign-on of now */
     const char *replaces;       /* the session that the browser had (sso_session_reference), or "" */
-    const char *target;         /* where the browser wanted to go: sso_own_target has seen it */
     unsigned step_up;           /* SSO_STEP_UP_ bits: what a Require saml-authn sent the user back for */
+    const char *target;         /* where the browser wanted to go: sso_own_target has seen it */
 } sso_state_t;
 
 /**
@@ -48,5 +51,17 @@ int sso_state_may_retry(request_rec *r, const sso_app_t *app, const char *relay_
 
 /** Forget the mark: a sign-on has gone well. */
 void sso_state_retry_done(request_rec *r, const sso_app_t *app);
+
+/**
+ * Where `SAMLForceAuthn after-logout` says so: mark this browser as one that has logged out, until a sign-on of now has gone well, or
+ * as long as a session lasts at most.
+ */
+void sso_state_logged_out(request_rec *r, const sso_app_t *app);
+
+/** Whether a sign-on that begins now is to ask the user anew. */
+int sso_state_is_forced(request_rec *r, const sso_app_t *app);
+
+/** Forget that mark. */
+void sso_state_forced_done(request_rec *r, const sso_app_t *app);
 
 #endif
