@@ -9,6 +9,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 
 SRCDIR = os.environ.get("SSO_SRCDIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [os.path.join(SRCDIR, d) for d in ("demo", "t/entra", "t/idp")]
@@ -126,15 +127,18 @@ class DemoStage(Stage):
 
 
 class Browser:
-    """One fresh Chromium profile. `script` False: the browser runs no JavaScript."""
+    """One fresh Chromium profile. `script` False: the browser runs no JavaScript; `popups` False: it opens windows as for anybody,
+    after a click only."""
 
-    def __init__(self, stage, script=True):
+    def __init__(self, stage, script=True, popups=True):
         self.stage = stage
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
         self.profile = Workspace(BUILDDIR, "chromium")
         for flag in FLAGS + ("--user-data-dir=" + self.profile.path,) + stage.flags():
             options.add_argument(flag)
+        if not popups:
+            options.add_experimental_option("excludeSwitches", ["disable-popup-blocking"])
         # No connections ahead of time: httpd would wait for what never comes on them when it is stopped.
         prefs = {"net.network_prediction_options": 2}
         if not script:
@@ -171,6 +175,16 @@ class Browser:
     def wait_for(self, path):
         self.wait("the page " + path, lambda d: d.current_url == self.stage.site + path
                   and "Legacy application" in d.title)
+
+    def wait_closed(self, gone, back_to):
+        """Until the window `gone` has closed itself; on with the other one."""
+        end = time.monotonic() + WAIT_S
+        while gone in self.driver.window_handles and time.monotonic() < end:
+            time.sleep(0.05)
+        closed = gone not in self.driver.window_handles
+        if closed:
+            self.driver.switch_to.window(back_to)
+        self.wait("the window to close", lambda d: closed)
 
     def text(self):
         return self.driver.find_element(By.TAG_NAME, "body").text

@@ -65,6 +65,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
+        for name, value in self.idp.headers:
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
@@ -75,6 +77,7 @@ class Idp:
     def __init__(self, folder, key, cert, users, tls=None, host="127.0.0.1"):
         self.users = users
         self.tamper = None          # a function over the Response's text, to break it on purpose
+        self.headers = []           # of every page, in addition
         self.httpd = _Server((host, 0), type("Handler", (_Handler,), {"idp": self}))
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
