@@ -175,7 +175,7 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
         target = sso_resend_target(app, &kept, r->pool);
     }
     if (popup)
-        return session ? sso_popup_page(r, app, target) : sso_login_start(r, app, sso_popup_target(app, target, r->pool));
+        return session && !step_up ? sso_popup_page(r, app, target) : sso_login_start(r, app, sso_popup_target(app, target, r->pool));
     if (session)
         return resend ? sso_resend_page(r, target) : sso_page_redirect(r, HTTP_SEE_OTHER, target);
     return sso_login_start(r, app, target);

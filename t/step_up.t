@@ -152,6 +152,7 @@ subtest 'scripts' => sub {
         login_url => $t->url('/saml/login?step-up=mfa,max-age&target=%2fboth%3fq%3d1') }, 'but what is lacking, and where to go';
     is scalar($reply->headers("Set-Cookie")), 0, 'and no login state';
     my $request = $t->request_of($browser->get('/saml/login?step-up=mfa,max-age&target=%2fboth%3fq%3d1'));
+    like $t->request_of($browser->get("$json->{login_url}&popup=1"))->{xml}, qr/ ForceAuthn="true"/, 'a window goes there for it, though there is a session';
     like $request->{xml}, qr/ ForceAuthn="true"/, 'a page goes there for it';
     $t->deliver($browser, $request, $t->response_to($request, weak()));
     is $browser->fetch('/both')->status, 403, 'after which it is refused, or let in';
