@@ -20,7 +20,19 @@ const saml_page_texts_t saml_page_texts = {
 
     .signed_in_title = "You are signed in",
     .resending = "What you sent before you signed in is now sent again.",
+    .resend_asks = "Before you signed in, something was sent to this site. Send it now?",
+    .resend_button = "Send it now",
     .resending_button = "Go on without it",
+    .not_resent_title = "Nothing was sent",
+    .gone = "What was sent before you signed in cannot be sent again: it was sent already, or too much time has passed.",
+    .other_user = "What was sent before you signed in was sent while somebody else was signed in here. It has been thrown away.",
+    .not_kept_title = "Sign in, then send this again",
+    .not_kept = "Your session has ended, and what you just sent cannot be kept here until you have signed in: it is too much. It is not lost: "
+                "this window still has it. Do not close it.",
+    .not_kept_how = "Sign in in a new window, come back to this one and reload it. Your browser then asks whether to send it once more.",
+    .not_kept_button = "Sign in in a new window",
+    .reload = "Close this window, go back to the one that you came from and reload it. Your browser then asks whether to send what you "
+              "sent once more.",
     .seconds_left = "seconds left",
 
     .popup_done = "The page that you came from goes on. You can close this window.",

@@ -5,6 +5,7 @@
 
 #include "headers.h"
 #include "page.h"
+#include "resend.h"
 #include "popup.h"
 #include "saml/json.h"
 #include "url.h"
@@ -83,7 +84,7 @@ static int let_in(request_rec *r, const sso_app_t *app, const sso_session_t *ses
     r->user = (char *)user;
     r->ap_auth_type = (char *)SSO_AUTH_TYPE;
     sso_headers_export(r, dir, session);
-    return OK;
+    return sso_resend_restore(r, app, session);
 }
 
 /*

@@ -49,6 +49,7 @@ typedef enum {
     SSO_SET_SESSION_LIFETIME,
     SSO_SET_SESSION_IDLE,
     SSO_SET_COOKIE,
+    SSO_SET_KEEP_POSTS,
     SSO_SET_SECRET,
     SSO_SET_PROVISION,
     SSO_SET_GROUP_MAP,
@@ -122,6 +123,7 @@ typedef struct {
     apr_array_header_t *notes;          /* sso_note_t */
     apr_array_header_t *apps;           /* sso_app_t *, of all servers */
     apr_array_header_t *sources;        /* sso_source_t *, each once */
+    apr_array_header_t *keeps;          /* const sso_kept_place_t *, each folder once */
     apr_array_header_t *users;          /* const sso_user_t *, of all places, each once (user_labels.h) */
     const char *default_secret;         /* file name, where an application uses it */
 } sso_process_t;

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "keep_posts.h"
 #include "entra.h"
 #include "idp_source.h"
 #include "relay_state.h"
@@ -113,6 +114,7 @@ static void print_sessions(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
                                          cookie->domain ? cookie->domain : "", " SameSite=", cookie->same_site,
                                          cookie->secure ? " Secure" : "", " HttpOnly", NULL));
     print(out, "sign-on cookies", apr_pstrcat(p, app->state_prefix, "*", NULL));
+    print(out, "SAMLKeepPosts", sso_keep_posts_text(app->keep, p));
     print(out, "SAMLSecret", app->secret_file);
     if (app->provision_url)
         print(out, "SAMLProvision", apr_pstrcat(p, app->provision_url, app->provision_group ? " group=" : NULL,

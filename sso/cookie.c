@@ -244,3 +244,11 @@ void sso_cookie_set_cross_site(request_rec *r, const sso_app_t *app, const char 
     add_cookie(r, apr_psprintf(r->pool, "%s=%s; Max-Age=%" APR_TIME_T_FMT "; Path=/; HttpOnly%s", name, value,
                                apr_time_sec(max_age), app->cookie.secure ? "; Secure; SameSite=None" : ""));
 }
+
+void sso_cookie_set_same_site(request_rec *r, const sso_app_t *app, const char *name, const char *value,
+                              apr_interval_time_t max_age)
+{
+    const char *age = max_age == SSO_COOKIE_WITH_BROWSER ? "" : apr_psprintf(r->pool, "; Max-Age=%" APR_TIME_T_FMT, apr_time_sec(max_age));
+
+    add_cookie(r, apr_pstrcat(r->pool, name, "=", value, age, "; Path=/; HttpOnly", app->cookie.secure ? "; Secure" : "", "; SameSite=Lax", NULL));
+}

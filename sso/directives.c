@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "keep_posts.h"
 
 /* What standing in a vhost, in the main server or in <SAMLApplication> shapes an application. */
 #define APP_ITERATE(which, name, setter, help) \
@@ -98,6 +99,9 @@ const command_rec sso_directives[] = {
     APP_ARGV(SSO_SET_COOKIE, "SAMLCookie", sso_set_cookie,
              "Name of the session cookie and its Path=, Domain= and SameSite= (Lax or None), default __Host-saml "
              "Path=/ SameSite=Lax"),
+    APP_ARGV(SSO_SET_KEEP_POSTS, "SAMLKeepPosts", sso_set_keep_posts,
+             "How large a POST that met no session may be to be kept over the sign-on (1k to 1g, default 8m; or off), then total= of all "
+             "(default 64m) and folder= (default in the runtime directory)"),
     APP_TAKE1(SSO_SET_SECRET, "SAMLSecret", sso_set_file,
               "File with secrets of 32 or more random bytes in hex, one a line, the first seals; default: made once "
               "in the runtime directory"),

@@ -78,7 +78,7 @@ static const char *domain_hint(const sso_app_t *app, apr_pool_t *p)
 }
 
 static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *app, const char *service_url, const char *xml,
-                                  const char *relay_state, const sso_kept_t *kept, saml_err_t *err)
+                                  const char *relay_state, saml_err_t *err)
 {
     const char *hint = domain_hint(app, r->pool);
     sso_field_t fields[2];
@@ -89,34 +89,33 @@ static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *ap
     fields[0].value = saml_base64_encode(r->pool, xml, strlen(xml));
     fields[1].name = "RelayState";
     fields[1].value = relay_state;
-    *http = sso_page_form(r, hint ? saml_url_with_query(service_url, hint, r->pool) : service_url, fields, 2, kept);
+    *http = sso_page_form(r, hint ? saml_url_with_query(service_url, hint, r->pool) : service_url, fields, 2);
     return SAML_OK;
 }
 
 static saml_status_t send_by_redirect(int *http, request_rec *r, const sso_app_t *app, const char *service_url, const char *xml,
-                                      const char *relay_state, const sso_kept_t *kept, saml_err_t *err)
+                                      const char *relay_state, saml_err_t *err)
 {
     const char *url;
 
     SAML_TRY(saml_redirect_url(&url, service_url, "SAMLRequest", xml, relay_state, signing_key(app),
                                domain_hint(app, r->pool), r->pool, err));
-    *http = kept ? sso_page_keep_and_go(r, url, kept) : sso_page_redirect(r, HTTP_MOVED_TEMPORARILY, url);
+    *http = sso_page_redirect(r, HTTP_MOVED_TEMPORARILY, url);
     return SAML_OK;
 }
 
 static saml_status_t start(int *http, request_rec *r, const sso_app_t *app, const char *target, saml_err_t *err)
 {
-    const sso_kept_t *kept = sso_resend_take(r, app, target);
     const char *xml, *relay_state;
     service_t service;
 
     SAML_TRY(find_service(&service, r, app, err));
-    if (kept)
-        target = sso_resend_target(app, kept, r->pool);
+    if (sso_resend_keep(http, &target, r, app))
+        return SAML_OK;
     SAML_TRY(make_request(&xml, &relay_state, r, app, &service, target, err));
     if (service.binding == SSO_BINDING_REDIRECT)
-        return send_by_redirect(http, r, app, service.url, xml, relay_state, kept, err);
-    return send_by_post(http, r, app, service.url, xml, relay_state, kept, err);
+        return send_by_redirect(http, r, app, service.url, xml, relay_state, err);
+    return send_by_post(http, r, app, service.url, xml, relay_state, err);
 }
 
 int sso_login_start(request_rec *r, const sso_app_t *app, const char *target)
@@ -169,14 +168,11 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
     /* A sign-on begun anew for an answer that came too late needs no second one where there is a session by now. */
     if ((again || resend || popup) && sso_session_current(&session, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
-    if (resend && again && !session) {
-        const sso_kept_t kept = { target, "" };
-
-        target = sso_resend_target(app, &kept, r->pool);
-    }
+    if (resend && !session)
+        target = sso_resend_target(app, resend, target, r->pool);
     if (popup)
         return session && !step_up ? sso_popup_page(r, app, target) : sso_login_start(r, app, sso_popup_target(app, target, r->pool));
     if (session)
-        return resend ? sso_resend_page(r, target) : sso_page_redirect(r, HTTP_SEE_OTHER, target);
+        return resend ? sso_resend_page(r, app, session, resend, target) : sso_page_redirect(r, HTTP_SEE_OTHER, target);
     return sso_login_start(r, app, target);
 }

@@ -21,11 +21,6 @@ static const char style[] =
 
 static const char submit_script[] = "document.forms[0].submit()";
 
-static const char keep_script[] =
-    "(function(){var k=document.getElementById('kept').dataset,f=document.forms[0];"
-    "try{sessionStorage.setItem('saml-kept',JSON.stringify({url:k.url,body:k.body,time:Date.now()}))}catch(e){}"
-    "if(f)f.submit();else location.replace(document.getElementById('go').href)})()";
-
 /* 'sha256-...' of an inline style or script (CSP Level 3, 2.3.1). */
 static const char *csp_hash(apr_pool_t *p, const char *text)
 {
@@ -51,7 +46,7 @@ static const char *policy_for(apr_pool_t *p, const char *script)
 static struct {
     const char *script;
     const char *policy;
-} usual[] = { { submit_script, NULL }, { keep_script, NULL }, { NULL, NULL } };
+} usual[] = { { submit_script, NULL }, { NULL, NULL } };
 
 #define USUAL (sizeof(usual) / sizeof(usual[0]))
 
@@ -186,23 +181,6 @@ int sso_page_redirect(request_rec *r, int http_status, const char *location)
     return send_body(r, http_status, "text/plain; charset=utf-8", "");
 }
 
-static const char *kept_element(apr_pool_t *p, const sso_kept_t *kept)
-{
-    if (!kept)
-        return "";
-    return apr_pstrcat(p, "<div hidden id=\"kept\" data-url=\"", ap_escape_html(p, kept->url), "\" data-body=\"",
-                       ap_escape_html(p, kept->body), "\"></div>\n", NULL);
-}
-
-int sso_page_keep_and_go(request_rec *r, const char *url, const sso_kept_t *kept)
-{
-    const char *body = apr_pstrcat(r->pool, kept_element(r->pool, kept), sso_page_paragraph(r->pool, saml_page_texts.signing_in),
-                                   "<p><a class=\"button\" id=\"go\" href=\"", ap_escape_html(r->pool, url), "\">",
-                                   ap_escape_html(r->pool, saml_page_texts.signing_in_button), "</a></p>\n", NULL);
-
-    return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title, body, keep_script);
-}
-
 /* The form itself: its hidden fields, a sentence, a button. */
 static const char *form_element(apr_pool_t *p, const char *action, const sso_field_t *fields, int field_count, const char *sentence,
                                 const char *button)
@@ -219,13 +197,11 @@ static const char *form_element(apr_pool_t *p, const char *action, const sso_fie
                        "<p><button type=\"submit\">", ap_escape_html(p, button), "</button></p>\n</form>\n", NULL);
 }
 
-int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count,
-                  const sso_kept_t *kept)
+int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count)
 {
     const char *form = form_element(r->pool, action, fields, field_count, saml_page_texts.signing_in, saml_page_texts.signing_in_button);
-    const char *body = apr_pstrcat(r->pool, kept_element(r->pool, kept), form, NULL);
 
-    return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title, body, kept ? keep_script : submit_script);
+    return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title, form, submit_script);
 }
 
 int sso_page_logout_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count)

@@ -4,7 +4,6 @@
 
 /** @file page.h HTML that the browser sees, its escaping and its headers; the words are in saml/texts.h. */
 
-#include "resend.h"
 #include "saml/texts.h"
 #include "sso.h"
 
@@ -19,17 +18,12 @@ typedef struct {
 
 /**
  * Send a form that posts itself to `action`, with a button where scripts do not run.
- * @param kept  a form of the application's to put into sessionStorage before (resend.h); NULL: none
  * @return what the hook or handler returns
  */
-int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count,
-                  const sso_kept_t *kept);
+int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count);
 
 /** The same for a logout message; without words of signing in, and a frame of the identity provider's may show it. */
 int sso_page_logout_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count);
-
-/** Send a page that puts `kept` into sessionStorage and goes to `url`. */
-int sso_page_keep_and_go(request_rec *r, const char *url, const sso_kept_t *kept);
 
 /** What is known of the session at the identity provider. */
 typedef enum {

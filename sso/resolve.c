@@ -7,6 +7,7 @@
 #include "config.h"
 #include "entra.h"
 #include "idp_source.h"
+#include "keep_posts.h"
 #include "saml/guid.h"
 #include "url.h"
 
@@ -454,5 +455,5 @@ sso_app_t *sso_resolve(sso_check_t *check, const sso_app_conf_t *conf, int own)
         return NULL;
     if (!sso_resolve_cookie(check, conf, app) || !resolve_store(check, conf, app))
         return NULL;
-    return resolve_secret(check, conf, app) ? app : NULL;
+    return resolve_secret(check, conf, app) && sso_resolve_keep_posts(check, conf, app) ? app : NULL;
 }

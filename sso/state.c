@@ -100,7 +100,7 @@ static apr_size_t octets_of(const char *name, const char *value)
 static int is_mark(const char *name)
 {
     return strcmp(name, RETRY_NAME) == 0 || strcmp(name, OUT_NAME) == 0 || strcmp(name, SSO_STATE_USER) == 0
-           || strncmp(name, SSO_STATE_KEPT, strlen(SSO_STATE_KEPT)) == 0;
+           || strncmp(name, SSO_STATE_RESEND, strlen(SSO_STATE_RESEND)) == 0;
 }
 
 static apr_array_header_t *states_that_came(request_rec *r, const sso_app_t *app)
