@@ -274,6 +274,47 @@ const saml_titled_words_t saml_fresh_needed = {
       "have the identity provider heed ForceAuthn; set the clocks (NTP)" }
 };
 
+#define LOOP_TITLE "Signing in goes round in circles"
+
+const saml_titled_words_t saml_loop_no_cookie = {
+    LOOP_TITLE,
+    { "You were signed in, but your browser does not send the cookie back that says so.",
+      "Allow cookies for this site, switch off extensions that remove them, and try again. If that does not help, give the reference below "
+      "to your administrator.", SAML_WAY_SIGN_IN,
+      "several sign-ons within a minute, and the session cookie does not come back",
+      "what changes Set-Cookie on its way: Header edit, a proxy; the log names the cookie" }
+};
+
+const saml_titled_words_t saml_loop_no_session = {
+    LOOP_TITLE,
+    { "You were signed in, but this site does not know your session any more.", ADMIN, SAML_WAY_SIGN_IN,
+      "several sign-ons within a minute, and their sessions are not in the store",
+      "one SAMLSessionStore for all nodes; SAMLSessionIdle, SAMLSessionLifetime; the clocks" }
+};
+
+const saml_titled_words_t saml_loop_denied = {
+    LOOP_TITLE,
+    { "You are signed in, but this place is not open to you, and sends you to sign in again.", ADMIN, SAML_WAY_OTHER_USER,
+      "several sign-ons within a minute, and Require refuses each of their sessions",
+      "an ErrorDocument that does not lead to the sign-on; or Require" }
+};
+
+const saml_titled_words_t saml_loop_sent_back = {
+    LOOP_TITLE,
+    { "You are signed in, but the application sends you to sign in again and again.", ADMIN, SAML_WAY_START,
+      "several sign-ons within a minute, although the session is alive",
+      "the application: where it takes the user from; a link to login where a place is meant" }
+};
+
+const saml_titled_words_t saml_no_cookies = {
+    "Cookies are needed to sign in",
+    { "Your browser does not send back the cookie that this site set a moment ago.",
+      "Cookies may be switched off, or blocked for this site, in a private window or by an extension: allow them, and sign in again. If that "
+      "does not help, give the reference below to your administrator.", SAML_WAY_SIGN_IN,
+      "the sign-on's cookie did not come back twice in a row",
+      "the log says whether any cookie comes, and what may hold it back" }
+};
+
 const saml_titled_words_t saml_access_denied = {
     "You do not have access",
     { "You are signed in, but this place is not open to you.",

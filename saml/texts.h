@@ -90,6 +90,12 @@ extern const saml_titled_words_t saml_logout_unconfirmed;   /* the session here 
 extern const saml_titled_words_t saml_store_full;           /* the session store takes no more sign-ons */
 extern const saml_titled_words_t saml_mfa_needed;           /* a Require saml-authn is not satisfied by a sign-on made for it, either */
 extern const saml_titled_words_t saml_fresh_needed;
+/* Sign-ons that would go round: by what was found (rounds.c). The last is of a browser that brings no cookie at all. */
+extern const saml_titled_words_t saml_loop_no_cookie;
+extern const saml_titled_words_t saml_loop_no_session;
+extern const saml_titled_words_t saml_loop_denied;
+extern const saml_titled_words_t saml_loop_sent_back;
+extern const saml_titled_words_t saml_no_cookies;
 extern const saml_titled_words_t saml_access_denied;        /* signed in, but no Require lets the user in */
 
 /** What the last one is called in the log and on the page, beside the status names. */

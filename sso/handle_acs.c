@@ -11,6 +11,7 @@
 #include "provision.h"
 #include "query.h"
 #include "relay_state.h"
+#include "rounds.h"
 #include "state.h"
 #include "url.h"
 
@@ -32,6 +33,7 @@ typedef struct {
     const char *acs_url;
     const char *target;         /* NULL: no login waits for it, and it may not begin at the identity provider */
     const char *relay_state;    /* as it came, or NULL */
+    const sso_state_t *state;   /* NULL: nobody asked */
     const char *replaces;       /* the session that the browser had when the sign-on began, or NULL */
     int force_authn;            /* it asked for a sign-on of now */
     unsigned step_up;           /* SSO_STEP_UP_ bits: what a Require saml-authn sent the user back for */
@@ -98,6 +100,7 @@ static saml_status_t find_context(context_t *out, request_rec *r, const sso_app_
         out->step_up = state.step_up;
         out->since = state.started;
         out->force_authn = state.force_authn;
+        out->state = apr_pmemdup(r->pool, &state, sizeof(state));
         return SAML_OK;
     }
     if (status != SAML_E_STATE_MISSING)
@@ -195,6 +198,33 @@ static int start_anew(request_rec *r, const sso_app_t *app, const char *target, 
     return sso_page_redirect(r, HTTP_SEE_OTHER, login);
 }
 
+/*
+ * Where the browser wanted to go, although nothing of what came is believed: from what we gave to this very browser, under our seal.
+ * `*done` where its sign-on has gone well, and the form came again (F5, Back): it needs no other, and is no sign of one that goes round.
+ */
+static const char *target_of_lost(int *done, request_rec *r, const sso_app_t *app, const char *relay_state)
+{
+    const char *target = sso_rounds_came_again(r, app, relay_state);
+
+    *done = target != NULL;
+    if (!target)
+        target = sso_state_late_target(r, app, relay_state);
+    /* Virtual hosts that share an application share its cookies' seal, not their addresses. */
+    return target ? sso_own_target(app, target, r->pool) : NULL;
+}
+
+static int handle_lost(request_rec *r, const sso_app_t *app, context_t *context, const saml_err_t *err)
+{
+    int done = 0;
+
+    if (!context->target)
+        context->target = target_of_lost(&done, r, app, context->relay_state);
+    sso_request_of(r)->target = context->target;
+    if (done || sso_state_may_retry(r, app, context->relay_state))
+        return start_anew(r, app, context->target, err);
+    return sso_rounds_refuse_lost(r, app, context->relay_state, err);
+}
+
 int sso_handle_acs(request_rec *r, const sso_app_t *app)
 {
     saml_err_t *err = sso_err_new(r->pool);
@@ -203,8 +233,8 @@ int sso_handle_acs(request_rec *r, const sso_app_t *app)
     int http;
 
     sso_request_of(r)->target = context.target;
-    if (status == SAML_E_STATE_MISSING && sso_state_may_retry(r, app, context.relay_state))
-        return start_anew(r, app, context.target, err);
+    if (status == SAML_E_STATE_MISSING)
+        return handle_lost(r, app, &context, err);
     if (status != SAML_OK && context.target && sso_early_wait(&http, r, app, err, context.relay_state, context.target))
         return http;
     if (status != SAML_OK)
@@ -212,5 +242,7 @@ int sso_handle_acs(request_rec *r, const sso_app_t *app)
     sso_state_retry_done(r, app);
     if (context.force_authn)
         sso_state_forced_done(r, app);
+    if (context.state)
+        context.target = sso_rounds_signed_on(r, app, context.state, context.relay_state);
     return sso_page_redirect(r, HTTP_SEE_OTHER, context.target);
 }

@@ -10,6 +10,7 @@
 #include "popup.h"
 #include "query.h"
 #include "resend.h"
+#include "rounds.h"
 #include "saml/request.h"
 #include "saml/signature.h"
 #include "state.h"
@@ -65,6 +66,8 @@ static saml_status_t make_request(const char **xml, const char **relay_state, re
     state.request_id = request.id;
     state.acs_url = reply->url;
     state.target = target;
+    state.framed = sso_is_framed(r);
+    sso_rounds_begin(&state, r, app);
     SAML_TRY(sso_session_reference(&state.replaces, r, app, err));
     SAML_TRY(sso_state_begin(relay_state, r, app, &state, is_begun_anew(r), err));
     *xml = saml_authn_request_xml(&request, r->pool);
@@ -131,6 +134,8 @@ int sso_login_start(request_rec *r, const sso_app_t *app, const char *target)
             target = "/";
     }
     sso_request_of(r)->target = target;
+    if (sso_rounds_check(r, app, err) != SAML_OK)
+        return sso_rounds_refuse(r, app, err);
     if (start(&http, r, app, target, err) != SAML_OK)
         return sso_page_refused(r, app, err);
     return http;
@@ -153,18 +158,20 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
 {
     saml_err_t *err = sso_err_new(r->pool);
     const sso_session_t *session = NULL;
-    const char *target = "/", *again = NULL, *resend = NULL, *popup = NULL, *step_up = NULL;
+    const char *target = "/", *again = NULL, *resend = NULL, *popup = NULL, *step_up = NULL, *arrived = NULL;
     int before = sso_page_refused_before(r);
 
     if (before != DECLINED)
         return before;
     if (sso_refuse_embedded(r, "login", err) != SAML_OK || wanted_target(&target, r, app, err) != SAML_OK || sso_query_value(&again, r, "again", err) != SAML_OK ||
         sso_query_value(&resend, r, "resend", err) != SAML_OK || sso_query_value(&popup, r, "popup", err) != SAML_OK
-        || sso_query_value(&step_up, r, "step-up", err) != SAML_OK)
+        || sso_query_value(&step_up, r, "step-up", err) != SAML_OK || sso_query_value(&arrived, r, "arrived", err) != SAML_OK)
         return sso_page_refused(r, app, err);
     sso_request_of(r)->step_up.bits = sso_step_up_read(step_up);
     if (sso_is_script(r))
         return sso_answer_script(r, app, target);       /* led here by a redirect: it could not post the form */
+    if (arrived)
+        return sso_rounds_arrive(r, app, target);
     /* A sign-on begun anew for an answer that came too late needs no second one where there is a session by now. */
     if ((again || resend || popup) && sso_session_current(&session, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);

@@ -6,6 +6,7 @@
 #include "logout_send.h"
 #include "page.h"
 #include "query.h"
+#include "rounds.h"
 #include "state.h"
 
 /*
@@ -40,6 +41,7 @@ static int log_out_here(request_rec *r, const sso_app_t *app)
         return sso_page_refused(r, app, err);
     sso_cookie_drop_session(r, app);
     sso_state_logged_out(r, app);
+    sso_rounds_forget(r, app);
     if (ended)
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\"", app->name);
     if (session && !local && sso_logout_is_sent(r, app))

@@ -67,6 +67,9 @@ int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err
 /** The same in words that do not hang on the status alone. */
 int sso_page_titled(request_rec *r, const sso_app_t *app, const saml_titled_words_t *words, const saml_err_t *err);
 
+/** The same for what must end here: an ErrorDocument at another address, which would lead on, is passed over. */
+int sso_page_stopped(request_rec *r, const sso_app_t *app, const saml_titled_words_t *words, const saml_err_t *err);
+
 /** The same where `err` refuses the answer to a logout begun in this browser: the session here has ended all the same. */
 int sso_page_unconfirmed(request_rec *r, const saml_err_t *err);
 

@@ -11,7 +11,9 @@
 #include "sso.h"
 
 #define SSO_STATE_AGE      apr_time_from_sec(600)
+#define SSO_STATE_COOKIE_AGE apr_time_from_sec(3600)  /* of the cookie: who was late comes to where he wanted to go all the same */
 #define SSO_STATE_AT_MOST  8            /* cookies of logins in progress in one browser */
+#define SSO_STATE_ROUNDS   "rounds"     /* the name of another cookie of that prefix (rounds.h): not as long as that of a state */
 #define SSO_STATE_MAX_BYTES 4096        /* of all our cookies: half of what httpd takes as a line (LimitRequestFieldSize) */
 #define SSO_STATE_RESEND   "kept-"      /* begins names under the same prefix that are none of a state (resend.h) */
 #define SSO_STATE_USER     "user"       /* and is one */
@@ -23,6 +25,10 @@ typedef struct {
     const char *acs_url;        /* that was sent */
     int force_authn;            /* it asks for a sign-on of now */
     const char *replaces;       /* the session that the browser had (sso_session_reference), or "" */
+    int rounds;                 /* sign-ons that went before this one (rounds.h) */
+    apr_time_t rounds_since;    /* the first of them, or this one, began */
+    int watched;                /* the browser is to be seen on its way back */
+    int framed;                 /* it stands in a frame: all such share one cookie. Not under the seal */
     unsigned step_up;           /* SSO_STEP_UP_ bits: what a Require saml-authn sent the user back for */
     const char *target;         /* where the browser wanted to go: sso_own_target has seen it */
 } sso_state_t;
@@ -42,6 +48,20 @@ SAML_MUST_CHECK saml_status_t sso_state_begin(const char **relay_state, request_
  */
 SAML_MUST_CHECK saml_status_t sso_state_resume(sso_state_t *out, request_rec *r, const sso_app_t *app,
                                                const char *relay_state, saml_err_t *err);
+
+/**
+ * Where the login that `relay_state` names was to end, though its time is over: for a fresh one to end there.
+ * @return NULL where there is none of this browser's that opens
+ */
+const char *sso_state_late_target(request_rec *r, const sso_app_t *app, const char *relay_state);
+
+/** How many logins that began within `time` and are to end at `target` the browser has brought. */
+int sso_state_count(request_rec *r, const sso_app_t *app, const char *target, apr_interval_time_t time);
+
+/** What a login that is missing a second time tells of the browser's cookies. */
+typedef enum { SSO_LOST_ONE, SSO_LOST_CROSS_SITE, SSO_LOST_ALL } sso_lost_t;
+
+sso_lost_t sso_state_lost(request_rec *r, const sso_app_t *app, const char *relay_state);
 
 /** Whether a sign-on was begun anew just now, and its answer has come. */
 int sso_state_is_retried(request_rec *r, const sso_app_t *app, const char *relay_state);

@@ -69,7 +69,7 @@ static const char *seal_text(const sso_app_t *app, const char *name, const char 
 
 static const char *begun(const sso_app_t *app, const char *name, apr_interval_time_t ago)
 {
-    const char *text = apr_psprintf(pool, "%" APR_TIME_T_FMT "\n_request\nhttps://shop.example/saml/acs\n\n0\n\n%s",
+    const char *text = apr_psprintf(pool, "%" APR_TIME_T_FMT "\n_request\nhttps://shop.example/saml/acs\n\n0\n0\n0\n\n\n%s",
                                     apr_time_now() - ago, TARGET);
 
     return seal_text(app, name, text);
@@ -126,8 +126,8 @@ static void ages(void **state)
 static void contents(void **state)
 {
     static const char *const texts[] = {
-        "", "\n", "\n\n\n\n", "x\n_request\nacs\n\n0\n\n/", "0\n_request\nacs\n\n0\n\n/", "-1\n_request\nacs\n\n0\n\n/", "9223372036854775807\n_request\nacs\n\n0\n\n/",
-        "99999999999999999999999999\n_request\nacs\n\n0\n\n/", "-9223372036854775808\n_r\na\n\n0\n\n/", "1\n_request\nacs\n\n0\n\n/", "1\n_request\nacs", "1",
+        "", "\n", "\n\n\n\n", "x\n_request\nacs\n\n0\n0\n0\n\n\n/", "0\n_request\nacs\n\n0\n0\n0\n\n\n/", "-1\n_request\nacs\n\n0\n0\n0\n\n\n/", "9223372036854775807\n_request\nacs\n\n0\n0\n0\n\n\n/",
+        "99999999999999999999999999\n_request\nacs\n\n0\n0\n0\n\n\n/", "-9223372036854775808\n_r\na\n\n0\n0\n0\n\n\n/", "1\n_request\nacs\n\n0\n0\n0\n\n\n/", "1\n_request\nacs", "1",
     };
     sso_app_t *app = shop();
 
@@ -187,7 +187,7 @@ static void moved(void **state)
 /* What RelayState may be is less than what a cookie may be called. */
 static void names(void **state)
 {
-    static const char *const bad[] = { NULL, "", ".", "Abcdef-_012", "Abcdef-_01234", "Abcdef-_0123..", "Abcdef-_0123.x", "Abcdef-_0123 ", "Abcdef-_012=",
+    static const char *const bad[] = { NULL, "", ".", "Abcdef-_012", "Abcdef-_01234", "Abcdef-_0123...", "Abcdef-_0123.x", "Abcdef-_0123 ", "Abcdef-_012=",
                                        "Abcdef-_012;", "Abcdef-_012,", "Abcdef-_012\n", "Abcdef/_0123", "Abcdef-_012\xc3", "retry", "../../../../etc" };
     sso_app_t *app = shop();
 
