@@ -28,10 +28,12 @@
 
 struct sso_kept_t {
     const sso_kept_place_t *place;
+    apr_pool_t *pool;
     const char *name;
     int folder;                         /* descriptors; -1: closed */
     int fd;
     int is_finished;
+    apr_uint64_t count;                 /* octets that it may take at most */
     apr_uint64_t room;                  /* octets it may still take, or has still to give */
     apr_uint64_t number;                /* of the next piece */
     apr_size_t held;                    /* octets of `piece` */
@@ -62,6 +64,7 @@ static sso_kept_t *new_kept(const sso_kept_place_t *place, apr_pool_t *p)
 
     memset(kept, 0, offsetof(sso_kept_t, key));
     kept->place = place;
+    kept->pool = p;
     kept->folder = kept->fd = -1;
     apr_pool_cleanup_register(p, kept, close_kept, apr_pool_cleanup_null);
     return kept;
@@ -224,6 +227,11 @@ static saml_status_t reserve(sso_kept_t *kept, const char *client, apr_uint64_t 
     return status;
 }
 
+static apr_uint64_t counted(apr_uint64_t octets)
+{
+    return octets < SSO_KEPT_LEAST_BYTES ? SSO_KEPT_LEAST_BYTES : octets;
+}
+
 saml_status_t sso_kept_begin(sso_kept_t **out, const sso_kept_place_t *place, const char client[SSO_KEPT_CLIENT_CHARS],
                              apr_uint64_t octets, apr_time_t now, apr_pool_t *p, saml_err_t *err)
 {
@@ -234,14 +242,12 @@ saml_status_t sso_kept_begin(sso_kept_t **out, const sso_kept_place_t *place, co
     if (count > place->most)
         return over("in one", place->most, count, err);
     kept = new_kept(place, p);
-    kept->room = count;
-    if (count < SSO_KEPT_LEAST_BYTES)
-        count = SSO_KEPT_LEAST_BYTES;
+    kept->room = kept->count = count;
     SAML_TRY(saml_token_new(&end, NAME_BYTES, p, err));
     if (RAND_bytes(kept->key, sizeof(kept->key)) != 1)
         return saml_fail(err, SAML_E_STORE, "kept requests: expected random octets for a key, got none");
-    kept->name = apr_psprintf(p, NAME_FORMAT, (apr_uint64_t)apr_time_sec(now), apr_pstrmemdup(p, client, SSO_KEPT_CLIENT_CHARS), count, end);
-    SAML_TRY(reserve(kept, client, count, now, err));
+    kept->name = apr_psprintf(p, NAME_FORMAT, (apr_uint64_t)apr_time_sec(now), apr_pstrmemdup(p, client, SSO_KEPT_CLIENT_CHARS), counted(count), end);
+    SAML_TRY(reserve(kept, client, counted(count), now, err));
     *out = kept;
     return SAML_OK;
 }
@@ -293,6 +299,21 @@ saml_status_t sso_kept_write(sso_kept_t *kept, const void *data, apr_size_t len,
     return SAML_OK;
 }
 
+/* It counted as what it might have become. */
+static saml_status_t count_anew(sso_kept_t *kept, saml_err_t *err)
+{
+    char *name = apr_pstrdup(kept->pool, kept->name), number[9];
+
+    if (kept->room == 0)
+        return SAML_OK;
+    apr_snprintf(number, sizeof(number), "%08" APR_UINT64_T_HEX_FMT, counted(kept->count - kept->room));
+    memcpy(name + COUNT_AT, number, 8);
+    if (renameat(kept->folder, kept->name, kept->folder, name) != 0)
+        return fails(kept->place, "rename a file", err);
+    kept->name = name;
+    return SAML_OK;
+}
+
 saml_status_t sso_kept_finish(sso_kept_t *kept, saml_err_t *err)
 {
     int fd = kept->fd;
@@ -301,6 +322,7 @@ saml_status_t sso_kept_finish(sso_kept_t *kept, saml_err_t *err)
     kept->fd = -1;
     if (close(fd) != 0)                 /* a disk over the network may tell only now */
         return fails(kept->place, "write", err);
+    SAML_TRY(count_anew(kept, err));
     kept->is_finished = 1;
     return SAML_OK;
 }

@@ -226,25 +226,6 @@ subtest 'SAMLUnauthenticated' => sub {
     is outcome($ada->get('/passgroup')), 200, 'only by somebody with it';
 };
 
-subtest 'a form without a session' => sub {
-    my @from_here = (headers => [['Origin', $t->url]]);
-    my $page = $t->browser->post('/api/save', [text => 'long & dear'], @from_here);
-    is outcome($page), 'login', 'is answered with the sign-on page';
-    like $page->body, qr/sessionStorage/, 'which keeps the form in the browser';
-    like $page->body, qr/text=long%20%26%20dear/, 'as it was sent';
-    like $page->header('Content-Security-Policy'), qr/script-src 'sha256-/, 'by a script that is allowed by hash';
-    my $browser = $t->browser;
-    my $request = $t->request_of($browser->post('/api/save', [text => 'x'], @from_here));
-    my $done = $t->deliver($browser, $request, $t->response_to($request));
-    is $done->header('Location'), '/saml/login?resend=1&target=%2fapi%2fsave', 'the sign-on ends at the page that sends it again';
-    my $again = $browser->get($done->header('Location'));
-    is $again->status, 200, 'which is there';
-    like $again->body, qr{data-url="/api/save"}, 'and knows where to';
-    my $foreign = $t->browser->post('/api/save', [text => 'x'], headers => [['Origin', 'https://evil.example']], cross_site => 1);
-    is outcome($foreign), 'login', "another site's form leads to the sign-on";
-    unlike $foreign->body, qr/sessionStorage|text=x/, 'and is not kept';
-};
-
 $t->expect_log(qr/AH01276|AH01618|unable to include|\[include:error\]/);
 $t->tolerate_log(qr/AH01617|AH01618|AH01631/);
 $t->finish;

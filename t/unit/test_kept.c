@@ -191,7 +191,8 @@ static void is_whole(void **state)
 
 static void has_limits(void **state)
 {
-    sso_kept_t *kept = NULL;
+    sso_kept_t *kept = NULL, *other = NULL;
+    const sso_kept_t *keep_bob;
     const unsigned char *text = octets(MIB + 1);
 
     (void)state;
@@ -205,10 +206,18 @@ static void has_limits(void **state)
     keep(text, MIB - SSO_KEPT_LEAST_BYTES, ADA);
     keep(text, 1, ADA);                 /* counts as much as a file takes */
     assert_says(sso_kept_begin(&kept, &place, ADA, 0, NOW, pool, &err), SAML_E_TOO_LARGE, "at most 2097152 octets of one client, got 2101248");
-    keep(text, MIB, BOB);
+    keep_bob = keep(text, MIB, BOB);
     assert_says(sso_kept_begin(&kept, &place, BOB, 0, NOW, pool, &err), SAML_E_TOO_LARGE, "at most 3145728 octets in all, got 3149824");
     assert_says(sso_kept_begin(&kept, &place, BOB, SSO_KEPT_UNKNOWN, NOW, pool, &err), SAML_E_TOO_LARGE, "in all, got 4194304");
     assert_int_equal(files_there(NULL), 4);
+    sso_kept_drop(&place, sso_kept_name(keep_bob));
+    assert_says(sso_kept_begin(&kept, &place, BOB, SSO_KEPT_UNKNOWN, NOW, pool, &err), SAML_OK, "");
+    assert_says(sso_kept_write(kept, text, 5, &err), SAML_OK, "");
+    assert_says(sso_kept_begin(&other, &place, BOB, 0, NOW, pool, &err), SAML_E_TOO_LARGE, "in all");
+    assert_says(sso_kept_finish(kept, &err), SAML_OK, "");     /* now it counts as what it is */
+    assert_says(sso_kept_begin(&other, &place, BOB, MIB / 2, NOW, pool, &err), SAML_OK, "");
+    assert_says(sso_kept_take(&kept, &place, sso_kept_name(kept), sso_kept_key(kept), pool, &err), SAML_OK, "");
+    assert_int_equal(sso_kept_left(kept), 5);
 }
 
 static void is_cleared(void **state)
