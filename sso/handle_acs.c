@@ -6,6 +6,7 @@
 #include "saml/binding.h"
 #include "early.h"
 #include "idp.h"
+#include "fragment.h"
 #include "groups.h"
 #include "page.h"
 #include "provision.h"
@@ -244,5 +245,5 @@ int sso_handle_acs(request_rec *r, const sso_app_t *app)
         sso_state_forced_done(r, app);
     if (context.state)
         context.target = sso_rounds_signed_on(r, app, context.state, context.relay_state);
-    return sso_page_redirect(r, HTTP_SEE_OTHER, context.target);
+    return sso_page_redirect(r, HTTP_SEE_OTHER, sso_fragment_restore(r, app, context.relay_state, context.target));
 }

@@ -5,6 +5,7 @@
 
 #include "saml/binding.h"
 #include "saml/id.h"
+#include "fragment.h"
 #include "idp.h"
 #include "page.h"
 #include "popup.h"
@@ -92,7 +93,8 @@ static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *ap
     fields[0].value = saml_base64_encode(r->pool, xml, strlen(xml));
     fields[1].name = "RelayState";
     fields[1].value = relay_state;
-    *http = sso_page_form(r, hint ? saml_url_with_query(service_url, hint, r->pool) : service_url, fields, 2);
+    *http = sso_page_form(r, hint ? saml_url_with_query(service_url, hint, r->pool) : service_url, fields, 2,
+                          sso_fragment_attributes(r, app, relay_state));
     return SAML_OK;
 }
 

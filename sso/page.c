@@ -21,6 +21,12 @@ static const char style[] =
 
 static const char submit_script[] = "document.forms[0].submit()";
 
+/* What stands behind "#" is only known here (fragment.h). */
+static const char sign_on_script[] =
+    "(function(f,h){if(h.length>1){h=encodeURIComponent(h);"
+    "if(h.length<1000)try{document.cookie=f.dataset.at+h+f.dataset.end}catch(e){}}"
+    "f.submit()})(document.forms[0],location.hash)";
+
 /* 'sha256-...' of an inline style or script (CSP Level 3, 2.3.1). */
 static const char *csp_hash(apr_pool_t *p, const char *text)
 {
@@ -46,7 +52,7 @@ static const char *policy_for(apr_pool_t *p, const char *script)
 static struct {
     const char *script;
     const char *policy;
-} usual[] = { { submit_script, NULL }, { NULL, NULL } };
+} usual[] = { { sign_on_script, NULL }, { submit_script, NULL }, { NULL, NULL } };
 
 #define USUAL (sizeof(usual) / sizeof(usual[0]))
 
@@ -182,8 +188,8 @@ int sso_page_redirect(request_rec *r, int http_status, const char *location)
 }
 
 /* The form itself: its hidden fields, a sentence, a button. */
-static const char *form_element(apr_pool_t *p, const char *action, const sso_field_t *fields, int field_count, const char *sentence,
-                                const char *button)
+static const char *form_element(apr_pool_t *p, const char *action, const char *attributes, const sso_field_t *fields, int field_count,
+                                const char *sentence, const char *button)
 {
     const char *inputs = "";
     int i;
@@ -193,20 +199,21 @@ static const char *form_element(apr_pool_t *p, const char *action, const sso_fie
             inputs = apr_pstrcat(p, inputs, "<input type=\"hidden\" name=\"", fields[i].name, "\" value=\"",
                                  ap_escape_html(p, fields[i].value), "\">\n", NULL);
     }
-    return apr_pstrcat(p, "<form method=\"post\" action=\"", ap_escape_html(p, action), "\">\n", inputs, sso_page_paragraph(p, sentence),
+    return apr_pstrcat(p, "<form method=\"post\" action=\"", ap_escape_html(p, action), "\"", attributes, ">\n", inputs,
+                       sso_page_paragraph(p, sentence),
                        "<p><button type=\"submit\">", ap_escape_html(p, button), "</button></p>\n</form>\n", NULL);
 }
 
-int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count)
+int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count, const char *attributes)
 {
-    const char *form = form_element(r->pool, action, fields, field_count, saml_page_texts.signing_in, saml_page_texts.signing_in_button);
+    const char *form = form_element(r->pool, action, attributes, fields, field_count, saml_page_texts.signing_in, saml_page_texts.signing_in_button);
 
-    return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title, form, submit_script);
+    return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title, form, sign_on_script);
 }
 
 int sso_page_logout_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count)
 {
-    const char *body = form_element(r->pool, action, fields, field_count, saml_page_texts.signing_out, saml_page_texts.signing_out_button);
+    const char *body = form_element(r->pool, action, "", fields, field_count, saml_page_texts.signing_out, saml_page_texts.signing_out_button);
 
     return send_document(r, HTTP_OK, policy_with(r->pool, "", submit_script), saml_page_texts.signing_out_title, body, submit_script);
 }

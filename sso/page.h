@@ -18,9 +18,10 @@ typedef struct {
 
 /**
  * Send a form that posts itself to `action`, with a button where scripts do not run.
+ * @param attributes  more of them for the form, escaped (fragment.h)
  * @return what the hook or handler returns
  */
-int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count);
+int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count, const char *attributes);
 
 /** The same for a logout message; without words of signing in, and a frame of the identity provider's may show it. */
 int sso_page_logout_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count);

@@ -18,7 +18,7 @@
 #define CHUNK 65536
 #define LONGEST_NAME "twelve-chars"   /* any that has the shape of one */
 
-static const char submit_script[] = "document.forms[0].submit()";
+static const char submit_script[] = "(function(f){f.action+=location.hash;f.submit()})(document.forms[0])";
 
 /* ---- what is one to keep ----------------------------------------------------------------------------------- */
 
