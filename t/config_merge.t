@@ -28,6 +28,7 @@ is_deeply $app, {
     SAMLDomainHint => ['none'], SAMLAuthnContext => ['none'], SAMLIdPInitiated => ['off'], SAMLIdPIdentifier => ['https://sts.example/'], SAMLLoginURL => ['https://login.example/saml2'],
     SAMLClockSkew => ['180s'], SAMLAllow => ['none'], SAMLSessionStore => ['lmdb:@ROOT@/run/saml-sso'],
     SAMLSessionLimit => ['1000000'], SAMLSessionLifetime => ['28800s'], SAMLSessionIdle => ['3600s'],
+    SAMLKeepPosts => ['8m total=64m folder=@ROOT@/run/mod_saml_sso.kept'],
     SAMLCookie => ['__Host-saml Path=/ SameSite=Lax Secure HttpOnly'], 'sign-on cookies' => ['__Host-saml-state-*'],
     SAMLSecret => ['@ROOT@/run/mod_saml_sso.secret'],
 }, 'everything else is the default';
@@ -58,6 +59,7 @@ SAMLSessionStore "lmdb:@ROOT@/sessions"
 SAMLSessionLifetime 30min
 SAMLCookie shop SameSite=none
 SAMLHeader X-Employee employeeid
+SAMLKeepPosts 50m folder=@ROOT@/posts
 CONF
 is_deeply $app->{SAMLLogoutURL}, ['https://login.example/out'], 'SAMLLogoutURL';
 is_deeply $app->{SAMLIdentifier}, ['spn:1234'], 'SAMLIdentifier';
@@ -82,6 +84,7 @@ is_deeply $app->{SAMLCookie}, ['shop Path=/ SameSite=None Secure HttpOnly'], 'SA
 is_deeply $app->{'sign-on cookies'}, ['__Host-saml-state-*'], 'the sign-on cookies keep their name';
 
 # --- names and ports ---
+is_deeply $app->{SAMLKeepPosts}, ['50m total=200m folder=@ROOT@/posts'], 'SAMLKeepPosts: four times as much in all';
 for (
     ["ServerName www.example.org:8443\n", 'https://www.example.org:8443'], ["ServerName https://www.example.org:8443\n", 'https://www.example.org:8443'],
     ["ServerName www.example.org:443\n", 'https://www.example.org'], ["ServerName http://www.example.org\n", 'https://www.example.org'],
