@@ -24,7 +24,7 @@ delete $app->{SAMLCertificate};
 is_deeply $app, {
     SAMLIdentifier => ['https://www.example.org/saml/metadata'], SAMLReplyURL => ['https://www.example.org/saml/acs'],
     SAMLPath => ['/saml'], SAMLSignRequests => ['off'], SAMLRequestBinding => ['POST'],
-    SAMLNameIDFormat => ['urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress'], SAMLForceAuthn => ['off'],
+    SAMLNameIDFormat => ['urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress'], SAMLForceAuthn => ['off'], SAMLSingleLogout => ['on'], SAMLLogoutResponse => ['auto'],
     SAMLDomainHint => ['none'], SAMLAuthnContext => ['none'], SAMLIdPInitiated => ['off'], SAMLIdPIdentifier => ['https://sts.example/'], SAMLLoginURL => ['https://login.example/saml2'],
     SAMLClockSkew => ['180s'], SAMLAllow => ['none'], SAMLSessionStore => ['lmdb:@ROOT@/run/saml-sso'],
     SAMLSessionLimit => ['1000000'], SAMLSessionLifetime => ['28800s'], SAMLSessionIdle => ['3600s'],
@@ -45,7 +45,9 @@ SAMLKey ours.key ours.cer
 SAMLSignRequests on
 SAMLRequestBinding Redirect
 SAMLNameIDFormat none
-SAMLForceAuthn on
+SAMLForceAuthn after-logout
+SAMLSingleLogout off
+SAMLLogoutResponse on
 SAMLDomainHint Example.ORG
 SAMLAuthnContext urn:a urn:b
 SAMLAuthnContext urn:c
@@ -70,7 +72,9 @@ is_deeply $app->{SAMLKey}, ['@ROOT@/ours.cer'], 'SAMLKey';
 is_deeply $app->{SAMLSignRequests}, ['on'], 'SAMLSignRequests';
 is_deeply $app->{SAMLRequestBinding}, ['Redirect'], 'SAMLRequestBinding';
 is_deeply $app->{SAMLNameIDFormat}, ['none'], 'SAMLNameIDFormat';
-is_deeply $app->{SAMLForceAuthn}, ['on'], 'SAMLForceAuthn';
+is_deeply $app->{SAMLForceAuthn}, ['after-logout'], 'SAMLForceAuthn';
+is_deeply $app->{SAMLSingleLogout}, ['off'], 'SAMLSingleLogout';
+is_deeply $app->{SAMLLogoutResponse}, ['on'], 'SAMLLogoutResponse';
 is_deeply $app->{SAMLDomainHint}, ['example.org'], 'SAMLDomainHint';
 is_deeply $app->{SAMLAuthnContext}, ['urn:a', 'urn:b', 'urn:c'], 'SAMLAuthnContext adds up';
 is_deeply $app->{SAMLIdPInitiated}, ['on'], 'SAMLIdPInitiated';
