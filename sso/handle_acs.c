@@ -206,10 +206,11 @@ static int start_anew(request_rec *r, const sso_app_t *app, const char *target, 
 static const char *target_of_lost(int *done, request_rec *r, const sso_app_t *app, const char *relay_state)
 {
     const char *target = sso_rounds_came_again(r, app, relay_state);
+    sso_state_t late;
 
     *done = target != NULL;
-    if (!target)
-        target = sso_state_late_target(r, app, relay_state);
+    if (!target && sso_state_late(&late, r, app, relay_state) && check_begun_here(&late, app, sso_err_new(r->pool)) == SAML_OK)
+        target = late.target;
     /* Virtual hosts that share an application share its cookies' seal, not their addresses. */
     return target ? sso_own_target(app, target, r->pool) : NULL;
 }

@@ -8,6 +8,7 @@
 #include "fragment.h"
 #include "idp.h"
 #include "page.h"
+#include "place.h"
 #include "popup.h"
 #include "query.h"
 #include "resend.h"
@@ -94,7 +95,8 @@ static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *ap
     fields[1].name = "RelayState";
     fields[1].value = relay_state;
     *http = sso_page_form(r, hint ? saml_url_with_query(service_url, hint, r->pool) : service_url, fields, 2,
-                          sso_fragment_attributes(r, app, relay_state));
+                          apr_pstrcat(r->pool, sso_fragment_attributes(r, app, relay_state),
+                                      sso_place_attribute(app, sso_request_of(r)->target, r->pool), NULL));
     return SAML_OK;
 }
 
@@ -143,45 +145,85 @@ int sso_login_start(request_rec *r, const sso_app_t *app, const char *target)
     return http;
 }
 
-/* `target` of the query: absent is "/", one that is not ours refuses, and so do those that would go round. */
+/* `target` of the query, or NULL: one that is not ours refuses, and so do those that would go round. */
 static saml_status_t wanted_target(const char **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
-    const char *target = NULL;
+    const char *target;
 
     SAML_TRY(sso_query_target(&target, r, app, "login", err));
     if (target && sso_target_is_endpoint(app, target, r->pool))
         return saml_fail(err, SAML_E_RELAY_STATE, "login target: expected a place other than login, acs and logout, "
                          "got %s", saml_quote(r->pool, target));
-    *out = target ? target : "/";
+    *out = target;
     return SAML_OK;
+}
+
+/** What the query of login asks for. */
+typedef struct {
+    const char *target;         /* or NULL */
+    const char *again;          /* begun anew for an answer that came too late: with a session by now it is not needed */
+    const char *resend;         /* the name of what is to be sent again (resend.h) */
+    const char *popup;          /* popup.h */
+    const char *step_up;        /* step_up.h */
+    const char *arrived;        /* the browser comes from a sign-on, and is looked at (rounds.h) */
+    const char *place;          /* the tab knows where to go (place.h) */
+} wish_t;
+
+static saml_status_t read_wish(wish_t *out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    SAML_TRY(sso_refuse_embedded(r, "login", err));
+    SAML_TRY(wanted_target(&out->target, r, app, err));
+    SAML_TRY(sso_query_value(&out->again, r, "again", err));
+    SAML_TRY(sso_query_value(&out->resend, r, "resend", err));
+    SAML_TRY(sso_query_value(&out->popup, r, "popup", err));
+    SAML_TRY(sso_query_value(&out->step_up, r, "step-up", err));
+    SAML_TRY(sso_query_value(&out->arrived, r, "arrived", err));
+    return sso_query_value(&out->place, r, "place", err);
+}
+
+/* Where the sign-on is to end that this one begins. */
+static const char *end_of(const wish_t *wish, const sso_app_t *app, const char *target, apr_pool_t *p)
+{
+    if (wish->popup)
+        return sso_popup_target(app, target, p);
+    if (wish->resend)
+        return sso_resend_target(app, wish->resend, target, p);
+    return wish->place ? sso_place_target(app, p) : target;
+}
+
+static int end_sign_on(request_rec *r, const sso_app_t *app, const wish_t *wish, const char *target, const sso_session_t *session)
+{
+    if (wish->popup)
+        return sso_popup_page(r, app, target);
+    if (wish->resend)
+        return sso_resend_page(r, app, session, wish->resend, target);
+    return wish->place ? sso_place_page(r) : sso_page_redirect(r, HTTP_SEE_OTHER, target);
 }
 
 int sso_handle_login(request_rec *r, const sso_app_t *app)
 {
     saml_err_t *err = sso_err_new(r->pool);
     const sso_session_t *session = NULL;
-    const char *target = "/", *again = NULL, *resend = NULL, *popup = NULL, *step_up = NULL, *arrived = NULL;
+    const char *target;
+    wish_t wish = { 0 };
     int before = sso_page_refused_before(r);
 
     if (before != DECLINED)
         return before;
-    if (sso_refuse_embedded(r, "login", err) != SAML_OK || wanted_target(&target, r, app, err) != SAML_OK || sso_query_value(&again, r, "again", err) != SAML_OK ||
-        sso_query_value(&resend, r, "resend", err) != SAML_OK || sso_query_value(&popup, r, "popup", err) != SAML_OK
-        || sso_query_value(&step_up, r, "step-up", err) != SAML_OK || sso_query_value(&arrived, r, "arrived", err) != SAML_OK)
+    if (read_wish(&wish, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
-    sso_request_of(r)->step_up.bits = sso_step_up_read(step_up);
+    target = wish.target ? wish.target : "/";
+    if (wish.again && !wish.target && !wish.resend && !wish.popup)
+        wish.place = wish.again;
+    sso_request_of(r)->step_up.bits = sso_step_up_read(wish.step_up);
     if (sso_is_script(r))
         return sso_answer_script(r, app, target);       /* led here by a redirect: it could not post the form */
-    if (arrived)
-        return sso_rounds_arrive(r, app, target);
-    /* A sign-on begun anew for an answer that came too late needs no second one where there is a session by now. */
-    if ((again || resend || popup) && sso_session_current(&session, r, app, err) != SAML_OK)
+    if ((wish.again || wish.resend || wish.popup || wish.place || wish.arrived) && !sso_request_of(r)->step_up.bits
+        && sso_session_current(&session, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
-    if (resend && !session)
-        target = sso_resend_target(app, resend, target, r->pool);
-    if (popup)
-        return session && !step_up ? sso_popup_page(r, app, target) : sso_login_start(r, app, sso_popup_target(app, target, r->pool));
     if (session)
-        return resend ? sso_resend_page(r, app, session, resend, target) : sso_page_redirect(r, HTTP_SEE_OTHER, target);
-    return sso_login_start(r, app, target);
+        return end_sign_on(r, app, &wish, target, session);
+    if (wish.arrived)
+        return sso_rounds_refuse_arrival(r, app, target);
+    return sso_login_start(r, app, end_of(&wish, app, target, r->pool));
 }

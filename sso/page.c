@@ -21,10 +21,11 @@ static const char style[] =
 
 static const char submit_script[] = "document.forms[0].submit()";
 
-/* What stands behind "#" is only known here (fragment.h). */
+/* What stands behind "#" is only known here (fragment.h); where this tab wants to go, it may be asked for later (place.h). */
 static const char sign_on_script[] =
-    "(function(f,h){if(h.length>1){h=encodeURIComponent(h);"
-    "if(h.length<1000)try{document.cookie=f.dataset.at+h+f.dataset.end}catch(e){}}"
+    "(function(f,h){var e=encodeURIComponent(h);"
+    "if(h.length>1&&e.length<1000)try{document.cookie=f.dataset.at+e+f.dataset.end}catch(e){}"
+    "try{if('place' in f.dataset)sessionStorage.setItem('saml-place',location.href)}catch(e){}"
     "f.submit()})(document.forms[0],location.hash)";
 
 /* 'sha256-...' of an inline style or script (CSP Level 3, 2.3.1). */

@@ -168,8 +168,11 @@ void sso_rounds_begin(sso_state_t *state, request_rec *r, const sso_app_t *app)
     state->watched = rounds.count >= WATCHED_FROM || sso_state_count(r, app, state->target, SSO_ROUNDS_TIME) >= WATCHED_FROM;
 }
 
+/* What ends at login already does so there. */
 static const char *arrival(const sso_app_t *app, const char *target, request_rec *r)
 {
+    if (sso_target_is_endpoint(app, target, r->pool))
+        return apr_pstrcat(r->pool, target, "&arrived=1", NULL);
     return apr_pstrcat(r->pool, sso_endpoint_url(app, sso_reply_url_of(app, r), "login", r->pool), "?arrived=1&target=",
                        ap_escape_urlencoded(r->pool, target), NULL);
 }
@@ -180,20 +183,14 @@ const char *sso_rounds_signed_on(request_rec *r, const sso_app_t *app, const sso
                               strlen(state->target) <= MAX_TARGET_BYTES ? state->target : "" };
 
     write_cookie(&rounds, r, app);
-    /* What ends at an endpoint of ours is seen there. */
-    return state->watched && !sso_target_is_endpoint(app, state->target, r->pool) ? arrival(app, state->target, r) : state->target;
+    return state->watched ? arrival(app, state->target, r) : state->target;
 }
 
-int sso_rounds_arrive(request_rec *r, const sso_app_t *app, const char *target)
+int sso_rounds_refuse_arrival(request_rec *r, const sso_app_t *app, const char *target)
 {
     saml_err_t *err = sso_err_new(r->pool);
-    const sso_session_t *session;
 
     sso_request_of(r)->target = target;
-    if (sso_session_look(&session, r, app, err) != SAML_OK)
-        return sso_page_refused(r, app, err);
-    if (session)
-        return sso_page_redirect(r, HTTP_SEE_OTHER, target);
     return fail(r, app, "this browser comes from a sign-on", err) == SAML_OK ? HTTP_INTERNAL_SERVER_ERROR : sso_rounds_refuse(r, app, err);
 }
 

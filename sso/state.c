@@ -241,15 +241,14 @@ saml_status_t sso_state_resume(sso_state_t *out, request_rec *r, const sso_app_t
 }
 
 /* One that came under our name and opens, however old. */
-const char *sso_state_late_target(request_rec *r, const sso_app_t *app, const char *relay_state)
+int sso_state_late(sso_state_t *out, request_rec *r, const sso_app_t *app, const char *relay_state)
 {
     const char *cookie;
-    sso_state_t state;
 
     if (!is_state_name(relay_state))
-        return NULL;
+        return 0;
     cookie = cookie_name(app, relay_state, r->pool);
-    return open_cookie(&state, r, app, &cookie, sso_err_new(r->pool)) == SAML_OK ? state.target : NULL;
+    return open_cookie(out, r, app, &cookie, sso_err_new(r->pool)) == SAML_OK;
 }
 
 int sso_state_count(request_rec *r, const sso_app_t *app, const char *target, apr_interval_time_t time)
@@ -283,7 +282,8 @@ int sso_state_is_retried(request_rec *r, const sso_app_t *app, const char *relay
 
 int sso_state_may_retry(request_rec *r, const sso_app_t *app, const char *relay_state)
 {
-    if (sso_state_is_retried(r, app, relay_state))
+    /* What is handed back tells of this very sign-on, the cookie of one in any tab. */
+    if (is_state_name(relay_state) ? is_marked_again(relay_state) : has_retry_cookie(r, app))
         return 0;
     sso_cookie_set_cross_site(r, app, cookie_name(app, RETRY_NAME, r->pool), "1", RETRY_AGE);
     return 1;

@@ -51,10 +51,10 @@ SAML_MUST_CHECK saml_status_t sso_state_resume(sso_state_t *out, request_rec *r,
                                                const char *relay_state, saml_err_t *err);
 
 /**
- * Where the login that `relay_state` names was to end, though its time is over: for a fresh one to end there.
- * @return NULL where there is none of this browser's that opens
+ * The login that `relay_state` names, though its time is over: for a fresh one to end where it was to, and for nothing else.
+ * @return 0 where there is none of this browser's that opens
  */
-const char *sso_state_late_target(request_rec *r, const sso_app_t *app, const char *relay_state);
+int sso_state_late(sso_state_t *out, request_rec *r, const sso_app_t *app, const char *relay_state);
 
 /** How many logins that began within `time` and are to end at `target` the browser has brought. */
 int sso_state_count(request_rec *r, const sso_app_t *app, const char *target, apr_interval_time_t time);

@@ -29,7 +29,8 @@ sub states_of { my ($browser) = @_; return scalar grep { /state-[\w-]{12}\.*$/ }
 
 subtest 'the state cookie is gone' => sub {
     my $browser = $t->browser;
-    my $request = $t->request_of($browser->get('/app?x=1'));
+    my $page = $browser->get('/app?x=1&y=%22');
+    my $request = $t->request_of($page);
     my $response = $t->response_to($request);
     $browser->drop_cookies(qr/state/);
     my $reply = $t->deliver($browser, $request, $response);
@@ -40,7 +41,10 @@ subtest 'the state cookie is gone' => sub {
     isnt $second->{id}, $request->{id}, 'with a new request';
     my $done = $t->deliver($browser, $second, $t->response_to($second));
     is $done->status, 303, 'that can be answered';
-    is $done->header('Location'), '/', 'and leads to the site, the first target being gone with its cookie';
+    is $done->header('Location'), '/saml/login?place=1', 'and leads to a page that asks the tab, the first target being gone with its cookie';
+    like $browser->get('/saml/login?place=1')->body, qr/sessionStorage\.getItem\('saml-place'\)/, 'which does so';
+    is $browser->get('/saml/login?place=1')->header('Refresh'), '1; url=/', 'or, without scripts, goes to the site';
+    like $page->body, qr{<form [^>]* data-place>}, 'the sign-on page had told it';
     is $browser->get('/app')->body, 'in', 'with a session';
 };
 

@@ -122,6 +122,25 @@ static void ages(void **state)
     }
 }
 
+/* Of one that is too old its target is still known, to a browser that brings its cookie under its name. */
+static void late(void **state)
+{
+    static const int ages_s[] = { 1, 601, 3000, 86400 };
+    sso_app_t *app = shop();
+    sso_state_t got;
+
+    (void)state;
+    for (apr_size_t i = 0; i < sizeof(ages_s) / sizeof(ages_s[0]); i++) {
+        const char *cookie = apr_pstrcat(pool, PREFIX NAME "=", begun(app, NAME, apr_time_from_sec(ages_s[i])), NULL);
+
+        assert_true(sso_state_late(&got, request_with(cookie), app, NAME));
+        assert_string_equal(got.target, TARGET);
+        assert_false(sso_state_late(&got, request_with(cookie), app, "Abcdef-_0124"));
+        assert_false(sso_state_late(&got, request_with(cookie), app, NULL));
+        assert_false(sso_state_late(&got, request_with(""), app, NAME));
+    }
+}
+
 /* Sealed by us, but not what we write; the numbers are read as time. */
 static void contents(void **state)
 {
@@ -268,6 +287,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_good_one_opens, setup, teardown), cmocka_unit_test_setup_teardown(ages, setup, teardown),
+        cmocka_unit_test_setup_teardown(late, setup, teardown),
         cmocka_unit_test_setup_teardown(contents, setup, teardown), cmocka_unit_test_setup_teardown(every_bit, setup, teardown),
         cmocka_unit_test_setup_teardown(moved, setup, teardown), cmocka_unit_test_setup_teardown(names, setup, teardown),
         cmocka_unit_test_setup_teardown(many, setup, teardown), cmocka_unit_test_setup_teardown(bombed, setup, teardown),
