@@ -54,8 +54,8 @@ def key_pin(certificate):
 class Stage:
     """Everything but the browser; `protocols` as httpd's directive takes them."""
 
-    def __init__(self, protocols="http/1.1", binding="POST"):
-        self.protocols, self.binding = protocols, binding
+    def __init__(self, protocols="http/1.1", binding="POST", slo=()):
+        self.protocols, self.binding, self.slo = protocols, binding, slo
         self._open = []
 
     def _enter(self, thing):
@@ -91,7 +91,7 @@ class Stage:
 
     def _site(self):
         pair = keys.self_signed(self.folder, "idp", "/CN=pysaml2")
-        self.idp = self._enter(Idp(self.folder, pair[0], pair[1], USERS, self.tls))
+        self.idp = self._enter(Idp(self.folder, pair[0], pair[1], USERS, self.tls, slo=self.slo))
         with open(os.path.join(self.folder, "idp.xml"), "wb") as handle:
             handle.write(self.idp.metadata())
         self._serve("t/browser/browser.conf", {
@@ -128,9 +128,9 @@ class DemoStage(Stage):
 
 class Browser:
     """One fresh Chromium profile. `script` False: the browser runs no JavaScript; `popups` False: it opens windows as for anybody,
-    after a click only."""
+    after a click only; `third_party` False: no cookies of a site in the frames of another."""
 
-    def __init__(self, stage, script=True, popups=True):
+    def __init__(self, stage, script=True, popups=True, third_party=True):
         self.stage = stage
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
@@ -143,6 +143,9 @@ class Browser:
         prefs = {"net.network_prediction_options": 2}
         if not script:
             prefs["profile.managed_default_content_settings.javascript"] = 2
+        if not third_party:
+            prefs["profile.cookie_controls_mode"] = 1
+            prefs["profile.block_third_party_cookies"] = True
         options.add_experimental_option("prefs", prefs)
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
         self.driver.set_page_load_timeout(WAIT_S)
