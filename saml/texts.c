@@ -256,6 +256,16 @@ const saml_titled_words_t saml_store_full = {
       "raise SAMLSessionLimit or make room, shorten SAMLSessionIdle, or end sessions with saml-sso sessions" }
 };
 
+const saml_titled_words_t saml_wrong_address = {
+    "Another address is needed to sign in",
+    { "You opened this site by an address for which signing in is not set up.",
+      "Use the button: it leads to the address where you can sign in. If you come by this one every day, give the reference below to your "
+      "administrator.",
+      SAML_WAY_SIGN_IN,
+      "the browser is not at the scheme, host and port of the SAMLReplyURL that the request came to",
+      "what the line in the log says: SAMLReplyURL, ProxyPreserveHost, or a redirect to the right address" }
+};
+
 const saml_titled_words_t saml_mfa_needed = {
     "A second step is needed",
     { "This place is for those who sign in with a second step (multi-factor authentication). You were sent to sign in again, and your "

@@ -90,6 +90,7 @@ extern const saml_titled_words_t saml_logout_unconfirmed;   /* the session here 
 extern const saml_titled_words_t saml_store_full;           /* the session store takes no more sign-ons */
 extern const saml_titled_words_t saml_mfa_needed;           /* a Require saml-authn is not satisfied by a sign-on made for it, either */
 extern const saml_titled_words_t saml_fresh_needed;
+extern const saml_titled_words_t saml_wrong_address;        /* the browser is not where SAMLReplyURL says */
 /* Sign-ons that would go round: by what was found (rounds.c). The last is of a browser that brings no cookie at all. */
 extern const saml_titled_words_t saml_loop_no_cookie;
 extern const saml_titled_words_t saml_loop_no_session;

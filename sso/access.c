@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "address.h"
 #include "headers.h"
 #include "page.h"
 #include "resend.h"
@@ -23,6 +24,7 @@ int sso_answer_script(request_rec *r, const sso_app_t *app, const char *target)
     const char *login = sso_endpoint_url(app, sso_reply_url_of(app, r), "login", r->pool);
     const char *url = apr_pstrcat(r->pool, login, "?target=", ap_escape_urlencoded(r->pool, target), NULL);
 
+    sso_address_look(r, app);
     apr_table_setn(r->err_headers_out, "WWW-Authenticate", SSO_AUTH_TYPE);
     return sso_page_json(r, HTTP_UNAUTHORIZED,
                          apr_pstrcat(r->pool, "{\"reason\":\"no session\",\"login_url\":", saml_json_string(r->pool, url),

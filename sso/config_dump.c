@@ -88,6 +88,7 @@ static void print_us(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
     print(out, "SAMLSingleLogout", app->single_logout ? "on" : "off");
     print(out, "SAMLLogoutResponse", answer_words[app->logout_response]);
     print(out, "SAMLDomainHint", app->domain_hint ? app->domain_hint : "none");
+    print(out, "SAMLLoginHint", app->login_hint ? "on" : "off");
     for (int i = 0; i < app->authn_context->nelts; i++)
         print(out, "SAMLAuthnContext", APR_ARRAY_IDX(app->authn_context, i, const char *));
     if (app->authn_context->nelts == 0)

@@ -75,6 +75,9 @@ const command_rec sso_directives[] = {
     APP_TAKE1(SSO_SET_DOMAIN_HINT, "SAMLDomainHint", sso_set_domain_hint,
               "Domain whose own sign-on page the identity provider is to go to at once (a domain or none, default "
               "none)"),
+    APP_FLAG(SSO_SET_LOGIN_HINT, "SAMLLoginHint", sso_set_flag,
+             "Whether the browser keeps, sealed, the name of who signed on last, for the identity provider to ask for his password at once "
+             "(on or off, default off)"),
     APP_ITERATE(SSO_SET_AUTHN_CONTEXT, "SAMLAuthnContext", sso_set_authn_context,
                 "Authentication context classes (URIs) one of which a sign-on must have, or none, default none"),
     APP_FLAG(SSO_SET_IDP_INITIATED, "SAMLIdPInitiated", sso_set_flag,

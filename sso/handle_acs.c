@@ -8,6 +8,7 @@
 #include "idp.h"
 #include "fragment.h"
 #include "groups.h"
+#include "hint.h"
 #include "page.h"
 #include "provision.h"
 #include "query.h"
@@ -175,6 +176,7 @@ static saml_status_t consume(context_t *context, request_rec *r, const sso_app_t
     SAML_TRY(sso_groups_complete(r, app, login, err));
     SAML_TRY(sso_provision(r, app, login, err));
     SAML_TRY(sso_session_begin(r, app, login, context->replaces, context->step_up, err));
+    sso_hint_remember(r, app, login);
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "login: application \"%s\", assertion %s, %s", app->name,
                   saml_quote(r->pool, login->assertion_id),
                   context->request_id ? "begun here" : "begun at the identity provider");

@@ -3,9 +3,11 @@
 
 #include <apr_strings.h>
 
+#include "address.h"
 #include "saml/binding.h"
 #include "saml/id.h"
 #include "fragment.h"
+#include "hint.h"
 #include "idp.h"
 #include "page.h"
 #include "place.h"
@@ -76,16 +78,10 @@ static saml_status_t make_request(const char **xml, const char **relay_state, re
     return SAML_OK;
 }
 
-/* For the query beside the message, where no signature covers it. WS-Federation's name of it is what Entra reads with SAML, too. */
-static const char *domain_hint(const sso_app_t *app, apr_pool_t *p)
-{
-    return app->domain_hint ? apr_pstrcat(p, "whr=", saml_percent_encode(p, app->domain_hint), NULL) : NULL;
-}
-
 static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *app, const char *service_url, const char *xml,
                                   const char *relay_state, saml_err_t *err)
 {
-    const char *hint = domain_hint(app, r->pool);
+    const char *hint = sso_hint_query(r, app, service_url), *target = sso_request_of(r)->target;
     sso_field_t fields[2];
 
     if (signing_key(app))
@@ -95,8 +91,8 @@ static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *ap
     fields[1].name = "RelayState";
     fields[1].value = relay_state;
     *http = sso_page_form(r, hint ? saml_url_with_query(service_url, hint, r->pool) : service_url, fields, 2,
-                          apr_pstrcat(r->pool, sso_fragment_attributes(r, app, relay_state),
-                                      sso_place_attribute(app, sso_request_of(r)->target, r->pool), NULL));
+                          apr_pstrcat(r->pool, sso_address_attributes(r, app, target), sso_fragment_attributes(r, app, relay_state),
+                                      sso_place_attribute(app, target, r->pool), NULL));
     return SAML_OK;
 }
 
@@ -106,7 +102,7 @@ static saml_status_t send_by_redirect(int *http, request_rec *r, const sso_app_t
     const char *url;
 
     SAML_TRY(saml_redirect_url(&url, service_url, "SAMLRequest", xml, relay_state, signing_key(app),
-                               domain_hint(app, r->pool), r->pool, err));
+                               sso_hint_query(r, app, service_url), r->pool, err));
     *http = sso_page_redirect(r, HTTP_MOVED_TEMPORARILY, url);
     return SAML_OK;
 }
@@ -137,6 +133,7 @@ int sso_login_start(request_rec *r, const sso_app_t *app, const char *target)
         if (strlen(target) > SSO_STATE_MAX_TARGET_BYTES)
             target = "/";
     }
+    sso_address_look(r, app);
     sso_request_of(r)->target = target;
     if (sso_rounds_check(r, app, err) != SAML_OK)
         return sso_rounds_refuse(r, app, err);
@@ -167,6 +164,7 @@ typedef struct {
     const char *step_up;        /* step_up.h */
     const char *arrived;        /* the browser comes from a sign-on, and is looked at (rounds.h) */
     const char *place;          /* the tab knows where to go (place.h) */
+    const char *elsewhere;      /* where the browser is (address.h) */
 } wish_t;
 
 static saml_status_t read_wish(wish_t *out, request_rec *r, const sso_app_t *app, saml_err_t *err)
@@ -178,6 +176,7 @@ static saml_status_t read_wish(wish_t *out, request_rec *r, const sso_app_t *app
     SAML_TRY(sso_query_value(&out->popup, r, "popup", err));
     SAML_TRY(sso_query_value(&out->step_up, r, "step-up", err));
     SAML_TRY(sso_query_value(&out->arrived, r, "arrived", err));
+    SAML_TRY(sso_query_value(&out->elsewhere, r, "elsewhere", err));
     return sso_query_value(&out->place, r, "place", err);
 }
 
@@ -213,6 +212,8 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
     if (read_wish(&wish, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
     target = wish.target ? wish.target : "/";
+    if (wish.elsewhere && (before = sso_address_explain(r, app, wish.elsewhere, target)) != DECLINED)
+        return before;
     if (wish.again && !wish.target && !wish.resend && !wish.popup)
         wish.place = wish.again;
     sso_request_of(r)->step_up.bits = sso_step_up_read(wish.step_up);

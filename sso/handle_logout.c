@@ -2,6 +2,7 @@
 #include "sso.h"
 
 #include "cookie.h"
+#include "hint.h"
 #include "logout_message.h"
 #include "logout_send.h"
 #include "page.h"
@@ -41,6 +42,7 @@ static int log_out_here(request_rec *r, const sso_app_t *app)
         return sso_page_refused(r, app, err);
     sso_cookie_drop_session(r, app);
     sso_state_logged_out(r, app);
+    sso_hint_forget(r, app);
     sso_rounds_forget(r, app);
     if (ended)
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\"", app->name);

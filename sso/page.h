@@ -18,7 +18,7 @@ typedef struct {
 
 /**
  * Send a form that posts itself to `action`, with a button where scripts do not run.
- * @param attributes  more of them for the form, escaped (fragment.h)
+ * @param attributes  more of them for the form, escaped (address.h, fragment.h)
  * @return what the hook or handler returns
  */
 int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count, const char *attributes);

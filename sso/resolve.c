@@ -265,6 +265,7 @@ static void resolve_requests(sso_check_t *check, const sso_app_conf_t *conf, sso
     app->single_logout = (int)number_or(conf, SSO_SET_SINGLE_LOGOUT, 1);
     app->logout_response = (sso_logout_answer_t)number_or(conf, SSO_SET_LOGOUT_RESPONSE, SSO_ANSWER_AUTO);
     resolve_domain_hint(check, conf, app);
+    app->login_hint = (int)number_or(conf, SSO_SET_LOGIN_HINT, 0);
     resolve_authn_context(check, conf, app);
     app->idp_initiated = (int)number_or(conf, SSO_SET_IDP_INITIATED, 0);
     app->name_id_format = sso_is_set(conf, SSO_SET_NAME_ID_FORMAT) ? sso_set_text(conf, SSO_SET_NAME_ID_FORMAT)

@@ -104,6 +104,7 @@ typedef struct {
     int single_logout;          /* a logout here asks the identity provider to end its session */
     sso_logout_answer_t logout_response;
     const char *domain_hint;    /* "example.org", or NULL */
+    int login_hint;             /* the name of who signed on last goes along */
     const apr_array_header_t *authn_context;    /* const char *, classes asked for; empty: none */
     int idp_initiated;
     const apr_array_header_t *relay_states; /* sso_relay_state_t (relay_state.h); may be empty */

@@ -120,7 +120,7 @@ static apr_size_t octets_of(const char *name, const char *value)
 static int is_mark(const char *name)
 {
     return strcmp(name, RETRY_NAME) == 0 || strcmp(name, OUT_NAME) == 0 || strcmp(name, SSO_STATE_USER) == 0
-           || strcmp(name, SSO_STATE_FRAGMENT) == 0
+           || strcmp(name, SSO_STATE_FRAGMENT) == 0 || strcmp(name, SSO_STATE_HINT) == 0
            || strcmp(name, FRAME_NAME) == 0 || strcmp(name, SSO_STATE_ROUNDS) == 0
            || strncmp(name, SSO_STATE_RESEND, strlen(SSO_STATE_RESEND)) == 0;
 }

@@ -18,6 +18,7 @@
 #define SSO_STATE_RESEND   "kept-"      /* begins names under the same prefix that are none of a state (resend.h) */
 #define SSO_STATE_USER     "user"       /* and is one */
 #define SSO_STATE_FRAGMENT "at"         /* and is this (fragment.h) */
+#define SSO_STATE_HINT     "hint"       /* and another (hint.h) */
 #define SSO_STATE_MAX_TARGET_BYTES 2048 /* a longer target keeps its path only, so that the cookie stays under 4 KB */
 
 typedef struct {

@@ -25,7 +25,7 @@ is_deeply $app, {
     SAMLIdentifier => ['https://www.example.org/saml/metadata'], SAMLReplyURL => ['https://www.example.org/saml/acs'],
     SAMLPath => ['/saml'], SAMLSignRequests => ['off'], SAMLRequestBinding => ['POST'],
     SAMLNameIDFormat => ['urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress'], SAMLForceAuthn => ['off'], SAMLSingleLogout => ['on'], SAMLLogoutResponse => ['auto'],
-    SAMLDomainHint => ['none'], SAMLAuthnContext => ['none'], SAMLIdPInitiated => ['off'], SAMLIdPIdentifier => ['https://sts.example/'], SAMLLoginURL => ['https://login.example/saml2'],
+    SAMLDomainHint => ['none'], SAMLLoginHint => ['off'], SAMLAuthnContext => ['none'], SAMLIdPInitiated => ['off'], SAMLIdPIdentifier => ['https://sts.example/'], SAMLLoginURL => ['https://login.example/saml2'],
     SAMLClockSkew => ['180s'], SAMLAllow => ['none'], SAMLSessionStore => ['lmdb:@ROOT@/run/saml-sso'],
     SAMLSessionLimit => ['1000000'], SAMLSessionLifetime => ['28800s'], SAMLSessionIdle => ['3600s'],
     SAMLKeepPosts => ['8m total=64m folder=@ROOT@/run/mod_saml_sso.kept'],
@@ -49,6 +49,7 @@ SAMLForceAuthn after-logout
 SAMLSingleLogout off
 SAMLLogoutResponse on
 SAMLDomainHint Example.ORG
+SAMLLoginHint on
 SAMLAuthnContext urn:a urn:b
 SAMLAuthnContext urn:c
 SAMLIdPInitiated on
@@ -76,6 +77,7 @@ is_deeply $app->{SAMLForceAuthn}, ['after-logout'], 'SAMLForceAuthn';
 is_deeply $app->{SAMLSingleLogout}, ['off'], 'SAMLSingleLogout';
 is_deeply $app->{SAMLLogoutResponse}, ['on'], 'SAMLLogoutResponse';
 is_deeply $app->{SAMLDomainHint}, ['example.org'], 'SAMLDomainHint';
+is_deeply $app->{SAMLLoginHint}, ['on'], 'SAMLLoginHint';
 is_deeply $app->{SAMLAuthnContext}, ['urn:a', 'urn:b', 'urn:c'], 'SAMLAuthnContext adds up';
 is_deeply $app->{SAMLIdPInitiated}, ['on'], 'SAMLIdPInitiated';
 is_deeply $app->{SAMLRelayState}, ['a /app', 'b https://b.example:8443/'], 'SAMLRelayState adds up';

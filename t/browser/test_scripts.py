@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stories of pages that go on after their session has ended: doc/examples/sign-on-again.js, frames, requests in the background."""
 import os
+import re
 import unittest
 
 from selenium.webdriver.common.by import By
@@ -68,7 +69,7 @@ class Scripts(unittest.TestCase):
         browser.driver.delete_cookie("__Host-saml")
 
     def states(self, browser):
-        return [c["name"] for c in browser.driver.execute_cdp_cmd("Storage.getCookies", {})["cookies"] if "-state" in c["name"]]
+        return [c["name"] for c in browser.driver.execute_cdp_cmd("Storage.getCookies", {})["cookies"] if re.search(r"-state-[\w-]{12}\.?$", c["name"])]
 
     def in_window(self, browser, user):
         """What the user does in the window; it closes by itself."""
