@@ -141,12 +141,25 @@ static saml_status_t check_request(saml_logout_request_t **out, const saml_idp_t
     return saml_logout_request_check(out, &came->message, &want, r->pool, err);
 }
 
+/*
+ * First of all, see logout_late.h. A store that has no room for it may well end sessions, which counts for more. Whoever may ask without
+ * proof is not to keep people out as well.
+ */
+static void keep_in_mind(request_rec *r, const sso_app_t *app, const saml_idp_t *idp, const saml_logout_request_t *request)
+{
+    saml_err_t *err = sso_err_new(r->pool);
+
+    if (request->is_signed && sso_logout_late_mark(app, idp, request, r->pool, err) != SAML_OK)
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "logout: application \"%s\": what was issued before it and comes later is not kept out: %s",
+                      app->name, err->reason);
+}
+
 static saml_status_t end_sessions(request_rec *r, const sso_app_t *app, const saml_idp_t *idp, const saml_logout_request_t *request,
                                   saml_err_t *err)
 {
     int ended;
 
-    SAML_TRY(sso_logout_late_mark(app, idp, request, r->pool, err));    /* first, see logout_late.h */
+    keep_in_mind(r, app, idp, request);
     SAML_TRY(sso_logout_end_named(&ended, app, idp, request, r->pool, err));
     SAML_TRY(end_carried(&ended, r, app, idp, request, err));
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\", asked for by the identity provider in %s%s, "
