@@ -118,6 +118,21 @@ class Scripts(unittest.TestCase):
         self.out(browser, "failed SamlOtherUser")
         self.assertEqual([], self.posts())
 
+    def test_another_name_of_the_site(self):
+        browser = self.browser
+        browser.driver.get("https://127.0.0.1:%d/app/page?a=b#c" % self.stage.port)
+        browser.wait("the explanation", lambda d: "Another address is needed" in d.title)
+        browser.screenshot("another-address")
+        self.assertIn("/saml/login?", browser.driver.current_url)
+        lines = self.stage.refusals()[self.known:]
+        self.assertEqual(1, len(lines), lines)
+        self.assertIn('expected a browser at %s, as SAMLReplyURL says, got one at "https://127.0.0.1:%d"' % (
+            self.stage.site, self.stage.port), lines[0])
+        self.known += 1
+        browser.driver.find_element(By.LINK_TEXT, "Sign in again").click()
+        browser.choose("ada")
+        browser.wait("the page", lambda d: d.current_url == self.stage.site + "/app/page?a=b")
+
     def test_page_in_a_frame(self):
         browser = self.browser
         self.expire(browser, "/app/frames")
