@@ -19,11 +19,11 @@ const saml_page_texts_t saml_page_texts = {
     .waiting_button = "Continue now",
 
     .signed_in_title = "You are signed in",
-    .resending = "What you sent before you signed in is now sent again.",
+    .resending = "What you sent before you signed in is now sent again. If nothing happens, use the button.",
     .resend_asks = "Before you signed in, something was sent to this site. Send it now?",
     .resend_button = "Send it now",
     .resending_button = "Go on without it",
-    .not_resent_title = "Nothing was sent",
+    .not_resent_title = "Nothing was sent again",
     .gone = "What was sent before you signed in cannot be sent again: it was sent already, or too much time has passed.",
     .other_user = "What was sent before you signed in was sent while somebody else was signed in here. It has been thrown away.",
     .not_kept_title = "Sign in, then send this again",

@@ -7,6 +7,7 @@
 #include "logout_send.h"
 #include "page.h"
 #include "query.h"
+#include "resend.h"
 #include "rounds.h"
 #include "state.h"
 
@@ -41,6 +42,7 @@ static int log_out_here(request_rec *r, const sso_app_t *app)
         || sso_session_end(&ended, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
     sso_cookie_drop_session(r, app);
+    sso_resend_forget_user(r, app);
     sso_state_logged_out(r, app);
     sso_hint_forget(r, app);
     sso_rounds_forget(r, app);

@@ -70,5 +70,7 @@ const char *sso_resend_user_of(const sso_app_t *app, const sso_session_t *sessio
 const char *sso_resend_last_user(request_rec *r, const sso_app_t *app);
 /** Set that cookie: a session begins. */
 void sso_resend_remember_user(request_rec *r, const sso_app_t *app, const sso_session_t *session);
+/** Drop it: somebody signs out, and leaves nothing behind. */
+void sso_resend_forget_user(request_rec *r, const sso_app_t *app);
 
 #endif

@@ -191,16 +191,20 @@ const char *sso_resend_last_user(request_rec *r, const sso_app_t *app)
     return mark && strlen(mark) == USER_CHARS && strspn(mark, "0123456789abcdef") == USER_CHARS ? mark : "";
 }
 
+void sso_resend_forget_user(request_rec *r, const sso_app_t *app)
+{
+    const char *cookie = user_cookie(app, r->pool);
+
+    if (sso_cookie_value(sso_request_of(r)->cookies, cookie, r->pool))
+        drop(r, app, cookie);
+}
+
 void sso_resend_remember_user(request_rec *r, const sso_app_t *app, const sso_session_t *session)
 {
-    const char *before, *now;
+    const char *now = app->keep ? sso_resend_user_of(app, session, r->pool) : "";
 
-    if (!app->keep)
-        return;
-    before = sso_cookie_value(sso_request_of(r)->cookies, user_cookie(app, r->pool), r->pool);
-    now = sso_resend_user_of(app, session, r->pool);
     if (*now)
         sso_cookie_set_same_site(r, app, user_cookie(app, r->pool), now, SSO_COOKIE_WITH_BROWSER);
-    else if (before)
-        drop(r, app, user_cookie(app, r->pool));
+    else
+        sso_resend_forget_user(r, app);
 }
