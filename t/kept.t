@@ -22,6 +22,9 @@ ProxyPass /inner http://@BACKEND@/inner
 <Location "/api/few">
     Require saml-group few
 </Location>
+<Location "/api/strong">
+    Require saml-authn mfa
+</Location>
 <Location "/outer">
     AuthType SAML
     Require valid-user
@@ -280,6 +283,21 @@ subtest 'the session is gone again' => sub {
     is press($browser, $page)->status, 410, 'what is gone here, or is at another node, cannot';
     my ($name) = $page->form->{fields}{'saml-kept-request'};
     is $browser->get("/saml/login?resend=$name&target=%2fapi%2fx")->header('Location'), '/api/x', 'and there is a way on';
+};
+
+# What Require wants of the sign-on (t/step_up.t).
+sub methods { return (authn_instant => $_[0], attributes => [@{ SSOTest::IdP::attributes('ada', 'x') }, ['http://schemas.microsoft.com/claims/authnmethodsreferences', [@_[1 .. $#_]]]]) }
+my @weak = methods(-3600, 'http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password');
+my @strong = methods(-1, 'http://schemas.microsoft.com/claims/multipleauthn');
+
+subtest 'a stronger sign-on' => sub {
+    my $browser = $t->browser;
+    my $page = end_of($browser, send_it($browser, '/api/strong', 'text/plain', 'with two factors'), @weak);
+    my $once_more = press($browser, $page);
+    like $t->request_of($once_more)->{xml}, qr/ForceAuthn="true"/, 'what was kept meets a Require that wants more: another sign-on';
+    $page = end_of($browser, $once_more, @strong);
+    like +(seen(press($browser, $page)))[2], qr/with two factors/, 'after which it arrives';
+    is_deeply [kept()], [], 'and nothing is left';
 };
 
 subtest 'others' => sub {
