@@ -150,8 +150,8 @@ static void keep_in_mind(request_rec *r, const sso_app_t *app, const saml_idp_t 
     saml_err_t *err = sso_err_new(r->pool);
 
     if (request->is_signed && sso_logout_late_mark(app, idp, request, r->pool, err) != SAML_OK)
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "logout: application \"%s\": what was issued before it and comes later is not kept out: %s",
-                      app->name, err->reason);
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "logout: application \"%s\": what was issued before it and comes later is not "
+                      "kept out: %s", app->name, err->reason);
 }
 
 static saml_status_t end_sessions(request_rec *r, const sso_app_t *app, const saml_idp_t *idp, const saml_logout_request_t *request,
