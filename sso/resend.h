@@ -8,6 +8,9 @@
  * into a cookie and nowhere else; the sign-on ends at a page of ours with a form that has one field, the name of that cookie; where
  * that form comes in, with a session and the cookie, the body that was kept takes its place, once, before anybody else reads it.
  *
+ * Not in the browser: what a page stores there lies in clear on its disk, needs a script, has a limit of 5 MB (sessionStorage), and would
+ * come back as a form again, which no file, no JSON and no odd octet survives as it was.
+ *
  * So the second POST is one of the browser's own, to the same place, with an Origin, a Referer and cookies that are true. Only what a
  * page of this very site sent (its Origin says so) is kept. A form from elsewhere comes without a session because the cookie is
  * SameSite=Lax; sent again by us it would count as the site's own, which is what Lax prevents.
