@@ -95,7 +95,7 @@ static int let_in(request_rec *r, const sso_app_t *app, const sso_session_t *ses
  */
 static int cookie_comes_back(request_rec *r, const sso_app_t *app)
 {
-    const char *path = r->parsed_uri.path ? r->parsed_uri.path : "/";
+    const char *path = apr_pstrcat(r->pool, app->prefix, r->parsed_uri.path ? r->parsed_uri.path : "/", NULL);
     apr_size_t len = strlen(app->cookie.path);
 
     return strncmp(path, app->cookie.path, len) == 0

@@ -210,7 +210,7 @@ const char *sso_set_session_limit(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_file(cmd_parms *cmd, void *dir, const char *arg);
 /** The one value of a directive that may stand once, for setters in other files. */
 sso_value_t *sso_add_single(cmd_parms *cmd, const char *text);
-const char *sso_set_path(cmd_parms *cmd, void *dir, const char *arg);
+const char *sso_set_path(cmd_parms *cmd, void *dir, const char *arg, const char *option);
 const char *sso_set_flag(cmd_parms *cmd, void *dir, int on);
 const char *sso_set_key(cmd_parms *cmd, void *dir, const char *key, const char *cert);
 const char *sso_set_relay_state(cmd_parms *cmd, void *dir, const char *name, const char *target);

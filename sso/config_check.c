@@ -60,7 +60,7 @@ static const char *reply_url_taken(const sso_app_t *a, const sso_app_t *b)
 {
     for (int i = 0; i < a->reply_urls->nelts; i++) {
         const sso_reply_url_t *url = &APR_ARRAY_IDX(a->reply_urls, i, sso_reply_url_t);
-        sso_endpoint_t there = sso_endpoint_at(b, url->path);
+        sso_endpoint_t there = sso_endpoint_at(b, url->local_path);
 
         if (there != SSO_ENDPOINT_NONE && (a != b || there != SSO_ENDPOINT_ACS))
             return url->url;

@@ -78,7 +78,7 @@ static void print_us(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
         print(out, "SAMLAudience", APR_ARRAY_IDX(app->audiences, i, const char *));
     for (int i = 0; i < app->reply_urls->nelts; i++)
         print(out, "SAMLReplyURL", APR_ARRAY_IDX(app->reply_urls, i, sso_reply_url_t).url);
-    print(out, "SAMLPath", app->path);
+    print(out, "SAMLPath", *app->prefix ? apr_pstrcat(p, app->path, " prefix=", app->prefix, NULL) : app->path);
     for (int i = 0; i < app->keys->nelts; i++)
         print(out, "SAMLKey", APR_ARRAY_IDX(app->keys, i, const saml_keypair_t *)->cert->source);
     print(out, "SAMLSignRequests", app->sign_requests ? "on" : "off");

@@ -131,7 +131,7 @@ int sso_login_start(request_rec *r, const sso_app_t *app, const char *target)
                       "over the sign-on, its query is not", SSO_STATE_MAX_TARGET_BYTES);
         target = apr_pstrmemdup(r->pool, target, strcspn(target, "?#"));
         if (strlen(target) > SSO_STATE_MAX_TARGET_BYTES)
-            target = "/";
+            target = app->start;
     }
     sso_address_look(r, app);
     sso_request_of(r)->target = target;
@@ -196,7 +196,7 @@ static int end_sign_on(request_rec *r, const sso_app_t *app, const wish_t *wish,
         return sso_popup_page(r, app, target);
     if (wish->resend)
         return sso_resend_page(r, app, session, wish->resend, target);
-    return wish->place ? sso_place_page(r) : sso_page_redirect(r, HTTP_SEE_OTHER, target);
+    return wish->place ? sso_place_page(r, app) : sso_page_redirect(r, HTTP_SEE_OTHER, target);
 }
 
 int sso_handle_login(request_rec *r, const sso_app_t *app)
@@ -211,7 +211,7 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
         return before;
     if (read_wish(&wish, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
-    target = wish.target ? wish.target : "/";
+    target = wish.target ? wish.target : app->start;
     if (wish.elsewhere && (before = sso_address_explain(r, app, wish.elsewhere, target)) != DECLINED)
         return before;
     if (wish.again && !wish.target && !wish.resend && !wish.popup)

@@ -22,12 +22,13 @@ static const char style[] =
 static const char submit_script[] = "document.forms[0].submit()";
 
 /*
- * Whether the browser is where it should be (address.h), and what stands behind "#" (fragment.h), is only known here; where this tab wants
- * to go, it may be asked for later (place.h).
+ * Only known here: whether the browser is where it should be (address.h; "our.host.mcas.ms" is a service that rewrites all addresses), and
+ * what stands behind "#" (fragment.h). Where this tab wants to go, it may be asked for later (place.h).
  */
 static const char sign_on_script[] =
     "(function(f,h){var e=encodeURIComponent(h);"
-    "if(location.origin!==f.dataset.origin){location.replace(f.dataset.elsewhere+encodeURIComponent(location.origin));return}"
+    "if(location.origin!==f.dataset.origin&&location.hostname.indexOf(new URL(f.dataset.origin).hostname+'.')){"
+    "location.replace(f.dataset.elsewhere+encodeURIComponent(location.origin));return}"
     "if(h.length>1&&e.length<1000)try{document.cookie=f.dataset.at+e+f.dataset.end}catch(e){}"
     "try{if('place' in f.dataset)sessionStorage.setItem('saml-place',location.href)}catch(e){}"
     "f.submit()})(document.forms[0],location.hash)";

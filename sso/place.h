@@ -15,7 +15,7 @@
 const char *sso_place_target(const sso_app_t *app, apr_pool_t *p);
 
 /** login?place=1, with a session. */
-int sso_place_page(request_rec *r);
+int sso_place_page(request_rec *r, const sso_app_t *app);
 
 /**
  * An attribute for the form of the sign-on page: its script is to write where it stands, which is where a sign-on of another try begins.

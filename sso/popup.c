@@ -27,15 +27,15 @@ static const char *login_query(const char *target, apr_pool_t *p)
 
 const char *sso_popup_target(const sso_app_t *app, const char *target, apr_pool_t *p)
 {
-    const char *end = apr_pstrcat(p, app->path, login_query(target, p), NULL);
+    const char *end = apr_pstrcat(p, app->public_path, login_query(target, p), NULL);
 
-    return strlen(end) <= SSO_STATE_MAX_TARGET_BYTES ? end : apr_pstrcat(p, app->path, login_query("/", p), NULL);
+    return strlen(end) <= SSO_STATE_MAX_TARGET_BYTES ? end : apr_pstrcat(p, app->public_path, login_query(app->start, p), NULL);
 }
 
 int sso_popup_page(request_rec *r, const sso_app_t *app, const char *target)
 {
     const char *body = apr_pstrcat(r->pool, sso_page_paragraph(r->pool, saml_page_texts.popup_done), "<p><a class=\"button\" id=\"on\" data-path=\"",
-                                   ap_escape_html(r->pool, app->path), "\" href=\"", ap_escape_html(r->pool, target), "\">",
+                                   ap_escape_html(r->pool, app->public_path), "\" href=\"", ap_escape_html(r->pool, target), "\">",
                                    ap_escape_html(r->pool, saml_page_texts.popup_button), "</a></p>\n", NULL);
 
     return sso_page_send(r, HTTP_OK, saml_page_texts.signed_in_title, body, done_script);
@@ -43,7 +43,7 @@ int sso_popup_page(request_rec *r, const sso_app_t *app, const char *target)
 
 int sso_popup_for_frame(request_rec *r, const sso_app_t *app, const char *target)
 {
-    const char *url = apr_pstrcat(r->pool, sso_reply_url_of(app, r)->origin, app->path, login_query(target, r->pool), NULL);
+    const char *url = apr_pstrcat(r->pool, sso_reply_url_of(app, r)->origin, app->public_path, login_query(target, r->pool), NULL);
     const char *body = apr_pstrcat(r->pool, sso_page_paragraph(r->pool, saml_page_texts.framed), "<p><a class=\"button\" target=\"_blank\" href=\"",
                                    ap_escape_html(r->pool, url), "\">", ap_escape_html(r->pool, saml_page_texts.framed_button),
                                    "</a></p>\n", NULL);

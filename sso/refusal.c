@@ -86,7 +86,7 @@ static const char *way_url(request_rec *r, const sso_app_t *app, saml_way_t way)
     case SAML_WAY_SIGN_IN:
         return sign_in_url(r, app, reply);
     case SAML_WAY_START:
-        return apr_pstrcat(r->pool, reply->origin, "/", NULL);
+        return apr_pstrcat(r->pool, reply->origin, app->start, NULL);
     case SAML_WAY_SIGN_OUT:
         return sso_endpoint_url(app, reply, "logout", r->pool);
     case SAML_WAY_OTHER_USER:

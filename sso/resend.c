@@ -251,7 +251,7 @@ const char *sso_resend_target(const sso_app_t *app, const char *name, const char
 {
     if (!sso_resend_is_name(name) && strcmp(name, RELOAD) != 0)
         return target;
-    return apr_pstrcat(p, app->path, "/login?resend=", name, "&target=", ap_escape_urlencoded(p, target), NULL);
+    return apr_pstrcat(p, app->public_path, "/login?resend=", name, "&target=", ap_escape_urlencoded(p, target), NULL);
 }
 
 /* ---- after it ---------------------------------------------------------------------------------------------- */

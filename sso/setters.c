@@ -150,13 +150,19 @@ const char *sso_set_file(cmd_parms *cmd, void *dir, const char *arg)
     return NULL;
 }
 
-const char *sso_set_path(cmd_parms *cmd, void *dir, const char *arg)
+const char *sso_set_path(cmd_parms *cmd, void *dir, const char *arg, const char *option)
 {
+    static const char name[] = "prefix=";
+    sso_value_t *value;
+
     (void)dir;
     if (!sso_path_is_plain(arg))
         return refuse(cmd, "a path such as \"/saml\": a slash first and none last, letters, digits, - . _ ~ between "
                            "single slashes, no dot segments", arg);
-    add_value(cmd, single_of(cmd), arg);
+    if (option && (strncmp(option, name, strlen(name)) != 0 || !sso_path_is_plain(option + strlen(name))))
+        return refuse(cmd, "prefix= and a path of the same kind behind it", option);
+    value = add_value(cmd, single_of(cmd), arg);
+    value->more = option ? option + strlen(name) : NULL;
     return NULL;
 }
 

@@ -64,6 +64,7 @@ typedef struct {
     apr_port_t port;
     const char *origin;         /* "https://host[:port]", default port left out */
     const char *path;           /* "/saml/acs" */
+    const char *local_path;     /* the same as requests bring it, without the application's prefix */
     int is_https;
 } sso_reply_url_t;
 
@@ -95,6 +96,9 @@ typedef struct {
     const apr_array_header_t *reply_urls;   /* sso_reply_url_t, at least one */
     const char *path;           /* where the endpoints live, "/saml", no slash at the end */
     apr_size_t path_len;
+    const char *prefix;         /* "/portal": what the browser has before it, and a proxy in front takes away; or "" */
+    const char *public_path;    /* both, as browsers ask for it */
+    const char *start;          /* the front page: the prefix and a slash */
     const apr_array_header_t *keys;         /* saml_keypair_t *; may be empty */
     int sign_requests;
     sso_binding_t request_binding;

@@ -185,6 +185,12 @@ refused 'a login URL in the clear', "$server${identifier}SAMLLoginURL http://log
     . 'found "http://login.example/"';
 refused 'SAMLPath without a slash', $good . "SAMLPath saml\n", qr/^line 6 of \S+: SAMLPath: expected a path such as "\/saml": .*, got "saml"$/;
 refused 'SAMLPath with a slash at the end', $good . "SAMLPath /saml/\n", qr/^line 6 of \S+: SAMLPath: expected a path .*, got "\/saml\/"$/;
+accepted 'a path that a proxy takes away', $good . "SAMLPath /saml prefix=/portal\nSAMLReplyURL https://www.example.org/portal/saml/acs\nSAMLCookie x Path=/portal\n";
+accepted 'such a path, the rest from ServerName', $good . "SAMLPath /saml prefix=/portal\n";
+refused 'a prefix that is none', $good . "SAMLPath /saml prefix=portal\n", qr/^line 6 of \S+: SAMLPath: expected prefix= and a path of the same kind behind it, got "prefix=portal"$/;
+refused 'another option', $good . "SAMLPath /saml /portal\n", qr/^line 6 of \S+: SAMLPath: expected prefix= and a path of the same kind behind it, got "\/portal"$/;
+refused 'a reply URL without the prefix', $good . "SAMLPath /saml prefix=/portal\nSAMLReplyURL https://www.example.org/saml/acs\n",
+    at('SAMLReplyURL', 7) . 'expected an address under the prefix /portal of SAMLPath, found "https://www.example.org/saml/acs"; mend: write it as the browser has it, such as "https://www.example.org/portal/saml/acs"';
 refused 'SAMLPath that is all', $good . "SAMLPath /\n", qr/^line 6 of \S+: SAMLPath: expected a path .*, got "\/"$/;
 
 # --- applications ---

@@ -14,10 +14,16 @@ RemoteIPHeader X-Forwarded-For
 RemoteIPInternalProxy 127.0.0.1
 ProxyPass /app http://\@BACKEND\@/app
 ProxyPass /portal http://\@BACKEND\@/portal
+ProxyPass /taken http://\@BACKEND\@/taken
 <SAMLApplication portal>
     SAMLIdentifier https://app.example/portal
     SAMLPath /portal/saml
     SAMLReplyURL $here/portal/saml/acs
+</SAMLApplication>
+<SAMLApplication taken>
+    SAMLIdentifier https://app.example/taken
+    SAMLPath /saml/taken prefix=/intra.net
+    SAMLReplyURL $here/intra.net/saml/taken/acs $here/intra.net/old/acs
 </SAMLApplication>
 <SAMLApplication hop>
     SAMLIdentifier https://app.example/hop
@@ -31,6 +37,11 @@ ProxyPass /portal http://\@BACKEND\@/portal
 <Location "/portal">
     AuthType SAML
     SAMLApplication portal
+    Require valid-user
+</Location>
+<Location "/taken">
+    AuthType SAML
+    SAMLApplication taken
     Require valid-user
 </Location>
 <Location "/hop">
@@ -50,6 +61,7 @@ my $front = SSOTest->new(tls => 1, modules => [qw(ssl http2 proxy proxy_http)], 
     SSLCertificateFile "\@ROOT\@/tls.cer"
     SSLCertificateKeyFile "\@ROOT\@/tls.key"
     ProxyPreserveHost $preserve
+    ProxyPass /intra.net/ http://127.0.0.1:$back/
     ProxyPass / http://127.0.0.1:$back/
 </VirtualHost>
 CONF
@@ -81,6 +93,26 @@ subtest 'a path of our own' => sub {
     is $request->{acs}, "$here/portal/saml/acs", 'all of it can lie under one path';
     is $t->deliver($browser, $request, $t->response_to($request))->header('Location'), '/portal/x', 'and works there';
     like $browser->get('/portal/x')->body, qr/^X-Remote-User: ada\@example\.org$/mi, 'with its session';
+};
+
+subtest 'a path that the proxy takes away' => sub {
+    my $browser = browser($here);
+    my $page = $browser->get('/intra.net/taken/x?y=1');
+    my $request = $t->request_of($page);
+    is $request->{acs}, "$here/intra.net/saml/taken/acs", 'is in SAMLReplyURL';
+    like $page->body, qr{data-elsewhere="/intra\.net/saml/taken/login\?}, 'and in all that leads here';
+    is $t->deliver($browser, $request, $t->response_to($request))->header('Location'), '/intra.net/taken/x?y=1', 'also in the way back';
+    like $browser->get('/intra.net/taken/x?y=1')->body, qr/^X-Remote-User: ada\@example\.org$/mi, 'which is open then';
+    my $other = browser($here);
+    is $other->fetch('/intra.net/taken')->json->{login_url}, "$here/intra.net/saml/taken/login?target=%2fintra.net%2ftaken", 'scripts are led by it';
+    $request = $t->request_of($other->get('/intra.net/saml/taken/login'));
+    $request->{acs} =~ s{/saml/taken/acs}{/old/acs};
+    my $response = $t->response_to({ %$request, acs => "$here/intra.net/saml/taken/acs" });
+    is $t->deliver($other, $request, $response)->header('Location'), '/intra.net/', 'a reply URL of its own path, and a sign-on without a target';
+    is $other->get('/intra.net/saml/taken/login?target=%2fintra.net%2fsaml%2ftaken%2flogout')->status, 403, 'what is an endpoint is told by it';
+    $t->refused('relay-state', qr/expected a place other than login, acs and logout/);
+    is $other->get('/intra.net/saml/taken/login?popup=1&target=%2fintra.net%2ftaken')->status, 200, 'a window of its own knows it, too';
+    like $other->get('/intra.net/saml/taken/metadata')->body, qr{Location="\Q$here\E/intra\.net/saml/taken/logout"}, 'and so does the metadata';
 };
 
 subtest 'a proxy that does not pass Host on' => sub {

@@ -42,6 +42,8 @@ class Scripts(unittest.TestCase):
         replies["/app/page"] = lambda seen: (200, "text/html; charset=utf-8", (PAGE % (NAME, BODY)).encode())
         replies["/app/frames"] = lambda seen: (200, "text/html", b"<title>Legacy application</title>"
                                                b"<iframe id=f width=900 height=600></iframe>")
+        flags = cls.stage.flags() + ("--host-resolver-rules=MAP localhost.rewritten.example 127.0.0.1",)
+        cls.stage.flags = lambda: flags
         cls.browser = Browser(cls.stage, popups=False)
 
     @classmethod
@@ -132,6 +134,10 @@ class Scripts(unittest.TestCase):
         browser.driver.find_element(By.LINK_TEXT, "Sign in again").click()
         browser.choose("ada")
         browser.wait("the page", lambda d: d.current_url == self.stage.site + "/app/page?a=b")
+
+    def test_a_service_that_rewrites_addresses(self):
+        self.browser.driver.get("https://localhost.rewritten.example:%d/app/page" % self.stage.port)
+        self.browser.wait("the provider's page", lambda d: d.title == "Who are you?")
 
     def test_page_in_a_frame(self):
         browser = self.browser
