@@ -276,12 +276,22 @@ static void resolve_authn_context(sso_check_t *check, const sso_app_conf_t *conf
                          classes->nelts);
 }
 
+static void resolve_logout(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
+{
+    const saml_idp_t *idp = app->idp;
+
+    app->single_logout = (int)number_or(conf, SSO_SET_SINGLE_LOGOUT, 1);
+    app->logout_response = (sso_logout_answer_t)number_or(conf, SSO_SET_LOGOUT_RESPONSE, SSO_ANSWER_AUTO);
+    if (app->logout_response == SSO_ANSWER_ON && idp && !idp->slo_redirect && !idp->slo_post)
+        sso_check_warn(check, "SAMLLogoutResponse", at_of(conf, SSO_SET_LOGOUT_RESPONSE), "expected an identity provider with a logout URL, "
+                       "where a LogoutResponse can go, found none; mend: add SAMLLogoutURL, or take this directive out");
+}
+
 static void resolve_requests(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
 {
     app->sign_requests = (int)number_or(conf, SSO_SET_SIGN_REQUESTS, 0);
     app->force_authn = (sso_force_t)number_or(conf, SSO_SET_FORCE_AUTHN, SSO_FORCE_OFF);
-    app->single_logout = (int)number_or(conf, SSO_SET_SINGLE_LOGOUT, 1);
-    app->logout_response = (sso_logout_answer_t)number_or(conf, SSO_SET_LOGOUT_RESPONSE, SSO_ANSWER_AUTO);
+    resolve_logout(check, conf, app);
     resolve_domain_hint(check, conf, app);
     app->login_hint = (int)number_or(conf, SSO_SET_LOGIN_HINT, 0);
     resolve_authn_context(check, conf, app);

@@ -268,6 +268,10 @@ accepted 'metadata that wants signed requests', $metadata . "SAMLIdPMetadata wan
     at('SAMLIdPMetadata', 6) . 'expected "SAMLSignRequests on", as this metadata says WantAuthnRequestsSigned, found it off; mend: '
     . 'add it, and SAMLKey';
 accepted 'metadata that gets signed requests', $metadata . "SAMLIdPMetadata wants.xml\nSAMLKey other.key other.cer\nSAMLSignRequests on\n";
+accepted 'a LogoutResponse that can go nowhere', $good . "SAMLLogoutResponse on\n",
+    at('SAMLLogoutResponse', 6) . 'expected an identity provider with a logout URL, where a LogoutResponse can go, found none; mend: add '
+    . 'SAMLLogoutURL, or take this directive out';
+accepted 'one that can', $good . "SAMLLogoutURL https://login.example/out\nSAMLLogoutResponse on\n";
 refused 'an idle time beyond the lifetime', $good . "SAMLSessionLifetime 10min\nSAMLSessionIdle 601s\n",
     at('SAMLSessionIdle', 7) . 'expected at most the SAMLSessionLifetime of 600s, found 601s; mend: shorten it, or lengthen '
     . 'SAMLSessionLifetime';
