@@ -39,6 +39,7 @@ const saml_page_texts_t saml_page_texts = {
     .popup_button = "Go on in this window",
     .framed_title = "This part of the page needs a sign-in",
     .framed = "You are not signed in, or your session has ended. Your organisation's sign-in page opens in a window of its own.",
+    .framed_again = "This part of the page wants you to sign in again. Your organisation's sign-in page opens in a window of its own.",
     .framed_button = "Sign in",
 
     .signing_out_title = "Signing you out",

@@ -61,7 +61,7 @@ typedef struct {
     const char *signed_in_title, *resending, *resend_asks, *resend_button, *resending_button, *seconds_left;
     const char *not_resent_title, *gone, *other_user;
     const char *not_kept_title, *not_kept, *not_kept_how, *not_kept_button, *reload;
-    const char *popup_done, *popup_button, *framed_title, *framed, *framed_button;
+    const char *popup_done, *popup_button, *framed_title, *framed, *framed_again, *framed_button;
     const char *signing_out_title, *signing_out, *signing_out_button;
     const char *signed_out_title, *signed_out_here, *signed_out_there, *signed_out_partly, *signed_out_maybe, *signed_out_short;
     const char *refused_title;

@@ -10,6 +10,7 @@
 #include "groups.h"
 #include "hint.h"
 #include "page.h"
+#include "place.h"
 #include "provision.h"
 #include "query.h"
 #include "relay_state.h"
@@ -226,6 +227,8 @@ static int handle_lost(request_rec *r, const sso_app_t *app, context_t *context,
     sso_request_of(r)->target = context->target;
     if (done || sso_state_may_retry(r, app, context->relay_state))
         return start_anew(r, app, context->target, err);
+    if (!context->target)
+        sso_request_of(r)->target = sso_place_target(app, r->pool);
     return sso_rounds_refuse_lost(r, app, context->relay_state, err);
 }
 

@@ -203,7 +203,7 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
 {
     saml_err_t *err = sso_err_new(r->pool);
     const sso_session_t *session = NULL;
-    const char *target;
+    const char *target, *end;
     wish_t wish = { 0 };
     int before = sso_page_refused_before(r);
 
@@ -224,7 +224,8 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
         return sso_page_refused(r, app, err);
     if (session)
         return end_sign_on(r, app, &wish, target, session);
-    if (wish.arrived)
+    end = end_of(&wish, app, target, r->pool);
+    if (wish.arrived && sso_rounds_is_arrival(r, app, end))
         return sso_rounds_refuse_arrival(r, app, target);
-    return sso_login_start(r, app, end_of(&wish, app, target, r->pool));
+    return sso_login_start(r, app, end);
 }

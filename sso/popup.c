@@ -6,6 +6,7 @@
 #include "page.h"
 #include "saml/texts.h"
 #include "state.h"
+#include "step_up.h"
 #include "url.h"
 
 /* doc/examples/sign-on-again.js listens on the same channel. */
@@ -43,8 +44,10 @@ int sso_popup_page(request_rec *r, const sso_app_t *app, const char *target)
 
 int sso_popup_for_frame(request_rec *r, const sso_app_t *app, const char *target)
 {
-    const char *url = apr_pstrcat(r->pool, sso_reply_url_of(app, r)->origin, app->public_path, login_query(target, r->pool), NULL);
-    const char *body = apr_pstrcat(r->pool, sso_page_paragraph(r->pool, saml_page_texts.framed), "<p><a class=\"button\" target=\"_blank\" href=\"",
+    unsigned step_up = sso_request_of(r)->step_up.bits;
+    const char *url = apr_pstrcat(r->pool, sso_reply_url_of(app, r)->origin, app->public_path, login_query(target, r->pool),
+                                  step_up ? "&step-up=" : "", sso_step_up_text(step_up), NULL);
+    const char *body = apr_pstrcat(r->pool, sso_page_paragraph(r->pool, step_up ? saml_page_texts.framed_again : saml_page_texts.framed), "<p><a class=\"button\" target=\"_blank\" href=\"",
                                    ap_escape_html(r->pool, url), "\">", ap_escape_html(r->pool, saml_page_texts.framed_button),
                                    "</a></p>\n", NULL);
 

@@ -186,6 +186,14 @@ const char *sso_rounds_signed_on(request_rec *r, const sso_app_t *app, const sso
     return state->watched ? arrival(app, state->target, r) : state->target;
 }
 
+/* Of a link or a bookmark to that address it is not. */
+int sso_rounds_is_arrival(request_rec *r, const sso_app_t *app, const char *end)
+{
+    rounds_t rounds;
+
+    return read_recent(&rounds, r, app) || sso_state_count(r, app, end, SSO_ROUNDS_TIME) > 0;
+}
+
 int sso_rounds_refuse_arrival(request_rec *r, const sso_app_t *app, const char *target)
 {
     saml_err_t *err = sso_err_new(r->pool);

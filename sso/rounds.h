@@ -28,7 +28,10 @@ void sso_rounds_begin(sso_state_t *state, request_rec *r, const sso_app_t *app);
 /** Note that the sign-on of `state` has gone well. @return where the browser is to go: its target, by that page of ours if need be */
 const char *sso_rounds_signed_on(request_rec *r, const sso_app_t *app, const sso_state_t *state, const char *relay_state);
 
-/** Answer login?arrived=1 of a browser that has not brought the session; `target` is where it was to end. */
+/** Whether it is so that a browser that comes to login?arrived=1 without a session has made sign-ons, the last to end at `end`. */
+int sso_rounds_is_arrival(request_rec *r, const sso_app_t *app, const char *end);
+
+/** Answer it. `target` is where to try again. */
 int sso_rounds_refuse_arrival(request_rec *r, const sso_app_t *app, const char *target);
 
 /** Note that somebody signed on was refused, with an ErrorDocument that may lead to the next sign-on. */

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "page.h"
+#include "popup.h"
 #include "require.h"
 #include "saml/clock.h"
 #include "saml/json.h"
@@ -251,5 +252,7 @@ int sso_step_up_answer(request_rec *r, const sso_app_t *app)
                   sso_step_up_text(req->step_up.bits), r->uri);
     if (!sso_is_navigation(r))
         return answer_script(r, app, req->step_up.bits, req->target);
+    if (sso_is_framed(r) && sso_unauthenticated(sso_dir_of(r)) == SSO_UNAUTH_AUTO)
+        return sso_popup_for_frame(r, app, req->target);
     return sso_login_start(r, app, req->target);
 }

@@ -89,6 +89,7 @@ subtest 'the session cookie does not come back' => sub {
     my $reply = stops('lost', $browser, '/app?x=1', $lost, 3, qr/goes round in circles.*does not send the cookie back/s, 'state-missing',
         qr/comes from a sign-on, and expected the session cookie "__Host-saml" .*found none; mend: what changes Set-Cookie/);
     like $reply->body, qr{/saml/login\?target=%2fapp%3fx%3d1">Sign in again<}, 'from there it can be tried by hand';
+    is browser()->get('/saml/login?arrived=1&target=/app')->status, 200, 'who comes there by a link signs on';
     stops('again by hand', $browser, '/saml/login?target=/app', $lost, 1, qr/does not send the cookie back/, 'state-missing');
 
     # All that the ACS sets: the count does not come either, but what was used does.

@@ -157,6 +157,9 @@ subtest 'scripts' => sub {
     $t->deliver($browser, $request, $t->response_to($request, weak()));
     is $browser->fetch('/both')->status, 403, 'after which it is refused, or let in';
     $t->refused('authn-statement');
+    my $framed = signed_on()->get('/mfa', headers => [['Sec-Fetch-Dest', 'iframe']]);
+    is $framed->status, 401, 'a frame shows no sign-on';
+    like $framed->body, qr{sign in again.*target="_blank" href="[^"]*/saml/login\?popup=1&amp;target=%2fmfa&amp;step-up=mfa"}s, 'but opens a window for it';
     for my $strange ('MFA', 'mfa,mfa', 'x', '') {
         my $plain = $t->request_of($browser->get("/saml/login?step-up=$strange&target=/mfa"));
         unlike $plain->{xml}, qr/ForceAuthn/, "step-up=$strange asks for nothing";

@@ -643,6 +643,25 @@ static void no_part_of_a_record_is_one(void **state)
     assert_int_equal(decode_copy(apr_pstrcat(pool, "", NULL), 0), 0);
 }
 
+static void step_up_is_kept(void **state)
+{
+    sso_session_new_t from = from_login(entra_login());
+    sso_session_t s, stamped;
+    apr_size_t len;
+    char *record;
+
+    (void)state;
+    for (from.step_up = 0; from.step_up <= SSO_STEP_UP_ALL; from.step_up++) {
+        record = encode(&from, &len);
+        assert_int_equal(sso_session_decode(&s, record, len, new_err()), SAML_OK);
+        assert_int_equal(s.step_up, from.step_up);
+        assert_int_equal(sso_session_decode(&stamped, sso_session_stamped(&s, NOW + MINUTES(30), pool), len, new_err()), SAML_OK);
+        assert_int_equal(stamped.step_up, from.step_up);
+    }
+    record = encode(&from, &len);
+    assert_int_equal(sso_session_decode(&s, record, len, new_err()), SAML_E_STORE);
+}
+
 static void another_version_is_refused(void **state)
 {
     sso_session_new_t from = from_login(entra_login());
@@ -750,6 +769,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(size_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(many_attributes_do_not_fit, setup, teardown),
         cmocka_unit_test_setup_teardown(no_part_of_a_record_is_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(step_up_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(another_version_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(no_offset_leads_astray, setup, teardown),
         cmocka_unit_test_setup_teardown(random_damage_never_hurts, setup, teardown)
