@@ -128,9 +128,9 @@ class DemoStage(Stage):
 
 class Browser:
     """One fresh Chromium profile. `script` False: the browser runs no JavaScript; `popups` False: it opens windows as for anybody,
-    after a click only; `third_party` False: no cookies of a site in the frames of another."""
+    after a click only; `third_party` False: no cookies of a site in the frames of another; `cookies` False: none at all."""
 
-    def __init__(self, stage, script=True, popups=True, third_party=True):
+    def __init__(self, stage, script=True, popups=True, third_party=True, cookies=True):
         self.stage = stage
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
@@ -146,6 +146,8 @@ class Browser:
         if not third_party:
             prefs["profile.cookie_controls_mode"] = 1
             prefs["profile.block_third_party_cookies"] = True
+        if not cookies:
+            prefs["profile.default_content_setting_values.cookies"] = 2
         options.add_experimental_option("prefs", prefs)
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
         self.driver.set_page_load_timeout(WAIT_S)

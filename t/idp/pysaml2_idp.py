@@ -91,6 +91,9 @@ class Idp:
         self.asked, self.heard = [], []     # names in LogoutRequests, statuses of LogoutResponses
         self.tamper = None          # a function over the Response's text, to break it on purpose
         self.headers = []           # of every page, in addition
+        self.known = None           # who is signed on here already: answered for without a question, unless ForceAuthn asks for one
+        self.authn = PASSWORD       # how users sign on
+        self.forced = []            # of each request, whether it had ForceAuthn
         self.httpd = _Server((host, 0), type("Handler", (_Handler,), {"idp": self}))
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -139,7 +142,10 @@ class Idp:
 
     def page(self, form, binding):
         """The users; the request goes along in the form."""
-        self._server.parse_authn_request(form["SAMLRequest"], binding)
+        forced = self._server.parse_authn_request(form["SAMLRequest"], binding).message.force_authn == "true"
+        self.forced.append(forced)
+        if self.known and not forced:
+            return self.answer(dict(form, binding=binding, user=self.known))
         hidden = "".join('<input type="hidden" name="%s" value="%s">' % (n, html.escape(v)) for n, v in
                          dict(form, binding=binding).items())
         buttons = "".join('<p><button name="user" value="{0}">{0}</button></p>'.format(html.escape(u))
@@ -155,7 +161,7 @@ class Idp:
         args = self._server.response_args(request.message, [BINDING_HTTP_POST])
         args.pop("name_id_policy", None)
         response = str(self._server.create_authn_response(
-            identity, userid=identity["email"], authn=PASSWORD, sign_assertion=True, sign_response=True,
+            identity, userid=identity["email"], authn=self.authn, sign_assertion=True, sign_response=True,
             sign_alg=SIG_RSA_SHA256, digest_alg=DIGEST_SHA256,
             name_id=NameID(format=NAMEID_FORMAT_EMAILADDRESS, text=identity["email"]), **args))
         if self.tamper:
