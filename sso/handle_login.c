@@ -96,6 +96,14 @@ static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *ap
     return SAML_OK;
 }
 
+/* A browser at an address, which says so of itself; a redirect would hand what stands behind "#" on to the identity provider's page. */
+static int may_have_fragment(request_rec *r)
+{
+    const char *dest = apr_table_get(r->headers_in, "Sec-Fetch-Dest");
+
+    return dest && ap_cstr_casecmp(dest, "document") == 0 && sso_request_of(r)->endpoint == SSO_ENDPOINT_NONE;
+}
+
 static saml_status_t send_by_redirect(int *http, request_rec *r, const sso_app_t *app, const char *service_url, const char *xml,
                                       const char *relay_state, saml_err_t *err)
 {
@@ -103,7 +111,10 @@ static saml_status_t send_by_redirect(int *http, request_rec *r, const sso_app_t
 
     SAML_TRY(saml_redirect_url(&url, service_url, "SAMLRequest", xml, relay_state, signing_key(app),
                                sso_hint_query(r, app, service_url), r->pool, err));
-    *http = sso_page_redirect(r, HTTP_MOVED_TEMPORARILY, url);
+    if (may_have_fragment(r))
+        *http = sso_page_go(r, url, sso_fragment_attributes(r, app, relay_state));
+    else
+        *http = sso_page_redirect(r, HTTP_MOVED_TEMPORARILY, url);
     return SAML_OK;
 }
 

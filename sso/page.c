@@ -33,6 +33,11 @@ static const char sign_on_script[] =
     "try{if('place' in f.dataset)sessionStorage.setItem('saml-place',location.href)}catch(e){}"
     "f.submit()})(document.forms[0],location.hash)";
 
+static const char go_script[] =
+    "(function(f,h){if(h.length>1){h=encodeURIComponent(h);"
+    "if(h.length<1000)try{document.cookie=f.dataset.at+h+f.dataset.end}catch(e){}}"
+    "location.replace(f.href)})(document.getElementById('go'),location.hash)";
+
 /* 'sha256-...' of an inline style or script (CSP Level 3, 2.3.1). */
 static const char *csp_hash(apr_pool_t *p, const char *text)
 {
@@ -58,7 +63,7 @@ static const char *policy_for(apr_pool_t *p, const char *script)
 static struct {
     const char *script;
     const char *policy;
-} usual[] = { { sign_on_script, NULL }, { submit_script, NULL }, { NULL, NULL } };
+} usual[] = { { sign_on_script, NULL }, { go_script, NULL }, { submit_script, NULL }, { NULL, NULL } };
 
 #define USUAL (sizeof(usual) / sizeof(usual[0]))
 
@@ -215,6 +220,16 @@ int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields,
     const char *form = form_element(r->pool, action, attributes, fields, field_count, saml_page_texts.signing_in, saml_page_texts.signing_in_button);
 
     return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title, form, sign_on_script);
+}
+
+int sso_page_go(request_rec *r, const char *url, const char *attributes)
+{
+    const char *to = ap_escape_html(r->pool, url);
+    const char *body = apr_pstrcat(r->pool, "<noscript><meta http-equiv=\"refresh\" content=\"0;url=", to, "\"></noscript>\n",
+                                   sso_page_paragraph(r->pool, saml_page_texts.signing_in), "<p><a class=\"button\" id=\"go\" href=\"", to, "\"",
+                                   attributes, ">", ap_escape_html(r->pool, saml_page_texts.signing_in_button), "</a></p>\n", NULL);
+
+    return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title, body, go_script);
 }
 
 int sso_page_logout_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count)

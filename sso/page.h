@@ -23,6 +23,9 @@ typedef struct {
  */
 int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count, const char *attributes);
 
+/** Send a page that goes to `url`, without a script too. @param attributes  more of them for its link, escaped (fragment.h) */
+int sso_page_go(request_rec *r, const char *url, const char *attributes);
+
 /** The same for a logout message; without words of signing in, and a frame of the identity provider's may show it. */
 int sso_page_logout_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count);
 

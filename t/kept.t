@@ -34,6 +34,7 @@ ProxyPass /inner http://@BACKEND@/inner
 <VirtualHost 127.0.0.1:@PORT1@>
     SAMLReplyURL http://127.0.0.1:@PORT1@/saml/acs
     SAMLKeepPosts off
+    SAMLRequestBinding Redirect
     ProxyPass /api http://@BACKEND@/api
     <Location "/api">
         AuthType SAML
@@ -327,6 +328,17 @@ subtest 'what stands behind #' => sub {
         is $done->header('Location'), "/api/x?y=1$fragment{$sent}", "$sent: " . ($fragment{$sent} ? 'comes back' : 'does not');
         is $browser->cookie('saml-state-at'), undef, 'and its cookie is gone';
     }
+};
+
+subtest 'by Redirect, too' => sub {
+    my $at = 'http://127.0.0.1:' . $t->httpd->port(1);
+    my $browser = SSOTest::Browser->new(base => $at, headers => [['Sec-Fetch-Mode', 'navigate'], ['Sec-Fetch-Dest', 'document']]);
+    my $page = $browser->get('/api/x');
+    my ($href) = $page->body =~ /<a class="button" id="go" href="([^"]+)" data-at="saml-state-at=[^"]+:" data-end="; Max-Age=600; Path=\/">/;
+    like $href, qr{^https://login\.microsoftonline\.com/.*[?;]SAMLRequest=}, 'a page that goes there';
+    like $page->body, qr/<noscript><meta http-equiv="refresh" content="0;url=\Q$href\E">/, 'also without a script';
+    my $before = SSOTest::Browser->new(base => $at)->get('/api/x');
+    is $before->status, 302, 'a browser that does not say where it is, is sent there at once';
 };
 
 subtest 'internal redirects' => sub {
