@@ -112,7 +112,8 @@ static saml_status_t send_by_redirect(int *http, request_rec *r, const sso_app_t
     SAML_TRY(saml_redirect_url(&url, service_url, "SAMLRequest", xml, relay_state, signing_key(app),
                                sso_hint_query(r, app, service_url), r->pool, err));
     if (may_have_fragment(r))
-        *http = sso_page_go(r, url, sso_fragment_attributes(r, app, relay_state));
+        *http = sso_page_go(r, url, apr_pstrcat(r->pool, sso_address_attributes(r, app, sso_request_of(r)->target),
+                                                sso_fragment_attributes(r, app, relay_state), NULL));
     else
         *http = sso_page_redirect(r, HTTP_MOVED_TEMPORARILY, url);
     return SAML_OK;

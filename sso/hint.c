@@ -28,7 +28,7 @@ static int is_name(const char *text)
 {
     apr_size_t len = 0;
 
-    for (; text[len] && len <= MAX_BYTES; len++) {
+    for (; len <= MAX_BYTES && text[len]; len++) {
         if ((unsigned char)text[len] < 0x20 || text[len] == 0x7f)
             return 0;
     }

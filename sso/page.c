@@ -25,18 +25,18 @@ static const char submit_script[] = "document.forms[0].submit()";
  * Only known here: whether the browser is where it should be (address.h; "our.host.mcas.ms" is a service that rewrites all addresses), and
  * what stands behind "#" (fragment.h). Where this tab wants to go, it may be asked for later (place.h).
  */
+#define IF_ELSEWHERE "if(location.origin!==d.origin&&location.hostname.indexOf(new URL(d.origin).hostname+'.'))" \
+                     "return location.replace(d.elsewhere+encodeURIComponent(location.origin));"
+#define KEEP_FRAGMENT "var e=encodeURIComponent(h);if(h.length>1&&e.length<1000)try{document.cookie=d.at+e+d.end}catch(e){}"
+
 static const char sign_on_script[] =
-    "(function(f,h){var e=encodeURIComponent(h);"
-    "if(location.origin!==f.dataset.origin&&location.hostname.indexOf(new URL(f.dataset.origin).hostname+'.')){"
-    "location.replace(f.dataset.elsewhere+encodeURIComponent(location.origin));return}"
-    "if(h.length>1&&e.length<1000)try{document.cookie=f.dataset.at+e+f.dataset.end}catch(e){}"
-    "try{if('place' in f.dataset)sessionStorage.setItem('saml-place',location.href)}catch(e){}"
-    "f.submit()})(document.forms[0],location.hash)";
+    "(function(f,d,h){" IF_ELSEWHERE KEEP_FRAGMENT
+    "try{if('place' in d)sessionStorage.setItem('saml-place',location.href)}catch(e){}"
+    "f.submit()})(document.forms[0],document.forms[0].dataset,location.hash)";
 
 static const char go_script[] =
-    "(function(f,h){if(h.length>1){h=encodeURIComponent(h);"
-    "if(h.length<1000)try{document.cookie=f.dataset.at+h+f.dataset.end}catch(e){}}"
-    "location.replace(f.href)})(document.getElementById('go'),location.hash)";
+    "(function(a,d,h){" IF_ELSEWHERE KEEP_FRAGMENT
+    "location.replace(a.href)})(document.getElementById('go'),document.getElementById('go').dataset,location.hash)";
 
 /* 'sha256-...' of an inline style or script (CSP Level 3, 2.3.1). */
 static const char *csp_hash(apr_pool_t *p, const char *text)

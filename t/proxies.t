@@ -141,6 +141,7 @@ subtest 'an address that we do not know' => sub {
     $t->refused('request', qr/got one at "\S*><script>x\S*"/);
     ok $say->($here)->form, 'the right one signs on';
     is $browser->get('/hop')->status, 302, 'by Redirect there is no page to ask';
+    like $browser->get('/hop', headers => [['Sec-Fetch-Dest', 'document']])->body, qr{id="go"[^>]* data-origin="\Q$here\E" data-elsewhere="/saml/hop/login\?}, 'but for a browser that says what it loads';
 };
 
 subtest 'the address of the client' => sub {
