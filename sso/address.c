@@ -10,7 +10,10 @@
 
 const char *sso_address_attributes(request_rec *r, const sso_app_t *app, const char *target)
 {
-    const char *elsewhere = apr_pstrcat(r->pool, app->public_path, "/login?target=", ap_escape_urlencoded(r->pool, target), "&elsewhere=", NULL);
+    /* Of an endpoint's query nothing is shown. */
+    int is_place = sso_request_of(r)->endpoint != SSO_ENDPOINT_ME;
+    const char *elsewhere = apr_pstrcat(r->pool, app->public_path, "/login?", is_place ? "target=" : "",
+                                        is_place ? ap_escape_urlencoded(r->pool, target) : "", is_place ? "&" : "", "elsewhere=", NULL);
 
     return apr_pstrcat(r->pool, " data-origin=\"", ap_escape_html(r->pool, sso_reply_url_of(app, r)->origin), "\" data-elsewhere=\"",
                        ap_escape_html(r->pool, elsewhere), "\"", NULL);
