@@ -113,7 +113,8 @@ static saml_status_t send_by_redirect(int *http, request_rec *r, const sso_app_t
                                sso_hint_query(r, app, service_url), r->pool, err));
     if (may_have_fragment(r))
         *http = sso_page_go(r, url, apr_pstrcat(r->pool, sso_address_attributes(r, app, sso_request_of(r)->target),
-                                                sso_fragment_attributes(r, app, relay_state), NULL));
+                                                sso_fragment_attributes(r, app, relay_state),
+                                                sso_place_attribute(app, sso_request_of(r)->target, r->pool), NULL));
     else
         *http = sso_page_redirect(r, HTTP_MOVED_TEMPORARILY, url);
     return SAML_OK;

@@ -29,14 +29,15 @@ static const char submit_script[] = "document.forms[0].submit()";
                      "return location.replace(d.elsewhere+encodeURIComponent(location.origin));"
 #define KEEP_FRAGMENT "var e=encodeURIComponent(h);if(h.length>1&&e.length<1000)try{document.cookie=d.at+e+d.end}catch(e){}"
 
+#define KEEP_PLACE "try{if('place' in d)sessionStorage.setItem('saml-place',location.href)}catch(e){}"
+
 static const char sign_on_script[] =
     "(function(f,d,h){" IF_ELSEWHERE KEEP_FRAGMENT
-    "try{if('place' in d)sessionStorage.setItem('saml-place',location.href)}catch(e){}"
-    "f.submit()})(document.forms[0],document.forms[0].dataset,location.hash)";
+    KEEP_PLACE "f.submit()})(document.forms[0],document.forms[0].dataset,location.hash)";
 
 static const char go_script[] =
     "(function(a,d,h){" IF_ELSEWHERE KEEP_FRAGMENT
-    "location.replace(a.href)})(document.getElementById('go'),document.getElementById('go').dataset,location.hash)";
+    KEEP_PLACE "location.replace(a.href)})(document.getElementById('go'),document.getElementById('go').dataset,location.hash)";
 
 /* 'sha256-...' of an inline style or script (CSP Level 3, 2.3.1). */
 static const char *csp_hash(apr_pool_t *p, const char *text)
