@@ -45,7 +45,7 @@ def compile_programs(folder, apxs, builddir, only=None):
     cflags, libs = flags(apxs)
     library = [builddir / ".libs" / "libsaml.a"]
     http = TOP / "bench" / "http.c"
-    sp = [TOP / "bench" / "sp.c", TOP / "bench" / "idp.c", http]
+    sp = [TOP / "bench" / "command.c", TOP / "bench" / "sp.c", TOP / "bench" / "idp.c", http]
     sources = {
         "client": [TOP / "bench" / "client.c", *sp, *library],
         "users": [TOP / "bench" / "users.c", *sp, *library],

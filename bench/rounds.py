@@ -44,10 +44,11 @@ class Table:
         self.rows = {}
         self.missed = []            # (what, why)
 
-    def put(self, key, title, unit, figures, ratios=None, more=False, shown=True):
+    def put(self, key, title, unit, figures, ratios=None, more=False, shown=True, why_not=None):
         """`figures` {peer: number}; `ratios` {peer: to the floor}, where rounds give them; `more` is better, else less;
-        not `shown`: for targets alone."""
-        row = self.rows.setdefault(key, {"title": title, "unit": unit, "figures": {}, "ratios": {}, "more": more, "shown": shown})
+        not `shown`: for targets alone; `why_not` {peer: why it was not asked in this run}."""
+        row = self.rows.setdefault(key, {"title": title, "unit": unit, "figures": {}, "ratios": {}, "more": more, "shown": shown,
+                                         "why_not": why_not or {}})
         row["figures"].update(figures)
         row["ratios"].update(ratios or {})
         said = ", ".join(f"{k} {v:.4g}" for k, v in figures.items())

@@ -20,8 +20,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <apr_general.h>
 #include <apr_strings.h>
+#include "command.h"
 #include "http.h"
 #include "idp.h"
 #include "sp.h"
@@ -314,28 +314,11 @@ static void churn(char **argument)
     }
 }
 
-static const struct {
-    const char *name;
-    int arguments;
-    void (*run)(char **argument);
-} commands[] = { { "load", 4, load }, { "check", 4, check }, { "churn", 8, churn } };
+static const bench_command_t commands[] = {
+    { "load", 4, load }, { "check", 4, check }, { "churn", 8, churn }
+};
 
 int main(int argc, char **argv)
 {
-    size_t i, n = sizeof(commands) / sizeof(commands[0]);
-
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
-    err.pool = pool;
-    bench_must(saml_library_init(&err), &err);
-    for (i = 0; i < n; i++) {
-        if (argc == commands[i].arguments + 2 && strcmp(argv[1], commands[i].name) == 0)
-            break;
-    }
-    if (i == n)
-        bench_die("expected a command and its arguments; see the head of users.c");
-    commands[i].run(argv + 2);
-    apr_pool_destroy(pool);
-    apr_terminate();
-    return 0;
+    return bench_main(argc, argv, commands, sizeof(commands) / sizeof(commands[0]), "users.c", &pool, &err);
 }

@@ -57,6 +57,15 @@ cli_arg_t cli_args_next(cli_args_t *args);
 /** Whether the option just read is `name`. */
 int cli_args_is(const cli_args_t *args, const char *name);
 
+/** What a command does with an option or an operand. @return CLI_OK, or CLI_CANNOT after a sentence on stderr */
+typedef int cli_take_fn(void *baton, const cli_args_t *args, cli_arg_t kind);
+
+/** Have `take` called for each. @return CLI_OK, or CLI_CANNOT after a sentence on stderr */
+int cli_args_each(cli_take_fn *take, void *baton, const cli_option_t *known, int argc, const char *const *argv, apr_pool_t *p);
+
+/** Put the value where there is none yet; `name` is for people: "--store", "USER". @return CLI_OK, or CLI_CANNOT after a sentence on stderr */
+int cli_set_once(const char **slot, const char *name, const cli_args_t *args);
+
 /** "saml-sso verify: ..." on stderr, and where help is. @return CLI_CANNOT */
 int cli_misused(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

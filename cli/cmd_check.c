@@ -60,44 +60,25 @@ typedef struct {
 
 /* ---- options ------------------------------------------------------------ */
 
-static int set_once(const char **slot, const char *name, const cli_args_t *args)
+static int take(void *baton, const cli_args_t *args, cli_arg_t kind)
 {
-    if (*slot)
-        return cli_misused(CHECK_COMMAND, "%s: expected once, got %s too", name, saml_quote(args->pool, args->value));
-    *slot = args->value;
-    return CLI_OK;
-}
+    options_t *o = baton;
 
-static int take(options_t *o, const cli_args_t *args, cli_arg_t kind)
-{
-    if (kind == CLI_ARG_BAD)
-        return CLI_CANNOT;
     if (kind == CLI_ARG_OPERAND)
-        return set_once(&o->file, "FILE", args);
+        return cli_set_once(&o->file, "FILE", args);
     if (cli_args_is(args, "httpd"))
-        return set_once(&o->c.httpd, "--httpd", args);
+        return cli_set_once(&o->c.httpd, "--httpd", args);
     if (cli_args_is(args, "module"))
-        return set_once(&o->c.module, "--module", args);
+        return cli_set_once(&o->c.module, "--module", args);
     if (cli_args_is(args, "modules"))
-        return set_once(&o->c.modules, "--modules", args);
+        return cli_set_once(&o->c.modules, "--modules", args);
     if (cli_args_is(args, "server-root"))
-        return set_once(&o->c.server_root, "--server-root", args);
+        return cli_set_once(&o->c.server_root, "--server-root", args);
     if (cli_args_is(args, "server-name"))
-        return set_once(&o->c.server_name, "--server-name", args);
+        return cli_set_once(&o->c.server_name, "--server-name", args);
     if (cli_args_is(args, "define"))
         APR_ARRAY_PUSH(o->defines, const char *) = args->value;
     o->help |= cli_args_is(args, "help");
-    return CLI_OK;
-}
-
-static int read_options(options_t *o, int argc, const char *const *argv)
-{
-    cli_args_t args = { o->c.p, argc, argv, OPTIONS, 1, 0, NULL, NULL };
-    cli_arg_t kind;
-
-    while ((kind = cli_args_next(&args)) != CLI_ARG_END)
-        if (take(o, &args, kind) != CLI_OK)
-            return CLI_CANNOT;
     return CLI_OK;
 }
 
@@ -304,7 +285,7 @@ int cli_check(int argc, const char *const *argv, apr_pool_t *p)
 {
     options_t o = { .c = { .p = p }, .defines = apr_array_make(p, 1, sizeof(const char *)) };
 
-    if (read_options(&o, argc, argv) != CLI_OK)
+    if (cli_args_each(take, &o, OPTIONS, argc, argv, p) != CLI_OK)
         return CLI_CANNOT;
     if (o.help) {
         fputs(HELP, stdout);

@@ -51,38 +51,19 @@ typedef struct {
     int help;
 } relay_state_t;
 
-static int set_once(const char **slot, const char *name, const cli_args_t *args)
+static int take(void *baton, const cli_args_t *args, cli_arg_t kind)
 {
-    if (*slot)
-        return cli_misused(COMMAND, "%s: expected once, got %s too", name, saml_quote(args->pool, args->value));
-    *slot = args->value;
-    return CLI_OK;
-}
+    relay_state_t *c = baton;
 
-static int take(relay_state_t *c, const cli_args_t *args, cli_arg_t kind)
-{
-    if (kind == CLI_ARG_BAD)
-        return CLI_CANNOT;
     if (kind == CLI_ARG_OPERAND)
-        return set_once(&c->target, "TARGET", args);
+        return cli_set_once(&c->target, "TARGET", args);
     if (cli_args_is(args, "secret"))
-        return set_once(&c->secret, "--secret", args);
+        return cli_set_once(&c->secret, "--secret", args);
     if (cli_args_is(args, "identifier"))
-        return set_once(&c->identifier, "--identifier", args);
+        return cli_set_once(&c->identifier, "--identifier", args);
     if (cli_args_is(args, "application"))
-        return set_once(&c->application, "--application", args);
+        return cli_set_once(&c->application, "--application", args);
     c->help = 1;
-    return CLI_OK;
-}
-
-static int read_options(relay_state_t *c, int argc, const char *const *argv)
-{
-    cli_args_t args = { c->p, argc, argv, OPTIONS, 1, 0, NULL, NULL };
-    cli_arg_t kind;
-
-    while ((kind = cli_args_next(&args)) != CLI_ARG_END)
-        if (take(c, &args, kind) != CLI_OK)
-            return CLI_CANNOT;
     return CLI_OK;
 }
 
@@ -174,7 +155,7 @@ int cli_relay_state(int argc, const char *const *argv, apr_pool_t *p)
 {
     relay_state_t c = { .p = p };
 
-    if (read_options(&c, argc, argv) != CLI_OK)
+    if (cli_args_each(take, &c, OPTIONS, argc, argv, p) != CLI_OK)
         return CLI_CANNOT;
     if (c.help) {
         fputs(HELP, stdout);

@@ -66,38 +66,19 @@ typedef struct {
 
 /* ---- what is asked for ---------------------------------------------------- */
 
-static int set_once(const char **slot, const char *name, const cli_args_t *args)
+static int take(void *baton, const cli_args_t *args, cli_arg_t kind)
 {
-    if (*slot)
-        return cli_misused(COMMAND, "%s: expected once, got %s too", name, saml_quote(args->pool, args->value));
-    *slot = args->value;
-    return CLI_OK;
-}
+    sessions_t *c = baton;
 
-static int take(sessions_t *c, const cli_args_t *args, cli_arg_t kind)
-{
-    if (kind == CLI_ARG_BAD)
-        return CLI_CANNOT;
     if (kind == CLI_ARG_OPERAND)
-        return set_once(&c->user, "USER", args);
+        return cli_set_once(&c->user, "USER", args);
     if (cli_args_is(args, "end"))
-        return set_once(&c->end, "--end", args);
+        return cli_set_once(&c->end, "--end", args);
     if (cli_args_is(args, "store"))
-        return set_once(&c->store, "--store", args);
+        return cli_set_once(&c->store, "--store", args);
     c->list |= cli_args_is(args, "list");
     c->json |= cli_args_is(args, "json");
     c->help |= cli_args_is(args, "help");
-    return CLI_OK;
-}
-
-static int read_options(sessions_t *c, int argc, const char *const *argv)
-{
-    cli_args_t args = { c->p, argc, argv, OPTIONS, 1, 0, NULL, NULL };
-    cli_arg_t kind;
-
-    while ((kind = cli_args_next(&args)) != CLI_ARG_END)
-        if (take(c, &args, kind) != CLI_OK)
-            return CLI_CANNOT;
     return CLI_OK;
 }
 
@@ -295,7 +276,7 @@ int cli_sessions(int argc, const char *const *argv, apr_pool_t *p)
     sessions_t c = { .p = p };
     sso_store_t *store = NULL;
 
-    if (read_options(&c, argc, argv) != CLI_OK)
+    if (cli_args_each(take, &c, OPTIONS, argc, argv, p) != CLI_OK)
         return CLI_CANNOT;
     if (c.help) {
         fputs(HELP, stdout);

@@ -109,6 +109,26 @@ int cli_args_is(const cli_args_t *args, const char *name)
     return strcmp(args->name, name) == 0;
 }
 
+int cli_args_each(cli_take_fn *take, void *baton, const cli_option_t *known, int argc, const char *const *argv, apr_pool_t *p)
+{
+    cli_args_t args = { p, argc, argv, known, 1, 0, NULL, NULL };
+    cli_arg_t kind;
+
+    while ((kind = cli_args_next(&args)) != CLI_ARG_END) {
+        if (kind == CLI_ARG_BAD || take(baton, &args, kind) != CLI_OK)
+            return CLI_CANNOT;
+    }
+    return CLI_OK;
+}
+
+int cli_set_once(const char **slot, const char *name, const cli_args_t *args)
+{
+    if (*slot)
+        return cli_misused(args->argv[0], "%s: expected once, got %s too", name, saml_quote(args->pool, args->value));
+    *slot = args->value;
+    return CLI_OK;
+}
+
 int cli_number(int *out, const char *text, int min, int max)
 {
     apr_size_t digits = strspn(text, "0123456789");

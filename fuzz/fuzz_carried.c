@@ -9,42 +9,15 @@
  * as it is.
  */
 #include <apr_lib.h>
-#include "fuzz/fuzz.h"
+#include "fuzz/fuzz_app.h"
 #include "saml/seal.h"
 #include "sso/carried.h"
 #include "sso/cookie.h"
 #include "store/session.h"
 
-#define SESSION    "__Host-saml"
 #define AT_MOST    4
 #define MOST       (128 * 1024)
 #define SECOND_SET 13
-
-module AP_MODULE_DECLARE_DATA saml_sso_module;
-
-static sso_request_t request;
-
-sso_request_t *sso_request_of(request_rec *r)
-{
-    (void)r;
-    return &request;
-}
-
-static const sso_app_t *application(void)
-{
-    static sso_app_t app;
-    static saml_secret_t *secret;
-    static const char text[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-    saml_err_t err = { .pool = fuzz_pool() };
-
-    if (!secret) {
-        FUZZ_MUST(saml_secret_parse(&secret, text, strlen(text), "secret", fuzz_pool(), &err) == SAML_OK);
-        app.id = "|https://sp.example.org/saml/metadata";
-        app.secret = secret;
-        app.cookie = (sso_cookie_t){ .name = SESSION, .path = "/", .same_site = "Lax", .secure = 1 };
-    }
-    return &app;
-}
 
 /** What was sealed. */
 typedef struct {
@@ -61,7 +34,7 @@ static void seal_session(sealed_t *out, request_rec *r)
     memset(out->session.labels, 9, sizeof(out->session.labels));
     out->session.label_count = (int)(out->session.len % (SSO_MAX_LABELS + 1));
     for (i = 0; i < 2; i++) {
-        saml_status_t status = sso_carried_seal(&out->sealed[i], r, application(), &out->session, &err);
+        saml_status_t status = sso_carried_seal(&out->sealed[i], r, fuzz_app(), &out->session, &err);
 
         FUZZ_MUST(status == SAML_OK || status == SAML_E_TOO_LARGE);
         if (status != SAML_OK) {
@@ -94,7 +67,7 @@ static void make_session(sealed_t *out, char *lines, apr_pool_t *p)
 
 static const char *bound(apr_pool_t *p)
 {
-    return apr_pstrcat(p, application()->id, "\n", SESSION, NULL);
+    return apr_pstrcat(p, fuzz_app()->id, "\n", FUZZ_SESSION, NULL);
 }
 
 static void seal_octets(sealed_t *out, request_rec *r, const void *octets, size_t len)
@@ -104,7 +77,7 @@ static void seal_octets(sealed_t *out, request_rec *r, const void *octets, size_
 
     out->session.record = NULL;
     for (i = 0; i < 2; i++)
-        FUZZ_MUST(saml_seal(&out->sealed[i], application()->secret, "cookie", bound(r->pool), octets, len, r->pool, &err) == SAML_OK);
+        FUZZ_MUST(saml_seal(&out->sealed[i], fuzz_app()->secret, "cookie", bound(r->pool), octets, len, r->pool, &err) == SAML_OK);
 }
 
 /* A session as the module packs it, with `data` written over it at the place that its first two octets name. */
@@ -119,7 +92,7 @@ static void seal_bent(sealed_t *out, request_rec *r, const uint8_t *data, size_t
         return;
     make_session(out, apr_pstrdup(r->pool, "ada\nstaff\nstaffs\nstaffer"), r->pool);
     seal_session(out, r);
-    FUZZ_MUST(saml_unseal(&octets, &len, application()->secret, "cookie", bound(r->pool), out->sealed[0], r->pool, &err) == SAML_OK);
+    FUZZ_MUST(saml_unseal(&octets, &len, fuzz_app()->secret, "cookie", bound(r->pool), out->sealed[0], r->pool, &err) == SAML_OK);
     at = ((apr_size_t)data[0] << 8 | data[1]) % len;
     bent = apr_pmemdup(r->pool, octets, len);
     memcpy(bent + at, data + 2, size - 2 < len - at ? size - 2 : len - at);
@@ -146,14 +119,14 @@ static apr_array_header_t *cookies_of(request_rec *r, const char *sealed)
     int i;
 
     apr_table_clear(r->err_headers_out);
-    sso_carried_send(r, application(), sealed);
+    sso_carried_send(r, fuzz_app(), sealed);
     answer = apr_table_elts(r->err_headers_out);
     for (i = 0; i < answer->nelts; i++) {
         const apr_table_entry_t *header = &APR_ARRAY_IDX(answer, i, apr_table_entry_t);
 
         if (strcmp(header->key, "Set-Cookie") != 0)
             continue;
-        FUZZ_MUST(strlen(header->val) < 4096 && strncmp(header->val, SESSION, strlen(SESSION)) == 0);
+        FUZZ_MUST(strlen(header->val) < 4096 && strncmp(header->val, FUZZ_SESSION, strlen(FUZZ_SESSION)) == 0);
         FUZZ_MUST(strstr(header->val, "; Path=/; HttpOnly; Secure; SameSite=Lax") != NULL);
         APR_ARRAY_PUSH(cookies, const char *) = apr_pstrmemdup(r->pool, header->val, strcspn(header->val, ";"));
     }
@@ -211,7 +184,7 @@ static int sessions_in(request_rec *r, const char *header, const sealed_t *seale
     int i;
 
     request.cookies = header;
-    FUZZ_MUST(sso_carried_read(&sessions, r, application(), AT_MOST, &err) == SAML_OK);
+    FUZZ_MUST(sso_carried_read(&sessions, r, fuzz_app(), AT_MOST, &err) == SAML_OK);
     FUZZ_MUST(sessions->nelts <= AT_MOST);
     for (i = 0; i < sessions->nelts; i++)
         check_session(&APR_ARRAY_IDX(sessions, i, sso_carried_t), sealed, r->pool);

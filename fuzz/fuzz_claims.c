@@ -299,7 +299,8 @@ static void check_scrub(request_rec *r)
 {
     const apr_array_header_t *entries;
     int before = count_foreign(r->headers_in, r->pool), i;
-    const char *own = sso_headers_scrub(r), *connection;
+    sso_headers_seen_t seen = { 0, 0 };
+    const char *own = sso_headers_scrub(r, &seen), *connection;
     char *name, *state;
 
     entries = apr_table_elts(r->headers_in);

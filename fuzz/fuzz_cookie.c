@@ -5,57 +5,14 @@
  * so the target seals it.
  */
 #include <apr_lib.h>
-#include "fuzz/fuzz.h"
+#include "fuzz/fuzz_app.h"
 #include "sso/cookie.h"
 #include "sso/state.h"
-
-#define SESSION "__Host-saml"
-#define PREFIX  "__Host-saml-state-"
-
-module AP_MODULE_DECLARE_DATA saml_sso_module;
-
-/* ---- what the rest of the glue brings ------------------------------------- */
-
-static sso_request_t request;
-
-sso_request_t *sso_request_of(request_rec *r)
-{
-    (void)r;
-    return &request;
-}
-
-saml_err_t *sso_err_new(apr_pool_t *p)
-{
-    saml_err_t *err = apr_pcalloc(p, sizeof(*err));
-
-    err->pool = p;
-    return err;
-}
 
 /* The age of a stored input stays what it is. Found before libapr's own. */
 apr_time_t apr_time_now(void)
 {
     return FUZZ_NOW;
-}
-
-static const sso_app_t *application(void)
-{
-    static sso_app_t app;
-    static saml_secret_t *secret;
-    static const char text[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-    saml_err_t err = { .pool = fuzz_pool() };
-
-    if (!secret) {
-        FUZZ_MUST(saml_secret_parse(&secret, text, strlen(text), "secret", fuzz_pool(), &err) == SAML_OK);
-        app.id = "|https://sp.example.org/saml/metadata";
-        app.state_prefix = PREFIX;
-        app.secret = secret;
-        app.cookie.name = SESSION;
-        app.cookie.path = "/";
-        app.cookie.same_site = "Lax";
-        app.cookie.secure = 1;
-    }
-    return &app;
 }
 
 /* ---- taking ours out of the header ---------------------------------------- */
@@ -90,7 +47,7 @@ static char *name_of(const char *pair, apr_pool_t *p)
 
 static int is_own_name(const char *name)
 {
-    return strcmp(name, SESSION) == 0 || strncmp(name, PREFIX, strlen(PREFIX)) == 0 || strcmp(name, "app") == 0
+    return strcmp(name, FUZZ_SESSION) == 0 || strncmp(name, FUZZ_PREFIX, strlen(FUZZ_PREFIX)) == 0 || strcmp(name, "app") == 0
            || strncmp(name, "app-state-", 10) == 0;
 }
 
@@ -101,7 +58,7 @@ static const char *check_split(const char *header, apr_pool_t *p)
     const char *own, *rest, *again;
     int i, at_own = 0, at_rest = 0;
 
-    APR_ARRAY_PUSH(names, sso_cookie_names_t) = (sso_cookie_names_t){ SESSION, PREFIX };
+    APR_ARRAY_PUSH(names, sso_cookie_names_t) = (sso_cookie_names_t){ FUZZ_SESSION, FUZZ_PREFIX };
     APR_ARRAY_PUSH(names, sso_cookie_names_t) = (sso_cookie_names_t){ "app", "app-state-" };
     own = sso_cookies_split(&rest, header, names, p);
     own_pairs = pairs_of(own, p);
@@ -130,7 +87,7 @@ static int check_set_cookie(void *unused, const char *key, const char *text)
 
     (void)unused;
     FUZZ_MUST(strcmp(key, "Set-Cookie") == 0);
-    FUZZ_MUST(strncmp(text, PREFIX, strlen(PREFIX)) == 0 && equals);
+    FUZZ_MUST(strncmp(text, FUZZ_PREFIX, strlen(FUZZ_PREFIX)) == 0 && equals);
     FUZZ_MUST(strncmp(text + strcspn(text, ";"), "; Max-Age=", 10) == 0);
     FUZZ_MUST(strlen(text) > strlen(tail) && strcmp(text + strlen(text) - strlen(tail), tail) == 0);
     FUZZ_MUST(equals < text + strcspn(text, ";"));
@@ -143,7 +100,7 @@ static void check_begin(request_rec *r, const sso_app_t *app)
     sso_state_t state = { .started = FUZZ_NOW, .request_id = "_r1", .acs_url = "https://sp.example.org/saml/acs", .replaces = "",
                           .target = "/app?x=1\n" }, again;
     saml_err_t err = { .pool = r->pool };
-    apr_array_header_t *came = sso_cookie_names(request.cookies, PREFIX, 64, r->pool);
+    apr_array_header_t *came = sso_cookie_names(request.cookies, FUZZ_PREFIX, 64, r->pool);
     const apr_array_header_t *answer;
     const char *relay_state, *cookie;
     int i, logins = 0;
@@ -153,7 +110,7 @@ static void check_begin(request_rec *r, const sso_app_t *app)
     apr_table_do(check_set_cookie, NULL, r->err_headers_out, NULL);
     answer = apr_table_elts(r->err_headers_out);
     for (i = 0; i < came->nelts; i++)
-        logins += strcmp(APR_ARRAY_IDX(came, i, const char *), PREFIX "retry") != 0;
+        logins += strcmp(APR_ARRAY_IDX(came, i, const char *), FUZZ_PREFIX "retry") != 0;
     FUZZ_MUST(logins + 1 - (answer->nelts - 1) <= SSO_STATE_AT_MOST);
     /* What was sealed opens: the cookie as the browser would send it back. */
     cookie = APR_ARRAY_IDX(answer, answer->nelts - 1, apr_table_entry_t).val;
@@ -195,7 +152,7 @@ static int is_name(const char *text)
 static const char *with_sealed(const char *header, const sso_app_t *app, const char *relay_state, const char *text,
                                apr_pool_t *p)
 {
-    const char *cookie = apr_pstrcat(p, PREFIX, relay_state, NULL), *sealed;
+    const char *cookie = apr_pstrcat(p, FUZZ_PREFIX, relay_state, NULL), *sealed;
     const char *bound = apr_pstrcat(p, app->id, "\n", cookie, NULL);
     saml_err_t err = { .pool = p };
 
@@ -220,7 +177,7 @@ static char *take_part(char **at, int is_header)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const sso_app_t *app = application();
+    const sso_app_t *app = fuzz_app();
     apr_pool_t *p;
     request_rec r;
     char *at, *relay_state, *header;
@@ -243,7 +200,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_resume(&r, app, relay_state, at);
     check_resume(&r, app, NULL, NULL);
     /* The cookie counts where nothing is handed back that has the shape of a name. */
-    FUZZ_MUST(!sso_cookie_value(request.cookies, PREFIX "retry", p) || is_name(relay_state) || !sso_state_may_retry(&r, app, relay_state));
+    FUZZ_MUST(!sso_cookie_value(request.cookies, FUZZ_PREFIX "retry", p) || is_name(relay_state) || !sso_state_may_retry(&r, app, relay_state));
     check_begin(&r, app);
     apr_pool_destroy(p);
     return 0;

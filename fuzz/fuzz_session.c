@@ -30,7 +30,8 @@ static void read_attribute(const sso_session_t *s, int i, apr_pool_t *p)
     int k;
 
     sso_session_attribute(&attribute, s, i);
-    within(s, attribute.env_name);
+    FUZZ_MUST(strncmp(within(s, attribute.env_name), "SAML_", 5) == 0);
+    FUZZ_MUST(attribute.env_name[strspn(attribute.env_name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0');
     FUZZ_MUST(strlen(within(s, attribute.joined)) <= attribute.joined_len);
     FUZZ_MUST(attribute.value_count >= 0);
     for (k = 0, value = sso_session_values(&attribute, p); k < attribute.value_count; k++) {

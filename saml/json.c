@@ -21,14 +21,30 @@ static int utf8_len(const unsigned char *at)
     return len;
 }
 
-static char *write_escape(char *out, unsigned char c)
+static char *write_escape(char *out, unsigned c)
 {
     static const char hex[] = "0123456789abcdef";
 
-    memcpy(out, "\\u00", 4);
-    out[4] = hex[c >> 4];
+    memcpy(out, "\\u", 2);
+    out[2] = hex[c >> 12 & 15];
+    out[3] = hex[c >> 8 & 15];
+    out[4] = hex[c >> 4 & 15];
     out[5] = hex[c & 15];
     return out + 6;
+}
+
+/* What a sequence of at most three octets stands for; of four, which none is escaped of. */
+static unsigned character(const unsigned char *at, int len)
+{
+    return len == 1 ? at[0] : len == 2 ? (at[0] & 0x1fu) << 6 | (at[1] & 0x3fu)
+           : len == 3 ? (at[0] & 0x0fu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu) : 0x10000u;
+}
+
+/* What moves the cursor of a terminal, or shows text in another order than it is read; and "<", so that the text may stand in a page. */
+static int is_escaped(unsigned c)
+{
+    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == '<' || c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e)
+        || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
 /* One character of the input. @return the octets of input it took */
@@ -45,9 +61,8 @@ static int write_char(char **out, const unsigned char *at)
         *(*out)++ = '\\';
         *(*out)++ = (char)*at;
     }
-    /* "<" too, so that the text may stand in a page. */
-    else if (*at < 0x20 || *at == 0x7f || *at == '<') {
-        *out = write_escape(*out, *at);
+    else if (is_escaped(character(at, len))) {
+        *out = write_escape(*out, character(at, len));
     }
     else {
         memcpy(*out, at, (size_t)len);

@@ -5,6 +5,7 @@
 
 #include "carried.h"
 #include "cookie.h"
+#include "header_text.h"
 #include "idp.h"
 #include "logout_index.h"
 #include "logout_late.h"
@@ -130,6 +131,23 @@ static saml_status_t record_of(const void **record, apr_size_t *len, const candi
     return SAML_OK;
 }
 
+/*
+ * Whether it says of control characters what is so: headers are made by that, and a line break in one would let whoever can write into the
+ * store write whole requests to what is behind us.
+ */
+static int is_honest(const sso_session_t *session)
+{
+    int i;
+
+    for (i = 0; i < session->attribute_count; ++i) {
+        const sso_attribute_t *attribute = &session->attributes[i];
+
+        if (!attribute->has_control && (strlen(attribute->joined) != attribute->joined_len || sso_has_control(attribute->joined)))
+            return 0;
+    }
+    return session->name_id_has_control || !sso_has_control(session->name_id);
+}
+
 static saml_status_t look_up(sso_session_t **out, const candidate_t *candidate, request_rec *r, const sso_app_t *app,
                              saml_err_t *err)
 {
@@ -146,6 +164,9 @@ static saml_status_t look_up(sso_session_t **out, const candidate_t *candidate, 
     }
     session = apr_palloc(r->pool, sizeof(*session));
     SAML_TRY(sso_session_decode(session, record, len, err));
+    if (sso_store_is_shared(app->store) && !is_honest(session))
+        return saml_fail(err, SAML_E_STORE, "session record: expected one that says whether it has control characters, got one that "
+                         "does not");
     if (strcmp(session->app_id, app->sessions_of) != 0 || !is_live(session, r, app))
         return SAML_OK;
     *out = session;
@@ -234,30 +255,38 @@ saml_status_t sso_session_reference(const char **out, request_rec *r, const sso_
     return SAML_OK;
 }
 
-static saml_status_t end_referred(const char *reference, request_rec *r, const sso_app_t *app, saml_err_t *err)
+/* In whose place a session comes: what this browser has, and what it had when the sign-on began. */
+static saml_status_t find_instead(sso_key_t *keys, int *count, const char *reference, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
+    candidates_t candidates;
     const char *octets;
     apr_size_t len;
-    sso_key_t key;
-    int found;
+    int i;
 
+    SAML_TRY(candidates_of(&candidates, r, app, err));
+    for (i = 0; i < candidates.count; ++i)
+        keys[i] = candidates.of[i].key;
+    *count = candidates.count;
     if (!reference || !*reference)
         return SAML_OK;
     SAML_TRY(saml_base64url_decode(&octets, &len, reference, strlen(reference), r->pool, err));
-    if (len != sizeof(key.octets))
+    if (len != SSO_KEY_BYTES)
         return saml_fail(err, SAML_E_STATE_MISSING, "login state: expected a key of %d octets, got %" APR_SIZE_T_FMT,
                          SSO_KEY_BYTES, len);
-    memcpy(key.octets, octets, sizeof(key.octets));
-    return sso_store_remove(app->store, &key, &found, err);
+    for (i = 0; i < *count && memcmp(keys[i].octets, octets, SSO_KEY_BYTES) != 0; ++i)
+        ;
+    if (i == *count)
+        memcpy(keys[(*count)++].octets, octets, SSO_KEY_BYTES);
+    return SAML_OK;
 }
 
 static saml_status_t seal_new(const char **sealed, request_rec *r, const sso_app_t *app, const sso_session_t *session,
-                              const sso_key_t *key, const sso_label_t *labels, int label_count, saml_err_t *err)
+                              const sso_put_t *put, saml_err_t *err)
 {
-    sso_carried_t carried = { .key = *key, .label_count = label_count, .created = session->created, .record = session->record,
+    sso_carried_t carried = { .key = *put->key, .label_count = put->label_count, .created = session->created, .record = session->record,
                               .len = session->len };
 
-    memcpy(carried.labels, labels, (apr_size_t)label_count * sizeof(*labels));
+    memcpy(carried.labels, put->labels, (apr_size_t)put->label_count * sizeof(*put->labels));
     return sso_carried_seal(sealed, r, app, &carried, err);
 }
 
@@ -279,12 +308,12 @@ saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml
     sso_session_new_t from = { app->sessions_of, login, apr_time_now(), app->session_lifetime, app->session_idle, step_up };
     sso_session_t session;
     const char *token;
-    sso_key_t key;
+    sso_key_t key, instead[KEYS_AT_MOST + 1];
     sso_label_t labels[SSO_MAX_LABELS];
+    sso_put_t put = { .key = &key, .labels = labels, .instead = instead };
     const saml_idp_t *idp;
     void *record;
     apr_size_t len;
-    int ended, label_count;
 
     SAML_TRY(saml_token_new(&token, TOKEN_BYTES, r->pool, err));
     SAML_TRY(sso_key_of(&key, token, strlen(token), err));
@@ -295,14 +324,17 @@ saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml
         return saml_fail(err, SAML_E_SESSION_EXPIRED, "SessionNotOnOrAfter: expected a time to come by this server's clock, "
                          "so that the session could begin, got one that has passed");
     SAML_TRY(sso_idp_current(&idp, r, app, err));
-    SAML_TRY(sso_logout_labels(labels, &label_count, app, idp, login, r->pool, err));
-    SAML_TRY(sso_user_labels(labels, &label_count, app->users, login, r->pool, err));
+    SAML_TRY(sso_logout_labels(labels, &put.label_count, app, idp, login, r->pool, err));
+    SAML_TRY(sso_user_labels(labels, &put.label_count, app->users, login, r->pool, err));
+    SAML_TRY(find_instead(instead, &put.instead_count, replaces, r, app, err));
+    put.record = record;
+    put.len = len;
+    put.expires = sso_session_forget_at(&session);
     if (sso_store_is_carried(app->store))
-        SAML_TRY(seal_new(&token, r, app, &session, &key, labels, label_count, err));
-    SAML_TRY(sso_session_end(&ended, r, app, err));
-    SAML_TRY(end_referred(replaces, r, app, err));
-    SAML_TRY(sso_store_put_labelled(app->store, &key, record, len, sso_session_forget_at(&session), labels, label_count,
-                                    err));
+        SAML_TRY(seal_new(&token, r, app, &session, &put, err));
+    /* Before: one that came late must not end the session that there is. */
+    SAML_TRY(sso_logout_late_check(app, idp, login, r->pool, err));
+    SAML_TRY(sso_store_put_session(app->store, &put, err));
     SAML_TRY(check_late(app, idp, login, &key, r->pool, err));
     if (sso_store_is_carried(app->store))
         sso_carried_begin(r, app, token);

@@ -21,7 +21,7 @@ typedef struct {
     const char *left_out;       /* "X-Remote-Groups;X-Roles", or NULL */
 } sso_budget_t;
 
-/** Whether `value` may go; if not it is noted, and the log says why (once a minute for each name in each process). */
+/** Whether a value of `len` octets may go; if not it is noted, and the log says why (once a minute for each name in each process). */
 int sso_budget_takes(sso_budget_t *budget, request_rec *r, const sso_header_t *header, apr_size_t len);
 
 /** Note that the header is left out. */

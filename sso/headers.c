@@ -125,7 +125,7 @@ static inline int is_named(const char *name, const char *as_written)
     return (name[0] | 0x20) == (as_written[0] | 0x20) && (strcmp(name, as_written) == 0 || ap_cstr_casecmp(name, as_written) == 0);
 }
 
-const char *sso_headers_scrub(request_rec *r)
+const char *sso_headers_scrub(request_rec *r, sso_headers_seen_t *seen)
 {
     const apr_array_header_t *headers = apr_table_elts(r->headers_in);
     const apr_table_entry_t *entry = (const apr_table_entry_t *)headers->elts;
@@ -145,6 +145,12 @@ const char *sso_headers_scrub(request_rec *r)
         }
         else if (is_named(entry[i].key, "Connection")) {
             has_connection = 1;
+        }
+        else if (is_named(entry[i].key, "Upgrade")) {
+            seen->upgrade = 1;
+        }
+        else if (is_named(entry[i].key, "Transfer-Encoding")) {
+            seen->transfer_encoding = 1;
         }
     }
     for (i = 0; i < forged_count; ++i)
@@ -284,6 +290,14 @@ static int take_user(value_t *out, request_rec *r, const sso_header_t *header)
     return out->len > 0;
 }
 
+static int take_name_id(value_t *out, const sso_session_t *session, const sso_header_t *header, apr_pool_t *p)
+{
+    if (header->encode != SSO_ENCODE_NONE)
+        return take_text(out, encode(p, session->name_id, header));
+    *out = (value_t){ session->name_id, strlen(session->name_id), session->name_id_has_control };
+    return out->len > 0;
+}
+
 static int take_attribute(value_t *out, request_rec *r, const sso_attribute_t *attribute, const sso_header_t *header)
 {
     if (attribute->value_count == 0)
@@ -303,7 +317,7 @@ static int take_value(value_t *out, request_rec *r, const sso_session_t *session
     if (header->claim[0] == 'u' && strcmp(header->claim, "user") == 0)
         return take_user(out, r, header);
     if (header->claim[0] == 'n' && strcmp(header->claim, "nameid") == 0)
-        return take_text(out, encode(r->pool, session->name_id, header));
+        return take_name_id(out, session, header, r->pool);
     if (!sso_session_find(&attribute, session, header->claim))
         return 0;
     if (has_map)

@@ -15,9 +15,10 @@ int sso_header_is_ours(const char *name);
 /**
  * Take out of the request every header that some place of this process may set, under any spelling that a gateway folds together
  * (case, and everything but letters and digits read as "_"), and our own cookies; in Connection no name of ours stays.
+ * @param seen  set where the header is there
  * @return our cookies, "name=value; ...", or NULL
  */
-const char *sso_headers_scrub(request_rec *r);
+const char *sso_headers_scrub(request_rec *r, sso_headers_seen_t *seen);
 
 /** Take back what the request that `r` comes from was given for its own place: headers, and SAML_... of the environment. */
 void sso_headers_withdraw(request_rec *r);

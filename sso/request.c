@@ -18,6 +18,7 @@ __attribute__((noinline)) static sso_request_t *new_request(request_rec *r)
 
     if (parent) {
         req->cookies = sso_request_of(parent)->cookies;
+        req->seen = sso_request_of(parent)->seen;
         req->guarded = sso_request_of(parent)->guarded;
     }
     ap_set_module_config(r->request_config, &saml_sso_module, req);
@@ -47,10 +48,11 @@ int sso_request_clean(request_rec *r)
     req = sso_request_of(first);
     if (!req->cleaned) {
         req->cleaned = 1;
-        req->cookies = sso_headers_scrub(r);
+        req->cookies = sso_headers_scrub(r, &req->seen);
         if (r != first)
             sso_request_of(r)->cookies = req->cookies;
-        sso_trailers_watch(r);
+        if (req->seen.transfer_encoding || r->connection->master)
+            sso_trailers_watch(r);
     }
     return DECLINED;
 }
@@ -84,8 +86,8 @@ int sso_request_complete(request_rec *r)
  */
 int sso_request_keep_cookies(request_rec *r)
 {
-    const char *cookies = sso_request_of(r)->cookies;
-    const char *upgrade = cookies ? apr_table_get(r->headers_in, "Upgrade") : NULL;
+    const sso_request_t *req = sso_request_of(r);
+    const char *cookies = req->cookies, *upgrade = cookies && req->seen.upgrade ? apr_table_get(r->headers_in, "Upgrade") : NULL;
     apr_array_header_t *offers = NULL;
     const char *rest, *protocol;
 

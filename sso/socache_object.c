@@ -49,6 +49,20 @@ static apr_time_t told_end(apr_time_t expires)
     return expires > now + LONGEST ? now + LONGEST : expires;
 }
 
+/* A server that answers whoever asks, and refuses what is to be kept. One that is down says so in other words. */
+static int is_full(sso_socache_t *sc, apr_status_t rv, apr_pool_t *p)
+{
+    static const sso_key_t key;
+    unsigned char id[SSO_SOCACHE_ID_BYTES], room[SSO_SOCACHE_HEAD_BYTES];
+    unsigned int len = sizeof(room);
+
+    if (!sc->known->is_remote || rv != APR_EGENERAL)
+        return APR_STATUS_IS_ENOSPC(rv);
+    id_of(id, &key, SSO_SOCACHE_PROBE, 0);
+    rv = sc->provider->retrieve(sc->instance, ap_server_conf, id, sizeof(id), room, &len, p);
+    return rv == APR_SUCCESS || APR_STATUS_IS_NOTFOUND(rv);
+}
+
 static saml_status_t store_value(sso_socache_t *sc, const sso_key_t *key, sso_socache_kind_t kind, int part, unsigned char *value, apr_size_t len,
                                  apr_time_t expires, apr_pool_t *p, saml_err_t *err)
 {
@@ -57,8 +71,13 @@ static saml_status_t store_value(sso_socache_t *sc, const sso_key_t *key, sso_so
 
     id_of(id, key, kind, part);
     rv = sc->provider->store(sc->instance, ap_server_conf, id, sizeof(id), told_end(expires), value, (unsigned int)len, p);
+    err->full = rv != APR_SUCCESS && is_full(sc, rv, p);
+    if (err->full)
+        return saml_fail(err, SAML_E_STORE, "the session store " SCHEME ":%s is full: the cache refuses what is to be kept (%s); nothing was dropped "
+                         "for it; mend: give it more memory, shorten SAMLSessionIdle, or use another SAMLSessionStore", sc->arg,
+                         apr_strerror(rv, apr_palloc(err->pool, 128), 128));
     if (rv != APR_SUCCESS)
-        return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": %s is full, or cannot be reached (%s)", sc->provider->name,
+        return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": %s cannot be reached (%s)", sc->provider->name,
                          apr_strerror(rv, apr_palloc(err->pool, 128), 128));
     return SAML_OK;
 }
@@ -115,7 +134,23 @@ saml_status_t sso_socache_write(sso_socache_t *sc, const sso_key_t *key, sso_soc
     return store_value(sc, key, kind, 0, value, SSO_SOCACHE_HEAD_BYTES + first, expires, p, err);
 }
 
-/* Without its first value it is none; its other parts expire. */
+/* Whether it is there at all. One that is full is. */
+static saml_status_t probe(sso_socache_t *sc, apr_pool_t *p, saml_err_t *err)
+{
+    static const sso_key_t key;
+    unsigned char value[] = { SSO_SOCACHE_VERSION };
+    saml_status_t status = store_value(sc, &key, SSO_SOCACHE_PROBE, 0, value, sizeof(value), apr_time_now() + apr_time_from_sec(60), p, err);
+
+    if (!err->full)
+        return status;
+    err->full = 0;
+    return SAML_OK;
+}
+
+/*
+ * Without its first value it is none; its other parts expire. A server that answers and refuses (a replica, one that cannot write to its
+ * disk) still has it.
+ */
 saml_status_t sso_socache_clear(sso_socache_t *sc, const sso_key_t *key, sso_socache_kind_t kind, apr_pool_t *p, saml_err_t *err)
 {
     unsigned char id[SSO_SOCACHE_ID_BYTES];
@@ -123,7 +158,9 @@ saml_status_t sso_socache_clear(sso_socache_t *sc, const sso_key_t *key, sso_soc
 
     id_of(id, key, kind, 0);
     rv = sc->provider->remove(sc->instance, ap_server_conf, id, sizeof(id), p);
-    if (rv != APR_SUCCESS && !APR_STATUS_IS_NOTFOUND(rv) && !is_none(rv))
+    if (APR_STATUS_IS_NOTFOUND(rv) && sc->known->is_remote)
+        return probe(sc, p, err);
+    if (rv != APR_SUCCESS && (sc->known->is_remote || !is_none(rv)))
         return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": %s cannot remove (%s)", sc->provider->name,
                          apr_strerror(rv, apr_palloc(err->pool, 128), 128));
     return SAML_OK;
@@ -148,14 +185,6 @@ static saml_status_t read_parts(sso_socache_object_t *out, sso_socache_t *sc, co
     }
     out->is_torn = have != out->len;
     return SAML_OK;
-}
-
-static saml_status_t probe(sso_socache_t *sc, apr_pool_t *p, saml_err_t *err)
-{
-    static const sso_key_t key;
-    unsigned char value[] = { SSO_SOCACHE_VERSION };
-
-    return store_value(sc, &key, SSO_SOCACHE_PROBE, 0, value, sizeof(value), apr_time_now() + apr_time_from_sec(60), p, err);
 }
 
 saml_status_t sso_socache_read(sso_socache_object_t *out, sso_socache_t *sc, const sso_key_t *key, sso_socache_kind_t kind, apr_pool_t *p, saml_err_t *err)

@@ -17,7 +17,7 @@
 #include "socache_private.h"
 
 #define SCHEME       "socache"
-#define PATCH_BYTES  8          /* how many octets of the first record stay, at its beginning and at its end */
+#define PATCH_BYTES  SSO_SOCACHE_PATCH_BYTES    /* how many octets of the first record stay, at its beginning and at its end */
 #define SWEEP_FOR_ROOM 1000
 
 typedef sso_socache_step_t step_t;
@@ -177,28 +177,17 @@ static saml_status_t step_put(sso_socache_t *sc, step_t *s, apr_pool_t *p, saml_
     return sso_socache_step_write(sc, s, p, err);
 }
 
-static saml_status_t forget(sso_socache_t *sc, const sso_key_t *key, saml_err_t *err)
+void sso_socache_private_patch(unsigned char out[SSO_SOCACHE_PATCH_BYTES], apr_size_t len)
 {
-    int found;
-
-    return sso_store_remove(sc->index, key, &found, err);
+    sso_socache_number_write(out, len, 4);
+    sso_socache_number_write(out + 4, 0, 4);
 }
 
-saml_status_t sso_socache_private_put(sso_socache_t *sc, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                                      const sso_label_t *labels, int label_count, saml_err_t *err)
+saml_status_t sso_socache_private_put(sso_socache_t *sc, const sso_put_t *put, saml_err_t *err)
 {
     apr_time_t end = apr_time_now() + sc->longest;
-    step_t step = { .key = key, .kind = SSO_SOCACHE_SESSION, .record = record, .len = len, .expires = end > expires ? end : expires };
-    unsigned char patch[PATCH_BYTES] = { 0 };
-    saml_err_t *unheard = apr_pcalloc(err->pool, sizeof(*unheard));
-    saml_status_t status;
+    step_t step = { .key = put->key, .kind = SSO_SOCACHE_SESSION, .record = put->record, .len = put->len,
+                    .expires = end > put->expires ? end : put->expires };
 
-    sso_socache_number_write(patch, len, 4);
-    SAML_TRY(sso_store_put_labelled(sc->index, key, patch, sizeof(patch), expires, labels, label_count, err));
-    status = sso_socache_locked(sc, step_put, &step, err->pool, err);
-    unheard->pool = err->pool;
-    /* Where that fails, too, the index has one more until it expires. */
-    if (status != SAML_OK && forget(sc, key, unheard) != SAML_OK)
-        return status;
-    return status;
+    return sso_socache_locked(sc, step_put, &step, err->pool, err);
 }

@@ -10,8 +10,13 @@
 SAML_MUST_CHECK saml_status_t sso_socache_private_get(sso_socache_t *sc, const sso_key_t *key, const void **record, apr_size_t *len,
                                                       int *dropped, apr_pool_t *p, saml_err_t *err);
 
-SAML_MUST_CHECK saml_status_t sso_socache_private_put(sso_socache_t *sc, const sso_key_t *key, const void *record, apr_size_t len,
-                                                      apr_time_t expires, const sso_label_t *labels, int label_count, saml_err_t *err);
+#define SSO_SOCACHE_PATCH_BYTES 8       /* at least */
+
+/** What the index has of a session whose record, of `len` octets, is as the cache has it. */
+void sso_socache_private_patch(unsigned char out[SSO_SOCACHE_PATCH_BYTES], apr_size_t len);
+
+/** Write the record of a session that is in the index. */
+SAML_MUST_CHECK saml_status_t sso_socache_private_put(sso_socache_t *sc, const sso_put_t *put, saml_err_t *err);
 
 SAML_MUST_CHECK saml_status_t sso_socache_private_replace(sso_socache_t *sc, const sso_key_t *key, const void *record, apr_size_t len,
                                                           apr_time_t expires, int *found, saml_err_t *err);

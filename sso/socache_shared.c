@@ -56,7 +56,8 @@ static saml_status_t add_to_label(sso_socache_t *sc, const sso_label_t *label, c
     SAML_TRY(sso_socache_read(&old, sc, &key, SSO_SOCACHE_LABEL, p, err));
     list = apr_palloc(p, old.len + ENTRY_BYTES);
     len = copy_list(list, &old, session);
-    if (len + ENTRY_BYTES > MAX_LIST_BYTES)
+    err->full = len + ENTRY_BYTES > MAX_LIST_BYTES;
+    if (err->full)
         return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": expected at most %d sessions of one name, got one more",
                          MAX_LIST_BYTES / ENTRY_BYTES);
     memcpy(list + len, session->octets, SSO_KEY_BYTES);
@@ -64,17 +65,42 @@ static saml_status_t add_to_label(sso_socache_t *sc, const sso_label_t *label, c
     return sso_socache_write(sc, &key, SSO_SOCACHE_LABEL, list, len + ENTRY_BYTES, expires, p, err);
 }
 
+/*
+ * An empty object in an object's place: that it was done is then known, and a read finds a trace of it. A full cache refuses even that; to
+ * remove something it need not take anything.
+ */
+static saml_status_t write_nothing(sso_socache_t *sc, const sso_key_t *key, sso_socache_kind_t kind, apr_time_t expires, apr_pool_t *p,
+                                   saml_err_t *err)
+{
+    saml_status_t status = sso_socache_write(sc, key, kind, NULL, 0, expires, p, err);
+
+    if (status == SAML_OK || !err->full)
+        return status;
+    err->full = 0;
+    return sso_socache_clear(sc, key, kind, p, err);
+}
+
+/* Where a full cache refuses the shorter list, the session ends by what is done to it, and by its other labels. */
 static saml_status_t take_off_label(sso_socache_t *sc, const sso_label_t *label, const sso_key_t *session, apr_pool_t *p, saml_err_t *err)
 {
     sso_key_t key = key_of_label(label);
     sso_socache_object_t old;
     unsigned char *list;
+    saml_status_t status;
+    apr_size_t len;
 
     SAML_TRY(sso_socache_read(&old, sc, &key, SSO_SOCACHE_LABEL, p, err));
     if (old.len == 0)
         return SAML_OK;
     list = apr_palloc(p, old.len);
-    return sso_socache_write(sc, &key, SSO_SOCACHE_LABEL, list, copy_list(list, &old, session), old.expires, p, err);
+    len = copy_list(list, &old, session);
+    if (len == 0)
+        return write_nothing(sc, &key, SSO_SOCACHE_LABEL, old.expires, p, err);
+    status = sso_socache_write(sc, &key, SSO_SOCACHE_LABEL, list, len, old.expires, p, err);
+    if (status == SAML_OK || !err->full)
+        return status;
+    err->full = 0;
+    return SAML_OK;
 }
 
 static saml_status_t is_listed(int *listed, int *is_torn, sso_socache_t *sc, const sso_label_t *label, const sso_key_t *session,
@@ -173,10 +199,10 @@ static saml_status_t step_put(sso_socache_t *sc, step_t *s, apr_pool_t *p, saml_
     return write_session(sc, s, labels, 1 + (apr_size_t)s->label_count * SSO_LABEL_BYTES, p, err);
 }
 
-saml_status_t sso_socache_shared_put(sso_socache_t *sc, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                                     const sso_label_t *labels, int label_count, saml_err_t *err)
+saml_status_t sso_socache_shared_put(sso_socache_t *sc, const sso_put_t *put, saml_err_t *err)
 {
-    step_t step = { .key = key, .record = record, .len = len, .expires = expires, .labels = labels, .label_count = label_count };
+    step_t step = { .key = put->key, .record = put->record, .len = put->len, .expires = put->expires, .labels = put->labels,
+                    .label_count = put->label_count };
 
     return sso_socache_locked(sc, step_put, &step, err->pool, err);
 }
@@ -203,14 +229,13 @@ saml_status_t sso_socache_shared_replace(sso_socache_t *sc, const sso_key_t *key
 
 /* ---- ends ------------------------------------------------------------------ */
 
-/* Overwritten by an empty object: that it was done is then known, and a read finds a trace of it. */
 static saml_status_t end_one(int *ended, sso_socache_t *sc, const sso_key_t *key, apr_pool_t *p, saml_err_t *err)
 {
     sso_socache_object_t old;
 
     SAML_TRY(sso_socache_read(&old, sc, key, SSO_SOCACHE_SESSION, p, err));
     if (old.len > 0 || old.is_torn)
-        SAML_TRY(sso_socache_write(sc, key, SSO_SOCACHE_SESSION, NULL, 0, old.expires, p, err));
+        SAML_TRY(write_nothing(sc, key, SSO_SOCACHE_SESSION, old.expires, p, err));
     *ended += old.len > 0;
     return SAML_OK;
 }
@@ -250,7 +275,7 @@ static saml_status_t end_labelled(int *ended, sso_socache_t *sc, const sso_label
         memcpy(session.octets, list.octets + at, SSO_KEY_BYTES);
         SAML_TRY(end_one(ended, sc, &session, p, err));
     }
-    return list.len > 0 ? sso_socache_write(sc, &key, SSO_SOCACHE_LABEL, NULL, 0, list.expires, p, err) : SAML_OK;
+    return list.len > 0 ? write_nothing(sc, &key, SSO_SOCACHE_LABEL, list.expires, p, err) : SAML_OK;
 }
 
 static saml_status_t step_remove_labelled(sso_socache_t *sc, step_t *s, apr_pool_t *p, saml_err_t *err)

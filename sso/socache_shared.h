@@ -14,8 +14,7 @@
 SAML_MUST_CHECK saml_status_t sso_socache_shared_get(sso_socache_t *sc, const sso_key_t *key, const void **record, apr_size_t *len,
                                                      int *dropped, apr_pool_t *p, saml_err_t *err);
 
-SAML_MUST_CHECK saml_status_t sso_socache_shared_put(sso_socache_t *sc, const sso_key_t *key, const void *record, apr_size_t len,
-                                                     apr_time_t expires, const sso_label_t *labels, int label_count, saml_err_t *err);
+SAML_MUST_CHECK saml_status_t sso_socache_shared_put(sso_socache_t *sc, const sso_put_t *put, saml_err_t *err);
 
 SAML_MUST_CHECK saml_status_t sso_socache_shared_replace(sso_socache_t *sc, const sso_key_t *key, const void *record, apr_size_t len,
                                                          apr_time_t expires, int *found, saml_err_t *err);

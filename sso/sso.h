@@ -203,6 +203,12 @@ typedef struct {
     int is_supposed;                /* whether the lines would let in if only that were there is being tried */
 } sso_step_up_t;
 
+/** What of a request's headers is asked later, noted when all were looked through. */
+typedef struct {
+    int upgrade;
+    int transfer_encoding;
+} sso_headers_seen_t;
+
 /** What a request carries from hook to hook. */
 typedef struct {
     const sso_app_t *app;           /* of the endpoint */
@@ -210,6 +216,7 @@ typedef struct {
     const saml_idp_t *idp;
     sso_endpoint_t endpoint;
     const char *cookies;            /* our own cookies, as they came ("a=b; c=d"), taken out of the request; or NULL */
+    sso_headers_seen_t seen;
     const sso_session_t *session;   /* of the guarded place, once check_authn has passed */
     const char *user;               /* that check_authn set, which has no control characters; or NULL */
     const char *target;             /* ours (url.h): where a sign-on begun anew after a refusal is to end; or NULL */

@@ -45,6 +45,7 @@
 #define SHMCB_BYTES  (512 * 1024)       /* where nothing else is said */
 #define SHMCB_SHARE  3                  /* socache_private.c: of so many parts of it, one is used */
 #define SHMCB_LEAST  5
+#define SHMCB_FEW    1000               /* which one person can sign on as often within a lifetime, by a script at the latest */
 
 static const sso_socache_known_t known[] = {
     { "shmcb", 4000, 0, 1, 1, "shmcb, whose sessions end when httpd is stopped" },
@@ -293,14 +294,28 @@ static void socache_tell(void *ctx, const sso_store_news_t *news)
     sso_store_tell(sc->used, news);
 }
 
+/* Fewer than SAMLSessionLimit are what somebody chose: of so few, nobody is surprised. */
+static int is_small(const sso_socache_t *sc)
+{
+    apr_uint64_t limit = sso_store_limit_of(sc->index);
+
+    return sc->known->is_ring && sc->slots < SHMCB_FEW && (limit == 0 || sc->slots < limit);
+}
+
 static const char *socache_caveat(void *ctx, apr_pool_t *p)
 {
     const sso_socache_t *sc = ctx;
+    const char *small = "", *larger = "";
 
     if (!sc->known->caveat)
         return NULL;
-    return apr_pstrcat(p, "expected a store that keeps what it is given, found ", sc->known->caveat,
-                       "; mend: lmdb on one server, redis:// on several", NULL);
+    if (is_small(sc)) {
+        small = apr_psprintf(p, " and which takes %" APR_UINT64_T_FMT " sign-ons within SAMLSessionLifetime, so that one user who signs on "
+                             "again and again keeps all others out", sc->slots);
+        larger = apr_psprintf(p, ", or %d octets for each sign-on, as in " SCHEME ":shmcb:/FILE(63000000)", SHMCB_SHARE * SSO_SOCACHE_SLOT_BYTES);
+    }
+    return apr_pstrcat(p, "expected a store that keeps what it is given, found ", sc->known->caveat, small,
+                       "; mend: lmdb on one server, redis:// on several", larger, NULL);
 }
 
 /* ---- sessions -------------------------------------------------------------- */
@@ -346,35 +361,6 @@ static saml_status_t socache_get(void *ctx, const sso_key_t *key, const void **r
     return dropped ? notice_dropped(sc, key, err) : SAML_OK;
 }
 
-/* A session that the cache did not take is none of those that are counted. */
-static saml_status_t put_shared(sso_socache_t *sc, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                                const sso_label_t *labels, int label_count, saml_err_t *err)
-{
-    saml_err_t *unheard = apr_pcalloc(err->pool, sizeof(*unheard));
-    saml_status_t status;
-    int found;
-
-    unheard->pool = err->pool;
-    SAML_TRY(sso_store_put_labelled(sc->index, key, kept, sizeof(kept), expires, labels, label_count, err));
-    status = sso_socache_shared_put(sc, key, record, len, expires, labels, label_count, err);
-    if (status != SAML_OK && sso_store_remove(sc->index, key, &found, unheard) != SAML_OK)
-        return status;          /* it is counted until it expires */
-    return status;
-}
-
-static saml_status_t socache_put(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                                 const sso_label_t *labels, int label_count, apr_uint64_t *sessions, saml_err_t *err)
-{
-    sso_socache_t *sc = ctx;
-
-    if (sc->known->is_remote)
-        SAML_TRY(put_shared(sc, key, record, len, expires, labels, label_count, err));
-    else
-        SAML_TRY(sso_socache_private_put(sc, key, record, len, expires, labels, label_count, err));
-    *sessions = sso_store_last_count(sc->index);
-    return SAML_OK;
-}
-
 static saml_status_t socache_replace(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires, int *found,
                                      saml_err_t *err)
 {
@@ -405,6 +391,46 @@ static saml_status_t socache_remove(void *ctx, const sso_key_t *key, int *found,
     }
     SAML_TRY(sso_store_remove(sc->index, key, found, err));
     return *found ? sso_socache_locked(sc, step_clear, &step, err->pool, err) : SAML_OK;
+}
+
+/* Those in whose place it comes stay until it is in the cache. */
+static saml_status_t count_in(const sso_socache_t *sc, const sso_put_t *put, saml_err_t *err)
+{
+    unsigned char patch[SSO_SOCACHE_PATCH_BYTES];
+    sso_put_t counted = *put;
+
+    counted.instead_stay = 1;
+    counted.record = sc->known->is_remote ? (const void *)kept : patch;
+    counted.len = sc->known->is_remote ? sizeof(kept) : sizeof(patch);
+    sso_socache_private_patch(patch, put->len);
+    return sso_store_put_session(sc->index, &counted, err);
+}
+
+/* A session that did not come about is none of those that are counted. Where this fails, too, it is one until it expires. */
+static void take_back(sso_socache_t *sc, const sso_key_t *key, apr_pool_t *p)
+{
+    saml_err_t unheard = { .pool = p };
+    int found;
+
+    if (sso_store_remove(sc->index, key, &found, &unheard) == SAML_OK && sc->known->is_remote
+        && sso_socache_shared_remove(sc, key, &found, &unheard) != SAML_OK)
+        return;
+}
+
+static saml_status_t socache_put(void *ctx, const sso_put_t *put, apr_uint64_t *sessions, saml_err_t *err)
+{
+    sso_socache_t *sc = ctx;
+    saml_status_t status;
+    int i, found;
+
+    SAML_TRY(count_in(sc, put, err));
+    *sessions = sso_store_last_count(sc->index);
+    status = sc->known->is_remote ? sso_socache_shared_put(sc, put, err) : sso_socache_private_put(sc, put, err);
+    for (i = 0; i < put->instead_count && status == SAML_OK; i++)
+        status = socache_remove(sc, &put->instead[i], &found, err);
+    if (status != SAML_OK)
+        take_back(sc, put->key, err->pool);
+    return status;
 }
 
 static saml_status_t socache_remove_labelled(void *ctx, const sso_label_t *labels, int label_count, int *removed, saml_err_t *err)
@@ -490,6 +516,13 @@ static saml_status_t socache_stat(void *ctx, sso_store_stat_t *out, saml_err_t *
     return SAML_OK;
 }
 
+static int socache_is_shared(void *ctx)
+{
+    const sso_socache_t *sc = ctx;
+
+    return sc->known->is_remote;
+}
+
 static const char *socache_no_each(void *ctx, apr_pool_t *p)
 {
     (void)ctx, (void)p;
@@ -502,5 +535,5 @@ const sso_store_provider_t sso_store_socache = {
     .remove_labelled = socache_remove_labelled, .use_once = socache_use_once, .mark_get = socache_mark_get,
     .mark_put = socache_mark_put, .sweep = socache_sweep, .stat = socache_stat, .lifetime = socache_lifetime,
     .limit = socache_limit, .caveat = socache_caveat, .no_each = socache_no_each, .used_since = socache_used_since,
-    .tell = socache_tell
+    .tell = socache_tell, .is_shared = socache_is_shared
 };

@@ -57,8 +57,7 @@ static apr_status_t keep_headers(ap_filter_t *f, apr_bucket_brigade *bb, ap_inpu
 
 void sso_trailers_watch(request_rec *r)
 {
-    if (apr_table_get(r->headers_in, "Transfer-Encoding") || r->connection->master)
-        ap_add_input_filter_handle(filter, apr_table_make(r->pool, 8), r, r->connection);
+    ap_add_input_filter_handle(filter, apr_table_make(r->pool, 8), r, r->connection);
 }
 
 void sso_trailers_register(void)

@@ -16,9 +16,10 @@ static int has_space_around(const char *text)
     return len > 0 && (text[0] == ' ' || text[len - 1] == ' ');
 }
 
-static int is_usable(const char *name)
+/* @param is_plain  it is known to have no control characters */
+static int is_usable(const char *name, int is_plain)
 {
-    return *name && !sso_has_control(name) && !has_space_around(name);
+    return *name && (is_plain || !sso_has_control(name)) && !has_space_around(name);
 }
 
 /* ASCII alone, whatever the locale: octets above 0x7f are parts of characters that only Unicode's tables could fold. */
@@ -61,7 +62,7 @@ static const char *strip_domain(const char *name, const char *wanted, apr_pool_t
     return strpbrk(left, "@\\") ? "" : left;
 }
 
-static const char *name_from(const sso_user_t *how, const char *value, apr_pool_t *p)
+static const char *name_from(const sso_user_t *how, const char *value, int is_plain, apr_pool_t *p)
 {
     char *name;
 
@@ -69,7 +70,7 @@ static const char *name_from(const sso_user_t *how, const char *value, apr_pool_
         return NULL;
     if (how->strip_domain)
         value = strip_domain(value, how->domain, p);
-    if (!is_usable(value))
+    if (!is_usable(value, is_plain))
         return NULL;
     if (!how->lower)
         return value;
@@ -78,21 +79,27 @@ static const char *name_from(const sso_user_t *how, const char *value, apr_pool_
     return name;
 }
 
-static const char *value_in_session(const sso_session_t *session, const char *claim, apr_pool_t *p)
+static const char *value_in_session(int *is_plain, const sso_session_t *session, const char *claim, apr_pool_t *p)
 {
     sso_attribute_t attribute;
 
-    if (strcmp(claim, "nameid") == 0)
+    *is_plain = 0;
+    if (strcmp(claim, "nameid") == 0) {
+        *is_plain = !session->name_id_has_control;
         return session->name_id;
+    }
     return sso_session_find(&attribute, session, claim) && attribute.value_count > 0 ? sso_session_values(&attribute, p) : NULL;
 }
 
 const char *sso_user_of_session(const sso_user_t *how, const sso_session_t *session, apr_pool_t *p)
 {
-    const char *name = NULL;
+    const char *name = NULL, *value;
+    int i, is_plain;
 
-    for (int i = 0; !name && i < how->claims->nelts; ++i)
-        name = name_from(how, value_in_session(session, APR_ARRAY_IDX(how->claims, i, const char *), p), p);
+    for (i = 0; !name && i < how->claims->nelts; ++i) {
+        value = value_in_session(&is_plain, session, APR_ARRAY_IDX(how->claims, i, const char *), p);
+        name = name_from(how, value, is_plain, p);
+    }
     return name;
 }
 
@@ -111,7 +118,7 @@ const char *sso_user_of_login(const sso_user_t *how, const saml_login_t *login, 
     const char *name = NULL;
 
     for (int i = 0; !name && i < how->claims->nelts; ++i)
-        name = name_from(how, value_in_login(login, APR_ARRAY_IDX(how->claims, i, const char *)), p);
+        name = name_from(how, value_in_login(login, APR_ARRAY_IDX(how->claims, i, const char *)), 0, p);
     return name;
 }
 

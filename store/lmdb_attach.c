@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <apr_strings.h>
+#include "private_dir.h"
 
 static saml_status_t no_store(const sso_lmdb_t *db, saml_err_t *err)
 {
@@ -41,24 +42,34 @@ static int become(uid_t uid, gid_t gid)
     return (user ? initgroups(user->pw_name, gid) : setgroups(1, &gid)) == 0 && setgid(gid) == 0 && setuid(uid) == 0;
 }
 
-/* Whoever can put files there, or where that is root alone, whose the file is. */
-static saml_status_t give_up_root(const sso_lmdb_t *db, saml_err_t *err)
+/*
+ * Where the folder is root's, or his whose the file is, and nobody else can write in it, whose the file is decides what is in it. Anybody else
+ * would have chosen whom root becomes, and what is read then.
+ */
+static saml_status_t check_folder(struct stat *file, const sso_lmdb_t *db, saml_err_t *err)
 {
-    const char *path = db->path;
-    struct stat found;
+    sso_store_owner_t owner = { .gid = -1 };
+    struct stat folder;
+    int exists;
 
     errno = 0;
-    if (lstat(path, &found) != 0 || !S_ISDIR(found.st_mode))
+    if (lstat(db->path, &folder) != 0 || !S_ISDIR(folder.st_mode)
+        || lstat(apr_pstrcat(err->pool, db->path, "/", sso_lmdb_files[0], NULL), file) != 0)
         return no_store(db, err);
-    if (geteuid() != 0)
-        return SAML_OK;
-    if (found.st_uid == 0) {
-        path = apr_pstrcat(err->pool, db->path, "/", sso_lmdb_files[0], NULL);
-        if (lstat(path, &found) != 0)
-            return no_store(db, err);
-    }
-    if (found.st_uid != 0 && !become(found.st_uid, found.st_gid))
-        return saml_fail(err, SAML_E_STORE, "expected to become user %ld, who has %s, got: %s", (long)found.st_uid, path, strerror(errno));
+    owner.uid = (int)file->st_uid;
+    if (sso_private_dir_check(&exists, db->path, &owner, err) != SAML_OK)
+        return saml_fail(err, SAML_E_STORE, "%s; httpd -t -D DUMP_SAML says where its session store is", err->reason);
+    return SAML_OK;
+}
+
+static saml_status_t give_up_root(const sso_lmdb_t *db, saml_err_t *err)
+{
+    struct stat file;
+
+    SAML_TRY(check_folder(&file, db, err));
+    if (geteuid() == 0 && file.st_uid != 0 && !become(file.st_uid, file.st_gid))
+        return saml_fail(err, SAML_E_STORE, "expected to become user %ld, who has the session store %s, got: %s", (long)file.st_uid, db->path,
+                         strerror(errno));
     return SAML_OK;
 }
 

@@ -217,6 +217,12 @@ static saml_status_t read_socket(sso_redis_conf_t *conf, const char *path, const
     return SAML_OK;
 }
 
+/* What was written there is not repeated: it may be a password. */
+static saml_status_t bad_user(saml_err_t *err)
+{
+    return saml_fail(err, SAML_E_STORE, "session store redis: expected a user's name alone before \"@\"; a password goes into a file: auth=FILE");
+}
+
 /* @param db  set to what stands behind the host's slash, or NULL */
 static saml_status_t read_address(sso_redis_conf_t *conf, const char **db, const char *address, apr_pool_t *p, saml_err_t *err)
 {
@@ -231,12 +237,13 @@ static saml_status_t read_address(sso_redis_conf_t *conf, const char **db, const
         *at = '\0';
         /* Behind a colon there would be a password, which does not belong into a configuration that everybody reads. */
         if (!*text || strchr(text, ':'))
-            return saml_fail(err, SAML_E_STORE, "session store redis: expected a user's name alone before \"@\"; a password goes "
-                             "into a file: auth=FILE");
+            return bad_user(err);
         conf->user = text;
         text = at + 1;
         slash = strchr(text, '/');
     }
+    if (slash && slash != text && strchr(slash, '@'))       /* of a password with a slash, or of no meaning */
+        return bad_user(err);
     if (slash == text)
         return read_socket(conf, text, address, err);
     if (slash) {

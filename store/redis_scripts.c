@@ -52,13 +52,25 @@
     "end "                                                          \
     "end "
 
-/* The first SET is what a full Redis refuses, so that then nothing of what was there is gone. */
+/*
+ * The first SET is what a full Redis refuses, so that then nothing of what was there is gone. A session in the place of others, as a
+ * renewal, begins by ending them, and goes through.
+ */
 static const char put[] =
     PREFIX NOW FINISH LABEL
-    "local id, value, ms, limit = ARGV[2], ARGV[3] .. ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]) "
+    "local id, value, ms, limit, instead = ARGV[2], ARGV[3] .. ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] "
     "local old = labels_of(id) "
     "local n = redis.call('ZCOUNT', P .. 'sessions', now, '+inf') "
-    "if limit > 0 and not old and n >= limit then return -n end "
+    "local ends = {} "
+    "for at = 1, #instead, 32 do "
+    "local one = string.sub(instead, at, at + 31) "
+    "if one ~= id and not ends[one] and labels_of(one) then "
+    "ends[one] = true "
+    "ends[#ends + 1] = one "
+    "end "
+    "end "
+    "if limit > 0 and not old and n - #ends >= limit then return -n end "
+    "for _, one in ipairs(ends) do n = n - finish(one) end "
     "if ms <= 0 then finish(id) return n end "
     "redis.call('SET', P .. 's:' .. id, value, 'PX', ms) "
     "if old then redis.call('ZREM', P .. 'sessions', id .. old) unlabel(id, old) end "

@@ -26,7 +26,8 @@
 #define SSO_REDIS_IS_OTHER  2       /* another server wrote here last */
 
 typedef enum {
-    SSO_REDIS_PUT,              /* P, key, head, record, ms left, limit (0: none) -> how many sessions, negative where the limit is reached */
+    SSO_REDIS_PUT,              /* P, key, head, record, ms left, limit (0: none), keys of those in whose place it comes in one string
+                                   -> how many sessions, negative where the limit is reached */
     SSO_REDIS_REPLACE,          /* P, key, record, ms left -> whether it was there */
     SSO_REDIS_REMOVE,           /* P, key -> whether it was there */
     SSO_REDIS_REMOVE_LABELLED,  /* P, labels in one string -> how many */

@@ -35,7 +35,7 @@ static const char *last_segment(const char *name)
 
 static const char *env_name_of(const char *part, apr_pool_t *p)
 {
-    char *name = apr_psprintf(p, "SAML_%.*s", MAX_ENV_NAME, *part ? part : "ATTRIBUTE");
+    char *name = apr_psprintf(p, ENV_PREFIX "%.*s", MAX_ENV_NAME, *part ? part : "ATTRIBUTE");
     char *c;
 
     for (c = name; *c; c++) {

@@ -212,12 +212,27 @@ static int take_values(sso_attribute_t *out, const entry_t *entry, reader_t *r)
     return take_octets(&out->joined, entry->len, r) && (!(entry->what & HAS_SEMICOLON) || take_list(out, r));
 }
 
+/*
+ * It becomes a variable of CGI programs and FastCGI servers, some of which are commands to these: LD_PRELOAD, PHP_VALUE. Who can write into
+ * a store that nodes share could be anybody here, and is not to run programs.
+ */
+static int is_env_name(const char *name)
+{
+    const char *c = name;
+
+    if (strncmp(name, ENV_PREFIX, sizeof(ENV_PREFIX) - 1) != 0)
+        return 0;
+    while ((*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '_')
+        c++;
+    return *c == '\0';
+}
+
 static int take_attribute(sso_attribute_t *out, const entry_t *entry, reader_t *r)
 {
     apr_uint32_t place = entry->what >> PLACE_SHIFT;
 
     if (place == OWN_TEXT) {
-        if (!take_text(&out->name, r) || !take_text(&out->env_name, r))
+        if (!take_text(&out->name, r) || !take_text(&out->env_name, r) || !is_env_name(out->env_name))
             return 0;
         out->alias = NULL;
     } else {

@@ -26,6 +26,7 @@
 #define OWN_TEXT       0xffu            /* it stands in the record; as the place of an entry: name and environment name do */
 #define NO_TEXT        0xfeu
 #define PLACE_SHIFT    24
+#define ENV_PREFIX     "SAML_"          /* of all environment names */
 
 /* What the header has texts for, in their order. */
 enum {

@@ -109,12 +109,21 @@ saml_status_t sso_store_put(sso_store_t *store, const sso_key_t *key, const void
 saml_status_t sso_store_put_labelled(sso_store_t *store, const sso_key_t *key, const void *record, apr_size_t len,
                                      apr_time_t expires, const sso_label_t *labels, int label_count, saml_err_t *err)
 {
+    const sso_put_t put = { .key = key, .record = record, .len = len, .expires = expires, .labels = labels, .label_count = label_count };
+
+    return sso_store_put_session(store, &put, err);
+}
+
+saml_status_t sso_store_put_session(sso_store_t *store, const sso_put_t *put, saml_err_t *err)
+{
     apr_uint64_t sessions = 0;
 
-    SAML_TRY(check_size(len, err));
-    if (label_count < 0 || label_count > SSO_MAX_LABELS)
-        return saml_fail(err, SAML_E_STORE, "session labels: expected at most %d, got %d", SSO_MAX_LABELS, label_count);
-    SAML_TRY(store->provider->put(store->ctx, key, record, len, expires, labels, label_count, &sessions, err));
+    SAML_TRY(check_size(put->len, err));
+    if (put->label_count < 0 || put->label_count > SSO_MAX_LABELS)
+        return saml_fail(err, SAML_E_STORE, "session labels: expected at most %d, got %d", SSO_MAX_LABELS, put->label_count);
+    if (put->instead_count < 0 || put->instead_count > SSO_MAX_INSTEAD)
+        return saml_fail(err, SAML_E_STORE, "a session in the place of others: expected at most %d, got %d", SSO_MAX_INSTEAD, put->instead_count);
+    SAML_TRY(store->provider->put(store->ctx, put, &sessions, err));
     __atomic_store_n(&store->sessions, sessions, __ATOMIC_RELAXED);
     return SAML_OK;
 }
@@ -168,6 +177,11 @@ saml_status_t sso_store_stat(sso_store_t *store, sso_store_stat_t *out, saml_err
 int sso_store_is_carried(const sso_store_t *store)
 {
     return store->provider->is_ended != NULL;
+}
+
+int sso_store_is_shared(const sso_store_t *store)
+{
+    return store->provider->is_shared && store->provider->is_shared(store->ctx);
 }
 
 saml_status_t sso_store_is_ended(sso_store_t *store, const sso_carried_t *session, apr_time_t now, int *ended, saml_err_t *err)

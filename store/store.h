@@ -66,6 +66,21 @@ typedef struct {
     apr_size_t len;
 } sso_carried_t;
 
+#define SSO_MAX_INSTEAD 8
+
+/** A session to be kept. */
+typedef struct {
+    const sso_key_t *key;
+    const void *record;
+    apr_size_t len;
+    apr_time_t expires;
+    const sso_label_t *labels;  /* by each of which sso_store_remove_labelled finds it, at most SSO_MAX_LABELS, as long as it is there */
+    int label_count;
+    const sso_key_t *instead;   /* sessions in whose place it comes, at most SSO_MAX_INSTEAD: where it cannot be kept, they go on */
+    int instead_count;
+    int instead_stay;           /* lmdb: they count as gone, and another call ends them, when what is counted here has come about elsewhere */
+} sso_put_t;
+
 /** A session as sso_store_each comes by it. */
 typedef struct {
     sso_key_t key;
@@ -102,11 +117,11 @@ typedef struct {
     saml_status_t (*get)(void *ctx, const sso_key_t *key, const void **record, apr_size_t *len, apr_pool_t *p,
                          saml_err_t *err);
     /**
-     * At the limit, what has ended does not count, swept or not; where there is no room, err->full is set.
+     * At the limit, what has ended does not count, swept or not, nor does what stands in put->instead; where there is no room, err->full
+     * is set.
      * @param sessions  set on SAML_OK: how many there are now; 0 where that is not known
      */
-    saml_status_t (*put)(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                         const sso_label_t *labels, int label_count, apr_uint64_t *sessions, saml_err_t *err);
+    saml_status_t (*put)(void *ctx, const sso_put_t *put, apr_uint64_t *sessions, saml_err_t *err);
     saml_status_t (*replace)(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
                              int *found, saml_err_t *err);
     saml_status_t (*remove)(void *ctx, const sso_key_t *key, int *found, saml_err_t *err);
@@ -127,6 +142,7 @@ typedef struct {
     const char *(*caveat)(void *ctx, apr_pool_t *p);
     saml_status_t (*used_since)(void *ctx, apr_time_t *since, saml_err_t *err);     /* NULL: it forgets none */
     void (*tell)(void *ctx, const sso_store_news_t *news);
+    int (*is_shared)(void *ctx);        /* NULL: no */
 } sso_store_provider_t;
 
 /**
@@ -169,9 +185,12 @@ SAML_MUST_CHECK saml_status_t sso_store_put(sso_store_t *store, const sso_key_t 
                                             apr_size_t len, apr_time_t expires, saml_err_t *err);
 
 /**
- * As sso_store_put, and let sso_store_remove_labelled find it by each of these, at most SSO_MAX_LABELS, as long as it is there.
- * The record and its labels come and go together, whoever ends it.
+ * As sso_store_put, with labels, and in the place of others: they end when it is there and not before, and need be none that are still
+ * there. The record and its labels come and go together, whoever ends it.
  */
+SAML_MUST_CHECK saml_status_t sso_store_put_session(sso_store_t *store, const sso_put_t *put, saml_err_t *err);
+
+/** The same, in nobody's place. */
 SAML_MUST_CHECK saml_status_t sso_store_put_labelled(sso_store_t *store, const sso_key_t *key, const void *record,
                                                      apr_size_t len, apr_time_t expires, const sso_label_t *labels,
                                                      int label_count, saml_err_t *err);
@@ -225,6 +244,9 @@ int sso_store_is_carried(const sso_store_t *store);
 /** Whether a session that the browser carries was ended, by its key or by a label, before its time. SAML_E_STORE: cannot be told. */
 SAML_MUST_CHECK saml_status_t sso_store_is_ended(sso_store_t *store, const sso_carried_t *session, apr_time_t now, int *ended,
                                                  saml_err_t *err);
+
+/** Whether records come from a server that others may write into, too: what they say of themselves is then to be looked after. */
+int sso_store_is_shared(const sso_store_t *store);
 
 /** Said while directives are read, once for each application: no session of it lasts longer. */
 void sso_store_lifetime(sso_store_t *store, apr_interval_time_t longest);

@@ -126,17 +126,6 @@ static saml_status_t cookie_get(void *ctx, const sso_key_t *key, const void **re
     return saml_fail(err, SAML_E_STORE, "session store " SCHEME ": expected the record to come with the request, was asked for it");
 }
 
-static saml_status_t cookie_put(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                                const sso_label_t *labels, int label_count, apr_uint64_t *sessions, saml_err_t *err)
-{
-    const cookie_store_t *cs = ctx;
-
-    (void)record, (void)len;
-    SAML_TRY(sso_store_put_labelled(cs->small, key, kept, sizeof(kept), expires, labels, label_count, err));
-    *sessions = sso_store_last_count(cs->small);
-    return SAML_OK;
-}
-
 static saml_status_t cookie_replace(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
                                     int *found, saml_err_t *err)
 {
@@ -212,18 +201,46 @@ static saml_status_t cookie_is_ended(void *ctx, const sso_carried_t *session, ap
     return SAML_OK;
 }
 
-static saml_status_t cookie_remove(void *ctx, const sso_key_t *key, int *found, saml_err_t *err)
+/* @param found  whether it had not been ended before */
+static saml_status_t end_by_key(const cookie_store_t *cs, const sso_key_t *key, int *found, saml_err_t *err)
 {
-    const cookie_store_t *cs = ctx;
     apr_time_t now = apr_time_now();
-    int before, known;
+    int before;
 
     SAML_TRY(ended_by(cs, key, 0, now, &before, err));
     if (!before)
         SAML_TRY(mark_ended(cs, key, now, err));
-    SAML_TRY(sso_store_remove(cs->small, key, &known, err));
     *found = !before;
     return SAML_OK;
+}
+
+static saml_status_t cookie_remove(void *ctx, const sso_key_t *key, int *found, saml_err_t *err)
+{
+    const cookie_store_t *cs = ctx;
+    int known;
+
+    SAML_TRY(end_by_key(cs, key, found, err));
+    return sso_store_remove(cs->small, key, &known, err);
+}
+
+/* What the browser has goes on until its mark says otherwise: the marks last. */
+static saml_status_t cookie_put(void *ctx, const sso_put_t *put, apr_uint64_t *sessions, saml_err_t *err)
+{
+    const cookie_store_t *cs = ctx;
+    saml_err_t unheard = { .pool = err->pool };
+    saml_status_t status = SAML_OK;
+    sso_put_t small = *put;
+    int i, found;
+
+    small.record = kept;
+    small.len = sizeof(kept);
+    SAML_TRY(sso_store_put_session(cs->small, &small, err));
+    for (i = 0; i < put->instead_count && status == SAML_OK; i++)
+        status = end_by_key(cs, &put->instead[i], &found, err);
+    *sessions = sso_store_last_count(cs->small);
+    if (status != SAML_OK && sso_store_remove(cs->small, put->key, &found, &unheard) != SAML_OK)
+        return status;          /* it is counted until it expires */
+    return status;
 }
 
 /* The marks first: where it stops in the middle, too many have ended and none too few of those that were counted. */

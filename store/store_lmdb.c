@@ -39,6 +39,7 @@
 #include "lmdb_all.h"
 #include "lmdb_attach.h"
 #include "lmdb_env.h"
+#include "lmdb_expiry.h"
 #include "lmdb_labels.h"
 #include "lmdb_seal.h"
 #include "lmdb_try.h"
@@ -49,8 +50,8 @@
 #define LIMIT_BYTES     (sizeof(void *) > 4 ? (apr_size_t)1 << 33 : (apr_size_t)1 << 29)
 #define LARGEST_BYTES   (sizeof(void *) > 4 ? (apr_uint64_t)1 << 44 : (apr_uint64_t)1 << 29)
 #define SESSION_BYTES   8192    /* with all that belongs to it, and more than one mostly takes */
-#define EXPIRY_BYTES    8
-#define EXPIRY_KEY_BYTES (EXPIRY_BYTES + 1 + SSO_KEY_BYTES)
+#define EXPIRY_BYTES    SSO_LMDB_EXPIRY_BYTES
+#define EXPIRY_KEY_BYTES SSO_LMDB_EXPIRY_KEY_BYTES
 #define SEALED_BYTES    SSO_LMDB_SEALED_BYTES
 #define HEAD_BYTES      SSO_LMDB_HEAD_BYTES
 #define KIND_SESSION    SSO_LMDB_SESSION
@@ -199,42 +200,6 @@ static saml_status_t lmdb_get(void *ctx, const sso_key_t *key, const void **reco
 
 /* ---- changes ------------------------------------------------------------ */
 
-static void write_expiry(unsigned char *out, apr_time_t expires)
-{
-    apr_uint64_t t = expires > 0 ? (apr_uint64_t)expires : 0;
-    int i;
-
-    for (i = 0; i < EXPIRY_BYTES; i++)
-        out[i] = (unsigned char)(t >> (8 * (EXPIRY_BYTES - 1 - i)));
-}
-
-static void expiry_key(unsigned char *out, const unsigned char *expiry, unsigned char kind, const sso_key_t *key)
-{
-    memcpy(out, expiry, EXPIRY_BYTES);
-    out[EXPIRY_BYTES] = kind;
-    memcpy(out + EXPIRY_BYTES + 1, key->octets, SSO_KEY_BYTES);
-}
-
-static int put_expiry(sso_lmdb_t *db, MDB_txn *txn, const unsigned char *expiry, unsigned char kind, const sso_key_t *key)
-{
-    unsigned char octets[EXPIRY_KEY_BYTES];
-    MDB_val k = { sizeof(octets), octets }, v = { 0, octets };
-
-    expiry_key(octets, expiry, kind, key);
-    return mdb_put(txn, db->expiry, &k, &v, 0);
-}
-
-static int drop_expiry(sso_lmdb_t *db, MDB_txn *txn, const unsigned char *expiry, unsigned char kind, const sso_key_t *key)
-{
-    unsigned char octets[EXPIRY_KEY_BYTES];
-    MDB_val k = { sizeof(octets), octets };
-    int rc;
-
-    expiry_key(octets, expiry, kind, key);
-    rc = mdb_del(txn, db->expiry, &k, NULL);
-    return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
 /* When what is under `key` ends. @return as find */
 static int get_expiry(unsigned char *out, MDB_txn *txn, MDB_dbi dbi, const sso_key_t *key)
 {
@@ -281,14 +246,14 @@ static int put_both(sso_lmdb_t *db, MDB_txn *txn, MDB_dbi dbi, unsigned char kin
     unsigned char old[EXPIRY_BYTES], expiry[EXPIRY_BYTES];
     int rc = get_expiry(old, txn, dbi, key);
 
-    write_expiry(expiry, expires);
+    sso_lmdb_write_expiry(expiry, expires);
     if (rc == 0)
-        rc = drop_expiry(db, txn, old, kind, key);
+        rc = sso_lmdb_drop_expiry(db, txn, old, kind, key);
     else if (rc == MDB_NOTFOUND)
         rc = 0;
     if (rc == 0)
         rc = put_record(txn, dbi, key, expiry, record, len);
-    return rc == 0 ? put_expiry(db, txn, expiry, kind, key) : rc;
+    return rc == 0 ? sso_lmdb_put_expiry(db, txn, expiry, kind, key) : rc;
 }
 
 /* What a change works on; `answer` is what it found out. */
@@ -301,6 +266,9 @@ typedef struct {
     int at_most;
     const sso_label_t *labels;
     int label_count;
+    const sso_put_t *put;       /* a session with all that belongs to it */
+    apr_uint64_t freed;         /* of put->instead */
+    apr_size_t freed_bytes;
     int answer;
     apr_uint64_t sessions;      /* that there are */
 } change_t;
@@ -356,28 +324,12 @@ static int check_limit(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
 
     if (rc != 0)
         return rc;
-    c->sessions = st.ms_entries;
+    c->sessions = st.ms_entries - (c->put->instead_stay ? c->freed : 0);
     if (db->limit_sessions == 0 || c->sessions < db->limit_sessions)
         return 0;
     rc = get_expiry(old, txn, db->sessions, c->key);
     c->answer = rc == MDB_NOTFOUND;
     return c->answer ? SSO_LMDB_AT_LIMIT : rc;
-}
-
-static int apply_put(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
-{
-    int rc = check_limit(db, txn, c);
-    MDB_stat st;
-
-    if (rc == 0)
-        rc = check_room(db, txn, c->len);
-    if (rc == 0)
-        rc = put_session(db, txn, c);
-    if (rc == 0)
-        rc = mdb_stat(txn, db->sessions, &st);
-    if (rc == 0)
-        c->sessions = st.ms_entries;
-    return rc == 0 ? sso_lmdb_label(db, txn, c->key, c->labels, c->label_count) : rc;
 }
 
 static int apply_replace(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
@@ -408,10 +360,62 @@ static int end_session(sso_lmdb_t *db, MDB_txn *txn, const sso_key_t *key)
     int rc = get_expiry(old, txn, db->sessions, key);
 
     if (rc == 0)
-        rc = drop_expiry(db, txn, old, KIND_SESSION, key);
+        rc = sso_lmdb_drop_expiry(db, txn, old, KIND_SESSION, key);
     if (rc == 0)
         rc = drop_record(txn, db->sessions, key);
     return rc == 0 ? sso_lmdb_unlabel(db, txn, key) : rc;
+}
+
+/* A browser may send a cookie several times. */
+static int comes_again(const sso_put_t *put, int i)
+{
+    for (int k = 0; k < i; k++) {
+        if (memcmp(&put->instead[k], &put->instead[i], sizeof(put->instead[i])) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* Ends them, where the transaction comes to a good end. Their room, in sessions and in octets, is that of the new one. */
+static int end_instead(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
+{
+    int i, rc = 0;
+
+    c->freed = 0;
+    c->freed_bytes = 0;
+    for (i = 0; i < c->put->instead_count && rc == 0; i++) {
+        MDB_val v;
+
+        if (comes_again(c->put, i))
+            continue;
+        rc = find(&v, txn, db->sessions, &c->put->instead[i]);
+        if (rc == 0) {
+            c->freed++;
+            c->freed_bytes += v.mv_size - HEAD_BYTES;
+            rc = c->put->instead_stay ? 0 : end_session(db, txn, &c->put->instead[i]);
+        } else if (rc == MDB_NOTFOUND || rc == SSO_LMDB_OTHER_KEY) {
+            rc = 0;
+        }
+    }
+    return rc;
+}
+
+static int apply_put(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
+{
+    int rc = end_instead(db, txn, c);
+    MDB_stat st;
+
+    if (rc == 0)
+        rc = check_limit(db, txn, c);
+    if (rc == 0 && (c->freed == 0 || c->len > c->freed_bytes))
+        rc = check_room(db, txn, c->len - c->freed_bytes);
+    if (rc == 0)
+        rc = put_session(db, txn, c);
+    if (rc == 0)
+        rc = mdb_stat(txn, db->sessions, &st);
+    if (rc == 0)
+        c->sessions = st.ms_entries - (c->put->instead_stay ? c->freed : 0);
+    return rc == 0 ? sso_lmdb_label(db, txn, c->key, c->put->labels, c->put->label_count) : rc;
 }
 
 static int apply_remove(sso_lmdb_t *db, MDB_txn *txn, change_t *c)
@@ -544,28 +548,6 @@ static saml_status_t lmdb_mark_put(void *ctx, const sso_key_t *key, const sso_ke
 
 /* ---- sweep and statistics ----------------------------------------------- */
 
-/* Set `due` to whether the first to end is past; no lock, so that a sweep with nothing to do costs nobody anything. */
-static int something_is_due(sso_lmdb_t *db, apr_time_t now, int *due)
-{
-    MDB_txn *txn;
-    MDB_cursor *cursor;
-    MDB_val k, v;
-    int rc = sso_lmdb_begin_read(db, &txn);
-
-    if (rc != 0)
-        return rc;
-    rc = mdb_cursor_open(txn, db->expiry, &cursor);
-    if (rc == 0) {
-        rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST);
-        mdb_cursor_close(cursor);
-    }
-    *due = rc == 0 && k.mv_size == EXPIRY_KEY_BYTES && sso_lmdb_read_expiry(k.mv_data) <= now;
-    if (rc == 0 && k.mv_size != EXPIRY_KEY_BYTES)
-        rc = MDB_CORRUPTED;
-    sso_lmdb_end_read(db, txn);
-    return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
 static MDB_dbi database_of(const sso_lmdb_t *db, unsigned char kind)
 {
     return kind == KIND_SESSION ? db->sessions : kind == KIND_MARK ? db->marks : db->used;
@@ -627,7 +609,7 @@ static saml_status_t lmdb_sweep(void *ctx, apr_time_t now, int at_most, int *swe
     SAML_TRY(sso_lmdb_check_place(db, err));
     rc = mdb_reader_check(db->env, &dead);
     if (rc == 0)
-        rc = something_is_due(db, now, &due);
+        rc = sso_lmdb_is_due(db, now, &due);
     if (rc == 0 && due && at_most > 0) {
         /* Where there is hardly any room left, fewer at a time: each needs some before it gives some. */
         while ((rc = try_change(db, apply_sweep, &change)) != 0 && (rc == MDB_MAP_FULL || rc == ENOSPC)
@@ -641,15 +623,13 @@ static saml_status_t lmdb_sweep(void *ctx, apr_time_t now, int at_most, int *swe
 }
 
 /* At the limit, what has ended does not count: it goes first. */
-static saml_status_t lmdb_put(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                              const sso_label_t *labels, int label_count, apr_uint64_t *sessions, saml_err_t *err)
+static saml_status_t lmdb_put(void *ctx, const sso_put_t *put, apr_uint64_t *sessions, saml_err_t *err)
 {
     sso_lmdb_t *db = ctx;
     int swept = SWEEP_STEP;
 
     for (;;) {
-        change_t change = { .key = key, .record = record, .len = len, .expires = expires, .labels = labels,
-                            .label_count = label_count };
+        change_t change = { .key = put->key, .record = put->record, .len = put->len, .expires = put->expires, .put = put };
         saml_status_t status = apply_change(db, apply_put, &change, "keeping a session", err);
 
         if (!change.answer) {

@@ -219,24 +219,31 @@ static saml_status_t redis_get(void *ctx, const sso_key_t *key, const void **rec
 
 /* ---- changes -------------------------------------------------------------------------- */
 
-static saml_status_t redis_put(void *ctx, const sso_key_t *key, const void *record, apr_size_t len, apr_time_t expires,
-                               const sso_label_t *labels, int label_count, apr_uint64_t *sessions, saml_err_t *err)
+/* Several keys or labels, one behind another. */
+static void add_list(sso_redis_command_t *command, const void *list, int count, apr_size_t each)
+{
+    sso_redis_add(command, count > 0 ? list : "", count > 0 ? (apr_size_t)count * each : 0);
+}
+
+static saml_status_t redis_put(void *ctx, const sso_put_t *put, apr_uint64_t *sessions, saml_err_t *err)
 {
     const redis_t *db = ctx;
+    apr_size_t labels_len = (apr_size_t)put->label_count * SSO_LABEL_BYTES;
     sso_redis_command_t command;
     char head[1 + SSO_MAX_LABELS * SSO_LABEL_BYTES], ms[NUMBER_BYTES], limit[NUMBER_BYTES];
     apr_int64_t answer;
     sso_redis_thread_t *thread;
 
     SAML_TRY(begin(&command, &thread, ctx, SSO_REDIS_PUT, err));
-    head[0] = (char)label_count;
-    if (label_count > 0)
-        memcpy(head + 1, labels, (apr_size_t)label_count * SSO_LABEL_BYTES);
-    sso_redis_add(&command, key->octets, SSO_KEY_BYTES);
-    sso_redis_add(&command, head, 1 + (apr_size_t)label_count * SSO_LABEL_BYTES);
-    sso_redis_add(&command, record, len);
-    add_number(&command, ms, ms_left(expires, apr_time_now()));
+    head[0] = (char)put->label_count;
+    if (labels_len > 0)
+        memcpy(head + 1, put->labels, labels_len);
+    sso_redis_add(&command, put->key->octets, SSO_KEY_BYTES);
+    sso_redis_add(&command, head, 1 + labels_len);
+    sso_redis_add(&command, put->record, put->len);
+    add_number(&command, ms, ms_left(put->expires, apr_time_now()));
     add_number(&command, limit, (apr_int64_t)db->limit);
+    add_list(&command, put->instead, put->instead_stay ? 0 : put->instead_count, sizeof(*put->instead));
     SAML_TRY(run(ctx, thread, &command, &answer, "keeping a session", err));
     if (answer < 0)
         return sso_store_full(db->conf.spec, db->limit, (apr_uint64_t)-answer, err);
@@ -281,7 +288,7 @@ static saml_status_t redis_remove_labelled(void *ctx, const sso_label_t *labels,
     sso_redis_thread_t *thread;
 
     SAML_TRY(begin(&command, &thread, ctx, SSO_REDIS_REMOVE_LABELLED, err));
-    sso_redis_add(&command, label_count > 0 ? (const void *)labels : "", label_count > 0 ? (apr_size_t)label_count * sizeof(*labels) : 0);
+    add_list(&command, labels, label_count, sizeof(*labels));
     SAML_TRY(run(ctx, thread, &command, &answer, "ending sessions", err));
     *removed = (int)answer;
     return SAML_OK;
@@ -464,12 +471,18 @@ static saml_status_t redis_each(void *ctx, apr_time_t now, const sso_label_t *on
     return sso_redis_each(db->link, &db->conf, now, only, fn, baton, err);
 }
 
+static int redis_is_shared(void *ctx)
+{
+    (void)ctx;
+    return 1;
+}
+
 const sso_store_provider_t sso_store_redis = {
     .scheme = "redis", .configure = redis_configure, .check = redis_check, .prepare = redis_prepare, .open = redis_open,
     .get = redis_get, .put = redis_put, .replace = redis_replace, .remove = redis_remove,
     .remove_labelled = redis_remove_labelled, .use_once = redis_use_once, .mark_get = redis_mark_get,
     .mark_put = redis_mark_put, .sweep = redis_sweep, .stat = redis_stat, .limit = redis_limit,
-    .used_since = redis_used_since, .tell = redis_tell, .each = redis_each
+    .used_since = redis_used_since, .tell = redis_tell, .each = redis_each, .is_shared = redis_is_shared
 };
 
 const sso_store_provider_t sso_store_rediss = {
@@ -477,5 +490,5 @@ const sso_store_provider_t sso_store_rediss = {
     .get = redis_get, .put = redis_put, .replace = redis_replace, .remove = redis_remove,
     .remove_labelled = redis_remove_labelled, .use_once = redis_use_once, .mark_get = redis_mark_get,
     .mark_put = redis_mark_put, .sweep = redis_sweep, .stat = redis_stat, .limit = redis_limit,
-    .used_since = redis_used_since, .tell = redis_tell, .each = redis_each
+    .used_since = redis_used_since, .tell = redis_tell, .each = redis_each, .is_shared = redis_is_shared
 };

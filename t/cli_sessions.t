@@ -182,4 +182,25 @@ subtest 'what cannot be' => sub {
     $t->finish;
 };
 
+# Somebody may have prepared it for root to look at.
+subtest 'a folder that others can write in, or have' => sub {
+    my $t = server('lmdb:@ROOT@/sessions');
+    my $folder = $t->dir . '/sessions';
+    my @was = stat $folder;
+    my $mode = $was[2] & 07777;
+    my @wrong = map { my $with = $mode | $_; [sub { chmod $with, $folder }, qr/expected nobody but its owner to write in it, got mode 0\d+; chmod go-w \S+sessions;/] } 020, 02;
+
+    push @wrong, [sub { chown 2, -1, $folder }, qr/expected it to belong to root or to the server's user, got user 2;/] if !$>;
+    for my $case (@wrong) {
+        ok $case->[0]->(), 'a folder is changed';
+        my ($code, $out, $err) = run($t, '--list', '--store', "lmdb:$folder");
+        is_deeply [$code, $out], [2, ''], 'nothing is read in it';
+        like $err, qr/$case->[1] httpd -t -D DUMP_SAML says where its session store is/, 'and it is said why, and what to do';
+        chown $was[4], $was[5], $folder;
+        chmod $mode, $folder;
+    }
+    is((run($t, '--list', '--store', "lmdb:$folder"))[1], "0 sessions\n", 'as httpd made it, it is read');
+    $t->finish;
+};
+
 done_testing;

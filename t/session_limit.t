@@ -67,11 +67,15 @@ for my $store ('lmdb:@ROOT@/sessions', 'cookie:lmdb:@ROOT@/sessions') {
 subtest 'a sign-on in the place of another' => sub {
     my $t = server('lmdb:@ROOT@/sessions', 1);
     my $browser = $t->signed_on('/app', user => 'ada');
+    my $before = $browser->fresh;
     my $request = $t->request_of($browser->get('/saml/login?target=/app'));
 
     $t->tolerate_log($high);
+    $before->set_cookie(saml => $browser->cookie('saml'));
+    ok is_in($before), 'who is in';
     is $t->deliver($browser, $request, $t->response_to($request, user => 'ada'))->status, 303, 'needs no room of its own';
     ok is_in($browser), 'and opens';
+    ok !is_in($before), 'and the other has ended';
     $t->finish;
 };
 

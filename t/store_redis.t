@@ -86,6 +86,24 @@ subtest 'duties' => sub {
     $t->finish;
 };
 
+# Somebody else writes into Redis. He could be anybody here; what is behind us he reaches by nobody's headers.
+subtest 'forged' => sub {
+    my $t = server($address, timeout => '20s');
+    my $browser = $t->signed_on('/app', user => 'adalovelace');
+    my $put = sub {
+        my ($from, $to) = @_;
+        return $redis->say(qq{EVAL "local n, from, to = 0, '$from', $to for _, k in ipairs(redis.call('KEYS', 'saml-sso:s:*')) do }
+            . q{local v = redis.call('GET', k) local at = string.find(v, from, 1, true) }
+            . q{while at do redis.call('SETRANGE', k, at - 1, to) n = n + 1 at = string.find(v, from, at + 1, true) end end return n" 0});
+    };
+    cmp_ok $put->('adalovelace', "'bobhopefull'"), '>', 0, 'a record is written anew';
+    is $browser->fetch('/saml/me')->json->{nameid}, 'bobhopefull@example.org', 'and opened';
+    cmp_ok $put->('bobhopefull', "'a' .. string.char(13, 10) .. 'X: hopes'"), '>', 0, 'with a line break that it does not tell of';
+    is $browser->get('/app')->status, 503, 'it is not';
+    $t->refused('store', qr/expected one that says whether it has control characters/);
+    $t->finish;
+};
+
 subtest 'restarted' => sub {
     my $t = server($address);
     my $browser = $t->signed_on('/app');

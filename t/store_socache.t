@@ -25,8 +25,8 @@ sub ended_by_command
 }
 
 subtest 'shmcb' => sub {
-    my $t = server('socache:shmcb:@ROOT@/run/sessions(1024000)', ['socache_shmcb']);
-    $t->expect_log(qr/$caveat shmcb, whose sessions end when httpd is stopped; mend: /);
+    my $t = server('socache:shmcb:@ROOT@/run/sessions(6500000)', ['socache_shmcb']);
+    $t->expect_log(qr/$caveat shmcb, whose sessions end when httpd is stopped; mend: lmdb on one server, redis:\/\/ on several(?:\n|$)/);
     SSOTest::Duties::check($t);
     SSOTest::Duties::over_restarts($t, 1, 'graceful', 'graceful');
     my ($eva, $bob) = map { $t->signed_on('/app', user => $_) } qw(eva bob);
@@ -59,6 +59,21 @@ subtest 'used IDs are lost' => sub {
     $t->deliver($browser, \%request, $response);
     ok !SSOTest::Duties::is_in($browser, '/open'), 'and nobody when the store has lost what was used';
     $t->finish;
+};
+
+subtest 'a small one is told of at the start' => sub {
+    my $small = qr/stopped and which takes \d+ sign-ons within SAMLSessionLifetime, so that one user who signs on again and again keeps all others out/;
+    my @cases = (['', '', 83], ['(65536)', '', 10], ['(65536)', 'SAMLSessionLimit 11', 10], ['(65536)', 'SAMLSessionLimit 10', 0], ['(7000000)', '', 0]);
+
+    for my $case (@cases) {
+        my ($size, $limit, $says) = @$case;
+        my $one = SSOTest->new(modules => ['socache_shmcb'], start => 0,
+            conf => SSOTest::Duties::conf('socache:shmcb' . ($size && ":\@ROOT\@/run/s$size")) . "$limit\n");
+        my ($code, $text) = $one->httpd->configtest;
+        is $code, 0, "'$size' $limit";
+        my ($told) = $text =~ $small ? $text =~ /which takes (\d+) sign-ons/ : 0;
+        is $told, $says, 'how many it takes';
+    }
 };
 
 subtest 'behind store cookie' => sub {

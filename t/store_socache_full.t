@@ -32,6 +32,10 @@ subtest 'full' => sub {
     is join(' ', grep { !is_in($browsers[$_], '/app') } 0 .. $#browsers), '', 'and drops none that is there';
     is join(' ', grep { $browsers[$_]->fetch('/saml/me')->json->{nameid} ne 'user' . ($_ + 1) . '@example.org' } 0 .. $#browsers), '',
         'everybody is who he was';
+    my $request = $t->request_of($browsers[1]->get('/saml/login?target=/app'));
+    is $t->deliver($browsers[1], $request, $t->response_to($request, user => 'user2'))->status, 503, 'who signs on anew finds no room either';
+    $t->refused('store', qr/is full/);
+    ok is_in($browsers[1], '/app'), 'and keeps what he has';
     $browsers[0]->get('/saml/logout');
     is $t->sign_on($late, '/app')->status, 503, 'one that was ended still takes its room';
     $t->refused('store', qr/is full/);
@@ -49,13 +53,17 @@ subtest 'dbm' => sub {
     SSOTest::Duties::check($t, 'idle time');
     SSOTest::Duties::over_restarts($t, 1, 'graceful', 'restart');
     $t->tolerate_log(qr/SAMLSessionLimit/);
-    my $browser = $t->browser;
-    my $reply;
+    my ($reply, $last);
     for my $more (1 .. 40) {
-        $reply = $t->sign_on($browser = $t->browser, '/app', user => "more$more");
+        my $browser = $t->browser;
+        $reply = $t->sign_on($browser, '/app', user => "more$more");
         last if $reply->status != 303;
+        $last = $browser;
     }
     is $reply->status, 503, 'at the limit no other session begins';
+    my $in = $t->request_of($last->get('/saml/login?target=/app'));
+    is $t->deliver($last, $in, $t->response_to($in, user => 'again'))->status, 303, 'and one in the place of another needs no room';
+    ok is_in($last, '/app'), 'and opens';
     $t->refused('store', qr/full: SAMLSessionLimit 40, and there are 40 sessions; nothing was dropped for it; mend: /);
     $t->finish;
 };

@@ -32,11 +32,11 @@ sub free_port
 
 sub memcached
 {
-    my ($port) = @_;
+    my ($port, @more) = @_;
     my $pid = fork // die "fork: $!";
 
     if (!$pid) {
-        exec 'memcached', '-l', '127.0.0.1', '-p', $port, '-U', '0', '-t', '2', ($> ? () : (-u => 'nobody')) or POSIX::_exit(127);
+        exec 'memcached', '-l', '127.0.0.1', '-p', $port, '-U', '0', '-t', '2', @more, ($> ? () : (-u => 'nobody')) or POSIX::_exit(127);
     }
     for (1 .. 300) {
         return $pid if IO::Socket::INET->new(PeerHost => '127.0.0.1', PeerPort => $port, Timeout => 1);
@@ -75,6 +75,70 @@ sub emptied
     return;
 }
 
+# A server that takes nothing more: who is in stays in, and may go; who is not is sent to sign on, and told why he cannot.
+sub full
+{
+    my ($t, $fill, $room) = @_;
+    my ($stays, $goes) = map { $t->signed_on('/app', user => $_) } qw(stays goes);
+    my $late = $t->browser;
+
+    $fill->();
+    $t->tolerate_log(qr/scache_mc|scache_rc|socache_memcache|socache_redis/);
+    my $request = $t->request_of($late->get('/app'));
+    my $reply = $t->deliver($late, $request, $t->response_to($request, user => 'late'));
+    is $reply->status, 503, 'full: nobody signs on';
+    like $reply->body, qr/<h1>Too many people are signed in<\/h1>/, 'the page says why';
+    $t->refused('store', qr/is full: the cache refuses what is to be kept .*; nothing was dropped for it; mend: /);
+    ok is_in($stays, '/app'), 'who is in stays in';
+    my $before = $goes->fresh;
+    $before->set_cookie(saml => $goes->cookie('saml'));
+    is $goes->get('/saml/logout')->status, 200, 'who goes';
+    ok !is_in($before, '/app'), 'is gone';
+    $room->();
+    ok is_in($t->signed_on('/app'), '/app'), 'where there is room again, so is a session';
+    return;
+}
+
+# One that answers and changes nothing, as a Redis that became a replica or cannot write to its disk: nobody is told that he was signed off.
+sub unwilling
+{
+    my ($t, $redis) = @_;
+    my $browser = $t->signed_on('/app');
+    my $kept = $browser->fresh;
+
+    $kept->set_cookie(saml => $browser->cookie('saml'));
+    is $redis->say('REPLICAOF 127.0.0.1 1'), 'OK', 'a replica';
+    ok is_in($kept, '/app'), 'a replica can be asked';
+    is $browser->get('/saml/logout')->status, 503, 'that it ended a session is not said';
+    $t->refused('store', qr/redis cannot remove/);
+    is $redis->say('REPLICAOF NO ONE'), 'OK', 'the master again';
+    ok is_in($kept, '/app'), 'as it did not';
+    $browser->set_cookie(saml => $kept->cookie('saml'));
+    is $browser->get('/saml/logout')->status, 200, 'now it does';
+    ok !is_in($kept, '/app'), 'and it is gone';
+    return;
+}
+
+# Of each size as many as it takes.
+sub fill_memcached
+{
+    my ($port) = @_;
+    my $socket = IO::Socket::INET->new(PeerHost => '127.0.0.1', PeerPort => $port, Timeout => 5) || die "$port: $!";
+    my $n = 0;
+
+    for (my $size = 20; $size <= 16000; $size *= 1.5) {
+        my $value = 'v' x $size;
+        my $answer = '';
+        while ($answer !~ /^SERVER_ERROR/) {
+            print {$socket} map { ++$n; "set fill$n 0 0 " . length($value) . ($_ < 50 ? ' noreply' : '') . "\r\n$value\r\n" } 1 .. 50;
+            $socket->flush;
+            $answer = readline $socket;
+            die "memcached: $answer" if $answer !~ /^(?:STORED|SERVER_ERROR)/;
+        }
+    }
+    return;
+}
+
 # Nobody can be looked up: nobody is let in, and nothing is said to be done that was not.
 sub gone
 {
@@ -93,18 +157,19 @@ sub gone
 
 subtest 'memcache' => sub {
     my $port = free_port();
-    my $pid = memcached($port);
+    my $pid = memcached($port, '-M', -m => 8, -f => 2);
     my $t = server("socache:memcache:127.0.0.1:$port", ['socache_memcache']);
     $t->expect_log(qr/$caveat memcache.*; mend: /);
     SSOTest::Duties::check($t);
     SSOTest::Duties::over_restarts($t, 1, 'graceful', 'restart');
     emptied($t, $port, 'flush_all');
+    full($t, sub { fill_memcached($port) }, sub { told($port, 'flush_all') });
     my $browser = $t->signed_on('/app');
     my $waiting = $t->browser;
     my $request = $t->request_of($waiting->get('/app'));
     ended($pid);
     $t->tolerate_log(qr/scache_mc|socache_memcache/);
-    gone($t, $browser, $waiting, $request, qr/memcache (?:is full, or cannot be reached|cannot be asked)/);
+    gone($t, $browser, $waiting, $request, qr/memcache cannot be (?:reached|asked)/);
     $t->finish;
 };
 
@@ -116,12 +181,14 @@ subtest 'redis' => sub {
     SSOTest::Duties::check($t, 'idle time');
     SSOTest::Duties::over_restarts($t, 1, 'graceful');
     emptied($t, $redis->port, 'FLUSHALL');
+    full($t, map { my $octets = $_; sub { told($redis->port, "CONFIG SET maxmemory $octets") } } 1, 0);
+    unwilling($t, $redis);
     my $browser = $t->signed_on('/app');
     my $waiting = $t->browser;
     my $request = $t->request_of($waiting->get('/app'));
     $redis->end;
     $t->tolerate_log(qr/scache_rc|socache_redis/);
-    gone($t, $browser, $waiting, $request, qr/redis (?:is full, or cannot be reached|cannot be asked)/);
+    gone($t, $browser, $waiting, $request, qr/redis cannot be (?:reached|asked)/);
     $t->finish;
 };
 

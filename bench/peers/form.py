@@ -18,6 +18,10 @@ SERVER = """<Location "/form">
     Require all granted
 </Location>
 """
+LAZY = """Session On
+    SessionCookieName form path=/
+    SessionCryptoPassphrase "a passphrase of thirty-two octets"
+    Require all granted"""
 GUARD = """AuthType form
     AuthName bench
     AuthFormProvider file
@@ -33,7 +37,11 @@ class Form(Peer):
     key, title = "form", "mod_auth_form, session cookie crypto"
     note = "its password file has SHA-1, its cookie is sealed by mod_session_crypto with a passphrase and its defaults"
     cookie = "form="
-    slow = 20
+    slow = 200
+    without = ((r"(get|login|known|unknown)\d+|known|unknown|memory|lost|wrong",
+                "its session is in the browser alone, however many there are: see one session"),
+               ("start", "keeps no sessions that there would be room for"),
+               ("redirect", "asks no identity provider: what it sends to is a page of its own"))
     acs_status = 302
 
     def missing(self):
@@ -41,7 +49,7 @@ class Form(Peer):
 
     def setup(self, folder, port, room):
         users_file(folder)
-        return {"guard": GUARD, "server": SERVER, "modules": ("request", "session", "session_cookie", "session_crypto", "auth_form")}
+        return {"guard": GUARD, "lazy": LAZY, "server": SERVER, "modules": ("request", "session", "session_cookie", "session_crypto", "auth_form")}
 
     def sign_on_request(self, server):
         body = "httpd_username=ada&httpd_password=secret"

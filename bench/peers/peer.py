@@ -2,14 +2,17 @@
 """What the measurements know of a peer."""
 
 import pathlib
+import re
 
 ENTITY = "https://sts.windows.net/11111111-2222-4333-8444-555555555555/"
+MANY = 20000                # sessions that one client takes too long for
 LOGIN_URL = "https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555/saml2"
 
 
 class Peer:
     key = title = ""
     note = ""                   # what a reader must know of how it was set up
+    without = ()                # (pattern of the rows that it has no figure in, why)
     is_saml = False
     has_session = True          # its protected GETs come with a session's cookie
     is_variant = False          # of a peer that is there anyway: one session, nothing more
@@ -54,9 +57,19 @@ class Peer:
         raise NotImplementedError
 
     def sign_ons(self, server, count, file):
-        """`count` sessions, their cookies to `file`; by real sign-ons."""
-        self.bench.client("fill", server.port, 8, count, self.acs_status, self.bench.dir, self.acs, self.audience(server),
-                          self.cookie, self.fill_cookies, file)
+        """`count` sessions, their cookies to `file`; by real sign-ons. Of many one client signs while another one asks."""
+        clients = 2 if count > MANY else 1
+        parts = [file.with_name(f"{file.name}.{i}") for i in range(clients)]
+        waiting = [self.bench.client_beside("fill", server.port, 8, (count + i) // clients, self.acs_status, self.bench.dir, self.acs,
+                                            self.audience(server), self.cookie, self.fill_cookies, part)
+                   for i, part in enumerate(parts)]
+        for wait in waiting:
+            wait()
+        file.write_text("".join(part.read_text() for part in parts))
+
+    def why_not(self, row):
+        """Why it has no figure in a row, or None."""
+        return next((why for pattern, why in self.without if re.fullmatch(pattern, row)), None)
 
 
 def idp_metadata(certificate):

@@ -62,7 +62,7 @@ class Shibboleth(Peer):
     login, acs = "/Shibboleth.sso/Login?target=/page.txt", "/Shibboleth.sso/SAML2/POST"
     acs_status = redirect_status = 302
     cookie = "_shibsession_"
-    fill_us = 3000
+    fill_us = 2500
     slow = 2
 
     def missing(self):

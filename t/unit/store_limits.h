@@ -195,8 +195,59 @@ static inline void limits_users_are_found(void **state)
     assert_int_equal(stat_of(store).sessions, 1);
 }
 
+static inline int end_user(sso_store_t *store, const char *user)
+{
+    sso_label_t label = user_label(user);
+    int removed = -1;
+
+    must_be_ok(sso_store_remove_labelled(store, &label, 1, &removed, err));
+    return removed;
+}
+
+/* ---- in the place of others ----------------------------------------------------------------- */
+
+static inline saml_status_t put_instead(sso_store_t *store, int i, const int *instead, int count, saml_err_t *err)
+{
+    sso_key_t key = key_of(i), keys[SSO_MAX_INSTEAD + 1];
+    sso_label_t label = user_label("anew");
+    const sso_put_t one = { .key = &key, .record = "r", .len = 2, .expires = limits_later(), .labels = &label, .label_count = 1,
+                            .instead = keys, .instead_count = count };
+
+    for (int k = 0; k < count && k <= SSO_MAX_INSTEAD; k++)
+        keys[k] = key_of(instead[k]);
+    return sso_store_put_session(store, &one, err);
+}
+
+static inline void limits_leave_room_in_the_place_of_another(void **state)
+{
+    static const int first[] = { 1 }, gone[] = { 1, 99 }, twice[SSO_MAX_INSTEAD + 1] = { 3, 2, 3, 98 }, itself[] = { 5 };
+    sso_store_t *store = suite_open();
+    saml_err_t *err = new_err();
+
+    (void)state;
+    sso_store_limit(store, 2);
+    put_user(store, 1, "ada", limits_later());
+    put_user(store, 2, "bob", limits_later());
+    assert_int_equal(put_instead(store, 3, first, 1, err), SAML_OK);
+    assert_int_equal(sso_store_last_count(store), 2);
+    assert_int_equal(stat_of(store).sessions, 2);
+    assert_int_equal(end_user(store, "ada"), 0);            /* it has ended, with its labels */
+    assert_int_equal(remove_one(store, 1), 0);
+    assert_refused(put_instead(store, 4, gone, 2, err), err, "is full: SAMLSessionLimit 2, and there are 2 sessions");
+    assert_int_equal(err->full, 1);
+    assert_int_equal(stat_of(store).sessions, 2);
+    assert_int_equal(put_instead(store, 5, twice, 4, err), SAML_OK);
+    assert_int_equal(stat_of(store).sessions, 1);
+    assert_int_equal(end_user(store, "bob"), 0);
+    assert_int_equal(put_instead(store, 5, itself, 1, err), SAML_OK);
+    assert_int_equal(end_user(store, "anew"), 1);
+    assert_refused(put_instead(store, 6, twice, SSO_MAX_INSTEAD + 1, err), err, "expected at most 8, got 9");
+    assert_refused(put_instead(store, 6, twice, -1, err), err, "expected at most 8, got -1");
+}
+
 #define LIMIT_SUITE                                     \
     suite_test(limits_of_sessions),                     \
+    suite_test(limits_leave_room_in_the_place_of_another), \
     suite_test(limits_do_not_count_what_has_ended),     \
     suite_test(limits_are_told_of_in_time),             \
     suite_test(limits_are_told_of_once),                \

@@ -206,7 +206,7 @@ static inline void suite_put_get_remove(void **state)
 
 static inline void suite_records_of_all_sizes(void **state)
 {
-    static const apr_size_t sizes[] = { 1, 7, 64, 65, 1990, 2040, 4080, 16384, 65536, SSO_MAX_RECORD_BYTES };
+    static const apr_size_t sizes[] = { 1, 7, 64, 65, 1990, 1991, 2030, 2040, 4080, 5000, 16384, 65536, SSO_MAX_RECORD_BYTES };
     sso_store_t *store = suite_open();
     unsigned char *record = apr_palloc(pool, SSO_MAX_RECORD_BYTES + 1);
     sso_label_t label = label_of(1);

@@ -2,6 +2,7 @@
 /* carried.c: a session goes out in cookies and comes back, whole or not at all. Linked without httpd. */
 
 #include "glue.h"
+#include "sso_alone.h"
 #include "sso/carried.h"
 #include "sso/cookie.h"
 
@@ -9,16 +10,6 @@
 #define OTHER  "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff101112131415161718191a1b1c1d1e1f"
 #define NAME   "__Host-saml"
 #define NOW    (APR_INT64_C(1772442930) * APR_USEC_PER_SEC)
-
-module AP_MODULE_DECLARE_DATA saml_sso_module;
-
-static sso_request_t request;
-
-sso_request_t *sso_request_of(request_rec *r)
-{
-    (void)r;
-    return &request;
-}
 
 static sso_app_t *app_with(const char *id, const char *secret)
 {

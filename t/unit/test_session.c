@@ -306,6 +306,32 @@ static void no_size_leads_astray(void **state)
     assert_int_equal(sso_session_decode(&s, record, len, new_err()), SAML_E_STORE);
 }
 
+/* Of an attribute's name and environment name both stand in the record: the latter is ours to choose, whoever wrote it. */
+static void no_name_leads_astray(void **state)
+{
+    static const char *const evil[] = { "LD_PRELOAD_X", "PHP_VALUE_XX", "SAML_team\nXX", "saml_TEAMSXX", "SAML TEAMSXX", "SAML_TEAMS=X",
+                                        "XSAML_TEAMSX", "SAMLTEAMSXXX" };
+    saml_login_t *login = bare_login();
+    sso_session_new_t from = from_login(login);
+    apr_size_t i, len, at;
+    sso_session_t s;
+    char *record;
+
+    (void)state;
+    add(login, "teams-of-a", "one", NULL);
+    record = encode(&from, &len);
+    for (at = HEADER; at + 15 < len && memcmp(record + at, "SAML_TEAMS_OF_A", 15) != 0; at++)
+        ;
+    assert_in_range(at, HEADER, len - 16);
+    assert_int_equal(sso_session_decode(&s, record, len, new_err()), SAML_OK);
+    for (i = 0; i < sizeof(evil) / sizeof(evil[0]); i++) {
+        memcpy(record + at, evil[i], 12);
+        assert_int_equal(sso_session_decode(&s, record, len, new_err()), SAML_E_STORE);
+    }
+    memcpy(record + at, "SAML_0TEAM_Z", 12);
+    assert_int_equal(sso_session_decode(&s, record, len, new_err()), SAML_OK);
+}
+
 /* A record that counts more values than its text has: the others are empty, and nobody reads behind its end. */
 static void more_values_than_there_are(void **state)
 {
@@ -756,6 +782,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(packed_values_come_out_as_they_were, setup, teardown),
         cmocka_unit_test_setup_teardown(a_name_that_comes_twice, setup, teardown),
         cmocka_unit_test_setup_teardown(no_size_leads_astray, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_name_leads_astray, setup, teardown),
         cmocka_unit_test_setup_teardown(more_values_than_there_are, setup, teardown),
         cmocka_unit_test_setup_teardown(control_characters_are_known, setup, teardown),
         cmocka_unit_test_setup_teardown(claims_are_found_by_name_and_alias, setup, teardown),

@@ -2,6 +2,7 @@
 /* state.c: which cookie of a login in progress opens, and every other way that one may come. Linked without httpd. */
 
 #include "glue.h"
+#include "sso_alone.h"
 #include "sso/cookie.h"
 #include "sso/state.h"
 
@@ -10,24 +11,6 @@
 #define PREFIX "__Host-saml-state-"
 #define NAME   "Abcdef-_0123"
 #define TARGET "/app?x=1\n2"
-
-module AP_MODULE_DECLARE_DATA saml_sso_module;
-
-static sso_request_t request;
-
-sso_request_t *sso_request_of(request_rec *r)
-{
-    (void)r;
-    return &request;
-}
-
-saml_err_t *sso_err_new(apr_pool_t *p)
-{
-    saml_err_t *err = apr_pcalloc(p, sizeof(*err));
-
-    err->pool = p;
-    return err;
-}
 
 static sso_app_t *app_with(const char *id, const char *secret)
 {

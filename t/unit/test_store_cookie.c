@@ -2,6 +2,7 @@
 /* store_cookie.c: which sessions that come with a browser have ended, and what the small store behind it does. */
 
 #include "store_fixture.h"
+#include "store_specs.h"
 
 static sso_store_t *cookie_store(void)
 {
@@ -52,11 +53,7 @@ static int is_ended(sso_store_t *store, const sso_carried_t *session, apr_time_t
 
 static void specs(void **state)
 {
-    static const struct {
-        const char *spec;
-        const char *name;
-        const char *says;
-    } cases[] = {
+    static const spec_t cases[] = {
         { "cookie", "cookie:lmdb:/run/httpd/saml-sso-cookie", NULL },
         { "cookie:lmdb:/var/lib/sso", "cookie:lmdb:/var/lib/sso", NULL },
         { "cookie:lmdb", "cookie:lmdb:/run/httpd/saml-sso", NULL },
@@ -64,22 +61,9 @@ static void specs(void **state)
         { "cookie:cookie", NULL, "expected a small store of another kind behind it, got \"cookie\"" },
         { "cookies", NULL, "expected one of lmdb" }
     };
-    size_t i;
-
     (void)state;
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        sso_store_t *store = NULL;
-        saml_err_t *err = new_err();
-        saml_status_t status = sso_store_configure(&store, cases[i].spec, "/run/httpd", pool, err);
-
-        assert_int_equal(status, cases[i].name ? SAML_OK : SAML_E_STORE);
-        if (cases[i].name) {
-            assert_string_equal(sso_store_name(store), cases[i].name);
-            assert_true(sso_store_is_carried(store));
-        } else {
-            assert_non_null(strstr(err->reason, cases[i].says));
-        }
-    }
+    assert_specs(cases, sizeof(cases) / sizeof(cases[0]));
+    assert_true(sso_store_is_carried(cookie_store()));
     assert_false(sso_store_is_carried(configured()));
 }
 
@@ -124,6 +108,23 @@ static void ended_by_a_label(void **state)
     after = begun(store, 5, 1, 2);
     assert_int_equal(is_ended(store, &after, apr_time_now()), 0);       /* the same user, signed on anew */
     assert_int_equal(is_ended(store, &one, apr_time_now()), 1);
+}
+
+static void ended_by_another_in_its_place(void **state)
+{
+    sso_store_t *store = cookie_store();
+    sso_carried_t one = begun(store, 1, 1, 2), two = carried(2, 3, 4, apr_time_now());
+    const sso_put_t put_two = { .key = &two.key, .record = "record", .len = 7, .expires = two.created + apr_time_from_sec(3600),
+                                .instead = &one.key, .instead_count = 1 };
+    int found = -1;
+
+    (void)state;
+    assert_int_equal(sso_store_put_session(store, &put_two, new_err()), SAML_OK);
+    assert_int_equal(is_ended(store, &one, apr_time_now()), 1);
+    assert_int_equal(is_ended(store, &two, apr_time_now()), 0);
+    assert_int_equal(stat_of(store).sessions, 1);
+    assert_int_equal(sso_store_remove(store, &one.key, &found, new_err()), SAML_OK);
+    assert_int_equal(found, 0);
 }
 
 /* For as long as the longest of the applications' lifetimes; no session is older. */
@@ -180,6 +181,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(specs, setup, teardown),
         cmocka_unit_test_setup_teardown(ended_by_its_key, setup, teardown),
         cmocka_unit_test_setup_teardown(ended_by_a_label, setup, teardown),
+        cmocka_unit_test_setup_teardown(ended_by_another_in_its_place, setup, teardown),
         cmocka_unit_test_setup_teardown(an_end_is_kept_as_long_as_needed, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_told_is_no_answer, setup, teardown),
         cmocka_unit_test_setup_teardown(ids_and_marks, setup, teardown)

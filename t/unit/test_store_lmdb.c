@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store.c, store_lmdb.c, lmdb_env.c, private_dir.c: what every store must do, and which files it takes. */
+/* store.c, store_lmdb.c, lmdb_env.c, private_dir.c: what LMDB makes of it, and which files it takes. */
 
 #include "store_fixture.h"
+#include "store_specs.h"
 
 /* ---- configuration ------------------------------------------------------ */
 
 static void specs(void **state)
 {
-    static const struct {
-        const char *spec;
-        const char *name;
-        const char *says;
-    } cases[] = {
+    static const spec_t cases[] = {
         { "lmdb", "lmdb:/run/httpd/saml-sso", NULL },
         { "lmdb:/var/lib/sso", "lmdb:/var/lib/sso", NULL },
         { "lmdb:/var//lib/./sso/", "lmdb:/var/lib/sso", NULL },
@@ -21,22 +18,8 @@ static void specs(void **state)
         { "lmdbx", NULL, "expected one of lmdb, redis, rediss, cookie, with \":\" and its argument, got \"lmdbx\"" },
         { "", NULL, "expected one of lmdb" }
     };
-    size_t i;
-
     (void)state;
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        sso_store_t *store = NULL;
-        saml_err_t *err = new_err();
-        saml_status_t status = sso_store_configure(&store, cases[i].spec, "/run/httpd", pool, err);
-
-        assert_int_equal(status, cases[i].name ? SAML_OK : SAML_E_STORE);
-        if (cases[i].name) {
-            assert_string_equal(sso_store_name(store), cases[i].name);
-        } else {
-            assert_null(store);
-            assert_non_null(strstr(err->reason, cases[i].says));
-        }
-    }
+    assert_specs(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 static void keys_are_sha256(void **state)
@@ -49,79 +32,7 @@ static void keys_are_sha256(void **state)
                         "\xb0\x03\x61\xa3\x96\x17\x7a\x9c\xb4\x10\xff\x61\xf2\x00\x15\xad", 32);
 }
 
-/* ---- what every store must do ------------------------------------------- */
-
-static void put_get_remove(void **state)
-{
-    sso_store_t *store = ready();
-    sso_key_t key = key_of(1);
-    int found = -1;
-
-    (void)state;
-    assert_null(get(store, 1));
-    put(store, 1, "one", LATER);
-    put(store, 2, "two", LATER);
-    assert_string_equal(get(store, 1), "one");
-    assert_string_equal(get(store, 2), "two");
-    put(store, 1, "once more", LATER + 1);
-    assert_string_equal(get(store, 1), "once more");
-    assert_int_equal(stat_of(store).sessions, 2);
-    assert_int_equal(sso_store_remove(store, &key, &found, new_err()), SAML_OK);
-    assert_int_equal(found, 1);
-    assert_null(get(store, 1));
-    assert_string_equal(get(store, 2), "two");
-    assert_int_equal(sso_store_remove(store, &key, &found, new_err()), SAML_OK);
-    assert_int_equal(found, 0);
-}
-
-static void records_of_all_sizes(void **state)
-{
-    static const apr_size_t sizes[] = { 1, 7, 1990, 1991, 2030, 2040, 4080, 5000, 65536, SSO_MAX_RECORD_BYTES };
-    sso_store_t *store = ready();
-    char *record = apr_palloc(pool, SSO_MAX_RECORD_BYTES + 1);
-    size_t i, k;
-
-    (void)state;
-    for (k = 0; k < SSO_MAX_RECORD_BYTES; k++)
-        record[k] = (char)(k * 31 >> 3);
-    for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        sso_key_t key = key_of((int)i);
-        const void *got = NULL;
-        apr_size_t len = 0;
-
-        assert_int_equal(sso_store_put(store, &key, record, sizes[i], LATER, new_err()), SAML_OK);
-        assert_int_equal(sso_store_get(store, &key, &got, &len, pool, new_err()), SAML_OK);
-        assert_int_equal(len, sizes[i]);
-        assert_memory_equal(got, record, len);
-    }
-    {
-        sso_key_t key = key_of(100);
-
-        assert_int_equal(sso_store_put(store, &key, record, 0, LATER, new_err()), SAML_E_STORE);
-        assert_int_equal(sso_store_put(store, &key, record, SSO_MAX_RECORD_BYTES + 1, LATER, new_err()), SAML_E_STORE);
-        assert_null(get(store, 100));
-    }
-}
-
-static void replace_only_what_is_there(void **state)
-{
-    sso_store_t *store = ready();
-    sso_key_t key = key_of(1);
-    int found = -1;
-
-    (void)state;
-    assert_int_equal(sso_store_replace(store, &key, "late", 5, LATER, &found, new_err()), SAML_OK);
-    assert_int_equal(found, 0);
-    assert_null(get(store, 1));
-    put(store, 1, "first", LATER);
-    assert_int_equal(sso_store_replace(store, &key, "stamped", 8, LATER + 10, &found, new_err()), SAML_OK);
-    assert_int_equal(found, 1);
-    assert_string_equal(get(store, 1), "stamped");
-    assert_int_equal(sweep(store, LATER + 9, 100), 0);      /* the earlier end has gone with the record */
-    assert_string_equal(get(store, 1), "stamped");
-    assert_int_equal(sweep(store, LATER + 10, 100), 1);
-    assert_null(get(store, 1));
-}
+/* ---- records ------------------------------------------------------------ */
 
 /* Keys that differ behind their first octets only: one is never taken for the other. */
 static void keys_that_begin_alike(void **state)
@@ -173,28 +84,6 @@ static void expired_stays_until_swept(void **state)
     assert_int_equal(sweep(store, NOW + 100, 100), 4);
     assert_int_equal(stat_of(store).sessions, 0);
     assert_int_equal(sweep(store, NOW + 100, 100), 0);
-}
-
-static void use_once_until(void **state)
-{
-    sso_store_t *store = ready();
-    saml_err_t *err = new_err();
-    sso_key_t key = key_of(1);
-
-    (void)state;
-    assert_int_equal(use(store, 1, LATER, NOW), SAML_OK);
-    assert_int_equal(sso_store_use_once(store, &key, LATER, NOW, err), SAML_E_REPLAY);
-    assert_non_null(strstr(err->reason, "expected one that was not used before"));
-    assert_int_equal(use(store, 1, LATER, LATER - 1), SAML_E_REPLAY);
-    assert_int_equal(use(store, 2, LATER, NOW), SAML_OK);
-    assert_null(get(store, 1));                             /* used IDs are no sessions */
-    assert_int_equal(use(store, 1, LATER + 5, LATER), SAML_OK);
-    assert_int_equal(use(store, 1, LATER + 5, LATER + 4), SAML_E_REPLAY);
-    assert_int_equal(stat_of(store).used_ids, 2);
-    assert_int_equal(sweep(store, LATER, 100), 1);          /* number 2; number 1 was used anew */
-    assert_int_equal(use(store, 1, LATER + 5, LATER), SAML_E_REPLAY);
-    assert_int_equal(sweep(store, LATER + 5, 100), 1);
-    assert_int_equal(stat_of(store).used_ids, 0);
 }
 
 /* It stays as it is, whoever opens it: since the file was made, less what clocks may differ. */
@@ -260,6 +149,36 @@ static void without_open_it_cannot_be_told(void **state)
     assert_int_equal(sso_store_stat(store, &st, new_err()), SAML_E_STORE);
 }
 
+static void put_instead(sso_store_t *store, int i, int instead, const char *record, apr_size_t len, saml_status_t want)
+{
+    sso_key_t key = key_of(i), other = key_of(instead);
+    const sso_put_t one = { .key = &key, .record = record, .len = len, .expires = LATER + i, .instead = &other, .instead_count = 1 };
+
+    assert_int_equal(sso_store_put_session(store, &one, new_err()), want);
+}
+
+/* What is counted here and lives elsewhere: it is ended when the other has come about there. */
+static void whose_place_is_taken_may_stay(void **state)
+{
+    sso_store_t *store = ready();
+    sso_key_t key = key_of(2), other = key_of(3), instead[5] = { key_of(1), key_of(9), key_of(1), key_of(1), key_of(1) };
+    const sso_put_t two = { .key = &key, .record = "two", .len = 4, .expires = apr_time_now() + apr_time_from_sec(3600),
+                            .instead = instead, .instead_count = 5, .instead_stay = 1 };
+    sso_put_t three = two;
+
+    (void)state;
+    sso_store_limit(store, 1);
+    put(store, 1, "one", apr_time_now() + apr_time_from_sec(3600));
+    assert_int_equal(sso_store_put_session(store, &two, new_err()), SAML_OK);
+    assert_int_equal(sso_store_last_count(store), 1);
+    assert_int_equal(stat_of(store).sessions, 2);
+    assert_string_equal(get(store, 1), "one");
+    assert_string_equal(get(store, 2), "two");
+    three.key = &other;                                     /* it counts once, however often it is named: two there are, and one stays */
+    assert_int_equal(sso_store_put_session(store, &three, new_err()), SAML_E_STORE);
+    assert_null(get(store, 3));
+}
+
 static void full_store_refuses_and_keeps(void **state)
 {
     sso_store_t *store = configured();
@@ -287,6 +206,13 @@ static void full_store_refuses_and_keeps(void **state)
         ;
     assert_in_range(i, 0, 999);
     assert_int_equal(use(store, i, LATER, NOW), SAML_E_STORE);
+    put_instead(store, 4000, 100, record, 3000, SAML_OK);   /* who signs on anew has the room that he had */
+    put_instead(store, 100, 4000, record, 3000, SAML_OK);
+    assert_null(get(store, 4000));
+    put_instead(store, 4000, 100, apr_pmemdup(pool, apr_psprintf(pool, "%s%s", record, record), 5999), 5999, SAML_E_STORE);
+    put_instead(store, 4000, 9999, record, 3000, SAML_E_STORE);
+    assert_null(get(store, 4000));
+    assert_string_equal(get(store, 100), record);
     assert_int_equal(sso_store_replace(store, &first, record, 3000, LATER, &found, new_err()), SAML_OK);
     assert_int_equal(found, 1);                             /* who is signed on stays so */
     assert_int_equal(sso_store_remove(store, &first, &found, new_err()), SAML_OK);
@@ -635,15 +561,12 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(specs, setup, teardown),
         cmocka_unit_test_setup_teardown(keys_are_sha256, setup, teardown),
-        cmocka_unit_test_setup_teardown(put_get_remove, setup, teardown),
-        cmocka_unit_test_setup_teardown(records_of_all_sizes, setup, teardown),
-        cmocka_unit_test_setup_teardown(replace_only_what_is_there, setup, teardown),
         cmocka_unit_test_setup_teardown(keys_that_begin_alike, setup, teardown),
         cmocka_unit_test_setup_teardown(expired_stays_until_swept, setup, teardown),
-        cmocka_unit_test_setup_teardown(use_once_until, setup, teardown),
         cmocka_unit_test_setup_teardown(since_when_ids_are_remembered, setup, teardown),
         cmocka_unit_test_setup_teardown(since_a_time_to_come, setup, teardown),
         cmocka_unit_test_setup_teardown(without_open_it_cannot_be_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(whose_place_is_taken_may_stay, setup, teardown),
         cmocka_unit_test_setup_teardown(full_store_refuses_and_keeps, setup, teardown),
         cmocka_unit_test_setup_teardown(a_limit_that_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(files_are_private, setup, teardown),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store.c, store_lmdb.c, lmdb_labels.c: sessions that are found by what a logout names, and end together. */
+/* lmdb_labels.c: what stands in the file for the labels of sessions. What labels are for, store_suite.h tests. */
 
 #include "store_fixture.h"
 
@@ -74,7 +74,7 @@ static void assert_labelled(sso_store_t *store, int sessions)
     assert_ended_well(spawn(count_entries, store, sessions));
 }
 
-static void all_under_a_label_end(void **state)
+static void labels_leave_nothing_behind(void **state)
 {
     sso_store_t *store = ready();
 
@@ -84,37 +84,11 @@ static void all_under_a_label_end(void **state)
     put_under(store, 3, 20, 21, LATER);
     put(store, 4, "r", LATER);
     assert_labelled(store, 3);
-    assert_int_equal(end_under(store, 99), 0);
     assert_int_equal(end_under(store, 10), 2);
-    assert_null(get(store, 1));
-    assert_null(get(store, 2));
-    assert_string_equal(get(store, 3), "r");
-    assert_string_equal(get(store, 4), "r");
-    assert_int_equal(end_under(store, 10), 0);
-    assert_int_equal(end_under(store, 11), 0);
     assert_labelled(store, 1);
-    assert_int_equal(stat_of(store).sessions, 2);
     assert_int_equal(end_under(store, 21), 1);
-    assert_null(get(store, 3));
     assert_labelled(store, 0);
     assert_int_equal(sweep(store, LATER, 100), 1);          /* of the ended ones nothing is left to sweep */
-}
-
-static void several_labels_at_once(void **state)
-{
-    sso_store_t *store = ready();
-    sso_label_t labels[4] = { label_of(10), label_of(11), label_of(10), label_of(99) };
-    int removed;
-
-    (void)state;
-    put_under(store, 1, 10, 11, LATER);
-    put_under(store, 2, 11, 12, LATER);
-    put_under(store, 3, 12, 13, LATER);
-    assert_int_equal(sso_store_remove_labelled(store, labels, 4, &removed, new_err()), SAML_OK);
-    assert_int_equal(removed, 2);
-    assert_string_equal(get(store, 3), "r");
-    assert_int_equal(sso_store_remove_labelled(store, labels, 0, &removed, new_err()), SAML_OK);
-    assert_int_equal(removed, 0);
 }
 
 static void labels_go_with_their_session(void **state)
@@ -156,41 +130,6 @@ static void a_second_put_has_its_own_labels(void **state)
     assert_labelled(store, 0);
     assert_int_equal(end_under(store, 20), 0);
     assert_string_equal(get(store, 1), "bare");
-}
-
-static void labels_have_a_limit(void **state)
-{
-    sso_store_t *store = ready();
-    sso_label_t labels[SSO_MAX_LABELS + 1];
-    sso_key_t key = key_of(1);
-    saml_err_t *err = new_err();
-    int i;
-
-    (void)state;
-    for (i = 0; i <= SSO_MAX_LABELS; i++)
-        labels[i] = label_of(i);
-    assert_int_equal(sso_store_put_labelled(store, &key, "r", 2, LATER, labels, SSO_MAX_LABELS + 1, err), SAML_E_STORE);
-    assert_non_null(strstr(err->reason, "expected at most 7, got 8"));
-    assert_null(get(store, 1));
-    assert_int_equal(sso_store_put_labelled(store, &key, "r", 2, LATER, labels, -1, err), SAML_E_STORE);
-    assert_int_equal(sso_store_put_labelled(store, &key, "r", 2, LATER, labels, SSO_MAX_LABELS, err), SAML_OK);
-    labels[1] = labels[0];
-    assert_int_equal(sso_store_put_labelled(store, &key, "r", 2, LATER, labels, 2, err), SAML_OK);
-    assert_int_equal(end_under(store, 0), 1);
-    assert_int_equal(end_under(store, 2), 0);
-}
-
-static void without_open_nothing_is_ended(void **state)
-{
-    sso_store_t *store = configured();
-    sso_label_t label = label_of(1);
-    saml_err_t *err = new_err();
-    int removed = -1;
-
-    (void)state;
-    assert_int_equal(sso_store_remove_labelled(store, &label, 1, &removed, err), SAML_E_STORE);
-    assert_non_null(strstr(err->reason, "is not open in this process"));
-    assert_int_equal(removed, -1);
 }
 
 /* More sessions of one name than one page holds: a tree of its own inside the tree. */
@@ -330,12 +269,9 @@ static void labels_of_nothing_are_cleared(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(all_under_a_label_end, setup, teardown),
-        cmocka_unit_test_setup_teardown(several_labels_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(labels_leave_nothing_behind, setup, teardown),
         cmocka_unit_test_setup_teardown(labels_go_with_their_session, setup, teardown),
         cmocka_unit_test_setup_teardown(a_second_put_has_its_own_labels, setup, teardown),
-        cmocka_unit_test_setup_teardown(labels_have_a_limit, setup, teardown),
-        cmocka_unit_test_setup_teardown(without_open_nothing_is_ended, setup, teardown),
         cmocka_unit_test_setup_teardown(thousands_of_one_name, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_store_ends_sessions, setup, teardown),
         cmocka_unit_test_setup_teardown(labels_survive_a_restart, setup, teardown),

@@ -5,101 +5,6 @@
 
 /* ---- many at once ------------------------------------------------------- */
 
-#define CHILDREN 8
-#define THREADS  4
-#define ROUNDS   60
-
-typedef struct {
-    sso_store_t *store;
-    int number;
-    int won;
-} worker_t;
-
-static void *work(void *data)
-{
-    worker_t *w = data;
-    apr_pool_t *p;
-    saml_err_t err = { 0 };
-    int i, found;
-
-    apr_pool_create(&p, NULL);
-    err.pool = p;
-    for (i = 0; i < ROUNDS; i++) {
-        char text[64], record[64] = "";
-        sso_key_t key, once;
-        const void *got = NULL;
-        apr_size_t len;
-        saml_status_t status;
-
-        snprintf(text, sizeof(text), "of %d, %d", w->number, i);
-        MUST(sso_key_of(&key, text, strlen(text), &err) == SAML_OK);
-        snprintf(record, sizeof(record), "record %d %d", w->number, i);
-        MUST(sso_store_put(w->store, &key, record, sizeof(record), LATER, &err) == SAML_OK);
-        MUST(sso_store_get(w->store, &key, &got, &len, p, &err) == SAML_OK && got && strcmp(got, record) == 0);
-        snprintf(text, sizeof(text), "assertion %d", i);
-        MUST(sso_key_of(&once, text, strlen(text), &err) == SAML_OK);
-        status = sso_store_use_once(w->store, &once, LATER, NOW, &err);
-        MUST(status == SAML_OK || status == SAML_E_REPLAY);
-        w->won += status == SAML_OK;
-        if (i % 3 == 0) {
-            MUST(sso_store_remove(w->store, &key, &found, &err) == SAML_OK && found);
-            MUST(sso_store_get(w->store, &key, &got, &len, p, &err) == SAML_OK && !got);
-        }
-        apr_pool_clear(p);
-    }
-    apr_pool_destroy(p);
-    return NULL;
-}
-
-static int wins[2];     /* a pipe on which children report how often they were first */
-
-static void child_of_threads(sso_store_t *store, int number)
-{
-    pthread_t threads[THREADS];
-    worker_t workers[THREADS];
-    saml_err_t *err = new_err();
-    int i, won = 0;
-
-    MUST(sso_store_open(store, pool, err) == SAML_OK);
-    for (i = 0; i < THREADS; i++) {
-        workers[i].store = store;
-        workers[i].number = number * THREADS + i;
-        workers[i].won = 0;
-        MUST(pthread_create(&threads[i], NULL, work, &workers[i]) == 0);
-    }
-    for (i = 0; i < THREADS; i++) {
-        MUST(pthread_join(threads[i], NULL) == 0);
-        won += workers[i].won;
-    }
-    MUST(write(wins[1], &won, sizeof(won)) == sizeof(won));
-    apr_pool_destroy(pool);
-}
-
-static void processes_and_threads(void **state)
-{
-    sso_store_t *store = configured();
-    pid_t pids[CHILDREN];
-    int i, won, total = 0;
-
-    (void)state;
-    prepare(store);
-    assert_int_equal(pipe(wins), 0);
-    for (i = 0; i < CHILDREN; i++)
-        pids[i] = spawn(child_of_threads, store, i);
-    for (i = 0; i < CHILDREN; i++) {
-        assert_ended_well(pids[i]);
-        assert_int_equal(read(wins[0], &won, sizeof(won)), sizeof(won));
-        total += won;
-    }
-    close(wins[0]);
-    close(wins[1]);
-    assert_int_equal(total, ROUNDS);        /* each assertion passed once, whoever came first */
-    open_store(store);
-    assert_int_equal(stat_of(store).sessions, CHILDREN * THREADS * (ROUNDS - (ROUNDS + 2) / 3));
-    assert_int_equal(stat_of(store).used_ids, ROUNDS);
-    assert_int_equal(sweep(store, LATER, 1000000), CHILDREN * THREADS * (ROUNDS - (ROUNDS + 2) / 3) + ROUNDS);
-}
-
 /* Many more threads than there are kept transactions. */
 static void *look_up(void *data)
 {
@@ -136,24 +41,6 @@ static void hundreds_of_threads_look_up(void **state)
     for (i = 0; i < 200; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     assert_string_equal(get(store, 7), "seven");
-}
-
-static void open_inherited(sso_store_t *store, int number)
-{
-    saml_err_t *err = new_err();
-
-    (void)number;
-    MUST(sso_store_open(store, pool, err) == SAML_E_STORE);
-    MUST(strstr(err->reason, "was opened before this process was made by fork"));
-}
-
-static void what_was_opened_before_fork_is_refused(void **state)
-{
-    sso_store_t *store = ready();
-
-    (void)state;
-    open_store(store);                                      /* again in the same process is nothing */
-    assert_ended_well(spawn(open_inherited, store, 0));
 }
 
 /* ---- killed in the middle ----------------------------------------------- */
@@ -251,6 +138,8 @@ static int readers_of(const char *dir)
     mdb_env_close(env);
     return dead;
 }
+
+static int wins[2];     /* a pipe on which a child says that it is ready */
 
 static void read_and_wait(sso_store_t *store, int number)
 {
@@ -367,9 +256,7 @@ static void generations(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(processes_and_threads, setup, teardown),
         cmocka_unit_test_setup_teardown(hundreds_of_threads_look_up, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_was_opened_before_fork_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(killed_writers_leave_no_harm, setup, teardown),
         cmocka_unit_test_setup_teardown(dead_readers_are_cleared, setup, teardown),
         cmocka_unit_test_setup_teardown(generations, setup, teardown)

@@ -2,16 +2,13 @@
 /* store_redis.c, redis_*.c: over a real Redis, started here on a free port of 127.0.0.1. */
 
 #include "redis_server.h"
+#include "store_specs.h"
 
 /* ---- configuration ----------------------------------------------------------------- */
 
 static void specs(void **state)
 {
-    static const struct {
-        const char *spec;
-        const char *name;
-        const char *says;
-    } cases[] = {
+    static const spec_t cases[] = {
         { "redis://localhost", "redis://localhost:6379/0", NULL },
         { "redis://localhost/", "redis://localhost:6379/0", NULL },
         { "redis://db.example:7000/15", "redis://db.example:7000/15", NULL },
@@ -39,6 +36,9 @@ static void specs(void **state)
         { "redis://user@h", NULL, "expected auth=FILE with the password of user \"user\", got none" },
         { "redis://user:secret@h", NULL, "expected a user's name alone before \"@\"" },
         { "redis://:secret@h", NULL, "expected a user's name alone before \"@\"" },
+        { "redis://user:sec/ret@h", NULL, "expected a user's name alone before \"@\"" },
+        { "redis://user:1/ret@h/2", NULL, "expected a user's name alone before \"@\"" },
+        { "redis:///run/r@dis.sock", "redis:///run/r@dis.sock db=0", NULL },
         { "redis://h timeout=9ms", NULL, "expected a timeout= of 10ms to 30s, got \"9ms\"" },
         { "redis://h timeout=31s", NULL, "expected a timeout=" },
         { "redis://h timeout=1", NULL, "expected a timeout=" },
@@ -56,19 +56,8 @@ static void specs(void **state)
         { "rediss://h ca=/nowhere/ca.pem", NULL, "expected a PEM file of certificates in ca=, got \"/nowhere/ca.pem\"" },
         { "rediss:///run/redis.sock", NULL, "expected a host, got a socket" }
     };
-    size_t i;
-
     (void)state;
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        sso_store_t *store = NULL;
-        saml_err_t *err = new_err();
-        saml_status_t status = configure(&store, cases[i].spec, err);
-
-        if (!cases[i].name)
-            assert_refused(status, err, cases[i].says);
-        else if (status != SAML_OK || strcmp(sso_store_name(store), cases[i].name) != 0)
-            fail_msg("%s: %s", cases[i].spec, status ? err->reason : sso_store_name(store));
-    }
+    assert_specs(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 static void password_files(void **state)
@@ -181,6 +170,7 @@ static void full_redis_refuses_and_keeps(void **state)
     char *record = apr_pcalloc(pool, 100000);
     sso_key_t key = key_of(5000);
     saml_err_t *err = new_err();
+    const int nobody = 9999, somebody = 7;
     int i;
 
     (void)state;
@@ -196,10 +186,16 @@ static void full_redis_refuses_and_keeps(void **state)
     assert_string_equal(get(store, 3), "r");
     assert_int_equal(replace(store, 3, "stamped", HOUR + 5), 1);     /* who is signed on stays so */
     assert_string_equal(get(store, 3), "stamped");
+    assert_refused(put_instead(store, 5001, &nobody, 1, err), err, "is full (maxmemory)");
+    assert_null(get(store, 5001));
+    assert_int_equal(put_instead(store, 5001, &somebody, 1, err), SAML_OK);        /* nor does he lose it who signs on anew */
+    assert_null(get(store, somebody));
+    assert_string_equal(get(store, 5001), "r");
     assert_int_equal(stat_of(store).sessions, 20);
     assert_int_equal(stat_of(store).bytes_limit, 1);
     assert_int_equal(remove_one(store, 4), 1);
-    assert_int_equal(end_under(store, 10), 19);
+    assert_int_equal(end_under(store, 10), 18);
+    assert_int_equal(remove_one(store, 5001), 1);
     assert_string_equal(say("CONFIG SET maxmemory 0"), "OK");
     assert_string_equal(say("DBSIZE"), "1");    /* which server it is */
     put(store, 1, "room again", HOUR);
@@ -226,6 +222,74 @@ static void limit_of_sessions(void **state)
     assert_refused(sso_store_put(store, &key, "five", 5, HOUR, err), err, "SAMLSessionLimit 3, and there are 3");
 }
 
+/* ---- listing what does not fit into one answer ---------------------------------------------- */
+
+static saml_status_t add_up(void *baton, const sso_stored_t *session, saml_err_t *err)
+{
+    apr_uint64_t *octets = baton;
+
+    (void)err;
+    *octets += session->len;
+    return SAML_OK;
+}
+
+static apr_uint64_t listed(sso_store_t *store, const sso_label_t *only)
+{
+    apr_uint64_t octets = 0;
+
+    must_be_ok(sso_store_each(store, apr_time_now(), only, add_up, &octets, err));
+    return octets;
+}
+
+static void large_records_are_listed(void **state)
+{
+    sso_store_t *store = suite_open();
+    sso_label_t ada = user_label("ada");
+    char *record = apr_pcalloc(pool, SSO_MAX_RECORD_BYTES);
+    apr_uint64_t octets = 0;
+
+    (void)state;
+    for (int i = 0; i < 36; i++) {
+        sso_key_t key = key_of(i);
+        apr_size_t len = i % 12 == 0 ? SSO_MAX_RECORD_BYTES : i % 3 == 0 ? 600000 : 1000;
+
+        must_be_ok(sso_store_put_labelled(store, &key, record, len, limits_later(), &ada, 1, err));
+        octets += len;
+    }
+    assert_true(listed(store, &ada) == octets);
+    assert_true(listed(store, NULL) == octets);
+}
+
+/* Who takes the end off a session in Redis does not hide it: it is let in as long as its record says. */
+static void what_was_made_to_stay_is_listed(void **state)
+{
+    sso_store_t *store = suite_open();
+    sso_key_t key = key_of(1);
+
+    (void)state;
+    put_user(store, 1, "ada", limits_later());
+    assert_string_equal(say("PERSIST saml-sso:s:%b", key.octets, sizeof(key.octets)), "1");
+    assert_string_equal(get(store, 1), "1");
+    assert_true(listed(store, NULL) == 2);
+    say("PEXPIRE saml-sso:s:%b %s", key.octets, sizeof(key.octets), "9000000000000000");
+    assert_true(listed(store, NULL) == 2);
+    say("DEL saml-sso:s:%b", key.octets, sizeof(key.octets));
+    assert_true(listed(store, NULL) == 0);
+}
+
+/* Their keys alone are more than an answer may be. What is in the set and is no session counts nothing, so that none has to be made. */
+static void very_many_of_a_user_are_listed(void **state)
+{
+    sso_store_t *store = suite_open();
+    sso_label_t ada = user_label("ada");
+
+    (void)state;
+    put_user(store, 1, "ada", limits_later());
+    say("EVAL %s 0 %b", "for i = 1, 60000 do redis.call('SADD', 'saml-sso:l:' .. ARGV[1], string.format('%032d', i)) end", ada.octets,
+        sizeof(ada.octets));
+    assert_true(listed(store, &ada) == 2);
+}
+
 /* ---- what Redis keeps ------------------------------------------------------------------------ */
 
 static void everything_expires_by_itself(void **state)
@@ -234,7 +298,7 @@ static void everything_expires_by_itself(void **state)
 
     (void)state;
     put_under(store, 1, 10, 11, SOON);
-    assert_int_equal(use(store, 1, SOON, suite_now), SAML_OK);
+    assert_int_equal(use(store, 1, SOON, apr_time_now()), SAML_OK);
     mark(store, 1, 1, SOON);
     assert_string_equal(say("DBSIZE"), "9");
     suite_until(SOON);
@@ -321,6 +385,9 @@ int main(void)
         suite_test(no_replica),
         suite_test(full_redis_refuses_and_keeps),
         suite_test(limit_of_sessions),
+        suite_test(large_records_are_listed),
+        suite_test(what_was_made_to_stay_is_listed),
+        suite_test(very_many_of_a_user_are_listed),
         suite_test(everything_expires_by_itself),
         suite_test(what_ended_before_it_came),
         suite_test(prefixes_and_databases_are_apart),

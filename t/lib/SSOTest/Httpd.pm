@@ -225,6 +225,7 @@ sub _wait_until_it_listens
         # The pid file comes after the port is taken, and not before this httpd's own.
         if ($self->_pid_file == $self->{pid} && IO::Socket::INET->new(PeerHost => '127.0.0.1', PeerPort => $self->port)) {
             $self->{served} = 1;
+            $self->{generations}++;
             return 1;
         }
         sleep 0.02;
@@ -260,13 +261,23 @@ sub pid      { my ($self) = @_; return $self->{pid} }
 sub graceful
 {
     my ($self) = @_;
-    my $before = () = $self->log_text =~ /resuming normal operations/g;
-    my ($code, $text) = $self->control('-k', 'graceful');
+    my ($code, $text);
 
+    $self->_wait_for_generations;   # a port answers before its httpd says so
+    ($code, $text) = $self->control('-k', 'graceful');
     die "graceful: exit $code: $text" if $code;
-    $self->_wait_for(sub { my $now = () = $self->log_text =~ /resuming normal operations/g; return $now > $before },
-        'the new generation');
+    $self->{generations}++;
+    $self->_wait_for_generations;
     return $self;
+}
+
+sub _wait_for_generations
+{
+    my ($self) = @_;
+
+    $self->_wait_for(sub { my $now = () = $self->log_text =~ /resuming normal operations/g; return $now >= $self->{generations} },
+        'the generation');
+    return;
 }
 
 sub _wait_for
