@@ -5,7 +5,6 @@
 
 #include "carried.h"
 #include "cookie.h"
-#include "header_text.h"
 #include "idp.h"
 #include "logout_index.h"
 #include "logout_late.h"

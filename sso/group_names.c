@@ -4,7 +4,6 @@
 #include <apr_strings.h>
 
 #include "saml/claims.h"
-#include "header_text.h"
 
 /* Groups under the names of SAMLGroupMap: worked out once for a request, and only where there is a map. */
 

@@ -20,7 +20,4 @@ int sso_header_same(const char *a, const char *b);
 /** Whether a header name begins so, to the same reader: "sm.user" with "SM_". */
 int sso_header_begins(const char *name, const char *stem);
 
-/** Whether `text` has octets that end a header line or mean something to whoever reads it; UTF-8 above 0x7f has none. */
-int sso_has_control(const char *text);
-
 #endif

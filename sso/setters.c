@@ -6,7 +6,6 @@
 #include <apr_strings.h>
 
 #include "config.h"
-#include "header_text.h"
 #include "saml/fetch.h"
 #include "saml/relay_state.h"
 #include "saml/request.h"

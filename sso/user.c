@@ -6,7 +6,6 @@
 #include <apr_strings.h>
 
 #include "saml/claims.h"
-#include "header_text.h"
 
 /* White space at the ends does not survive a header, so that " ada" would arrive as "ada". */
 static int has_space_around(const char *text)

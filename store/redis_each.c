@@ -82,15 +82,16 @@ static saml_status_t show(walk_t *walk, const char *key, const redisReply *value
 typedef struct {
     const char *id[STEP];       /* SSO_KEY_BYTES of it count */
     const char *key[STEP];
+    apr_size_t key_len;         /* of each */
     apr_size_t octets[STEP];    /* SSO_MAX_RECORD_BYTES where there are more, or it cannot be */
     int count;
 } some_t;
 
-static void ask_of(sso_redis_command_t *command, const walk_t *walk, const char *verb, const char *key)
+static void ask_of(sso_redis_command_t *command, const char *verb, const some_t *some, int i)
 {
     command->count = 0;
     sso_redis_add_text(command, verb);
-    sso_redis_add(command, key, strlen(walk->conf->prefix) + 2 + SSO_KEY_BYTES);
+    sso_redis_add(command, some->key[i], some->key_len);
 }
 
 static saml_status_t ask_lengths(walk_t *walk, some_t *some, saml_err_t *err)
@@ -100,7 +101,7 @@ static saml_status_t ask_lengths(walk_t *walk, some_t *some, saml_err_t *err)
     saml_status_t status = SAML_OK;
 
     for (int i = 0; i < some->count; i++)
-        ask_of(&commands[i], walk, "STRLEN", some->key[i]);
+        ask_of(&commands[i], "STRLEN", some, i);
     SAML_TRY(sso_redis_link_ask(walk->thread, commands, some->count, replies, DOING, err));
     for (int i = 0; i < some->count && status == SAML_OK; i++) {
         if (replies[i]->type != REDIS_REPLY_INTEGER)
@@ -121,7 +122,7 @@ static saml_status_t show_range(walk_t *walk, const some_t *some, int from, int 
     saml_status_t status = SAML_OK;
 
     for (int i = 0; i < count; i++)
-        ask_of(&commands[i], walk, i % 2 ? "PTTL" : "GET", some->key[from + i / 2]);
+        ask_of(&commands[i], i % 2 ? "PTTL" : "GET", some, from + i / 2);
     SAML_TRY(sso_redis_link_ask(walk->thread, commands, count, replies, DOING, err));
     for (int i = 0; i < count && status == SAML_OK; i += 2)
         status = show(walk, some->id[from + i / 2], replies[i], replies[i + 1], err);
@@ -132,16 +133,13 @@ static saml_status_t show_range(walk_t *walk, const some_t *some, int from, int 
 /* As many at once as are no more than the largest of them may be. */
 static saml_status_t show_some(walk_t *walk, some_t *some, saml_err_t *err)
 {
-    apr_size_t prefix = strlen(walk->conf->prefix);
     int from, to;
 
     apr_pool_clear(walk->p);
     for (int i = 0; i < some->count; i++) {
-        char *key = apr_palloc(walk->p, prefix + 2 + SSO_KEY_BYTES);
+        char *key = apr_palloc(walk->p, SSO_REDIS_NAME_BYTES);
 
-        memcpy(key, walk->conf->prefix, prefix);
-        memcpy(key + prefix, "s:", 2);
-        memcpy(key + prefix + 2, some->id[i], SSO_KEY_BYTES);
+        some->key_len = sso_redis_name(key, walk->conf->prefix, "s:", some->id[i], SSO_KEY_BYTES);
         some->key[i] = key;
     }
     SAML_TRY(ask_lengths(walk, some, err));
@@ -208,16 +206,14 @@ static saml_status_t scan(walk_t *walk, const set_t *set, const char **cursor, s
 
 static set_t set_of(const sso_redis_conf_t *conf, const sso_label_t *only, apr_pool_t *p)
 {
-    apr_size_t prefix = strlen(conf->prefix);
     char *key;
 
-    if (!only)
-        return (set_t) { "ZSCAN", apr_pstrcat(p, conf->prefix, "sessions", NULL), prefix + strlen("sessions"), 2 };
-    key = apr_palloc(p, prefix + 2 + SSO_LABEL_BYTES);
-    memcpy(key, conf->prefix, prefix);
-    memcpy(key + prefix, "l:", 2);
-    memcpy(key + prefix + 2, only->octets, SSO_LABEL_BYTES);
-    return (set_t) { "SSCAN", key, prefix + 2 + SSO_LABEL_BYTES, 1 };
+    if (!only) {
+        key = apr_pstrcat(p, conf->prefix, "sessions", NULL);
+        return (set_t) { "ZSCAN", key, strlen(key), 2 };
+    }
+    key = apr_palloc(p, SSO_REDIS_NAME_BYTES);
+    return (set_t) { "SSCAN", key, sso_redis_name(key, conf->prefix, "l:", only->octets, SSO_LABEL_BYTES), 1 };
 }
 
 saml_status_t sso_redis_each(sso_redis_link_t *link, const sso_redis_conf_t *conf, apr_time_t now, const sso_label_t *only,

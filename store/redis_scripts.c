@@ -9,6 +9,8 @@
 
 #include "redis_scripts.h"
 
+#include <string.h>
+
 #define NOW                                                         \
     "local t = redis.call('TIME') "                                 \
     "local now = t[1] * 1000 + math.floor(t[2] / 1000) "
@@ -188,3 +190,13 @@ const char *const sso_redis_scripts[SSO_REDIS_SCRIPTS] = {
     [SSO_REDIS_SWEEP] = sweep,
     [SSO_REDIS_BEGIN] = begin
 };
+
+apr_size_t sso_redis_name(char *out, const char *prefix, const char *kind, const void *octets, apr_size_t len)
+{
+    apr_size_t begins = strlen(prefix);
+
+    memcpy(out, prefix, begins);
+    memcpy(out + begins, kind, 2);
+    memcpy(out + begins + 2, octets, len);
+    return begins + 2 + len;
+}

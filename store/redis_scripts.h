@@ -17,6 +17,8 @@
  * The sorted sets are for counting, and for finding what expired left behind.
  */
 
+#include "store.h"
+
 #define SSO_REDIS_RUN_BYTES 40      /* of a server's name for itself, padded with blanks */
 
 #define SSO_REDIS_UNKNOWN   (-1)    /* it is not the server that this connection began with, or its data were cleared */
@@ -39,5 +41,15 @@ typedef enum {
 } sso_redis_script_t;
 
 extern const char *const sso_redis_scripts[SSO_REDIS_SCRIPTS];
+
+#define SSO_REDIS_NAME_BYTES (64 + 1 + 2 + SSO_KEY_BYTES)   /* at most; redis_conf.c bounds the prefix */
+
+/**
+ * The name of what is kept under a key or label, as above.
+ * @param out   SSO_REDIS_NAME_BYTES of room
+ * @param kind  "s:", "l:", "m:"
+ * @return its octets
+ */
+apr_size_t sso_redis_name(char *out, const char *prefix, const char *kind, const void *octets, apr_size_t len);
 
 #endif

@@ -161,12 +161,35 @@ static apr_uint32_t known_place(const char *text)
     return OWN_TEXT;
 }
 
-/* What no header can carry, said once here and not looked for by each request. */
-static int has_control(const char *text)
+static int is_control(unsigned char c)
 {
-    for (; *text; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+    return c < 0x20 || c == 0x7f;
+}
+
+/*
+ * Whether one of eight octets may be such: below 0x20 the subtraction sets the top bit, of 0x7f the addition does. A neighbour's borrow
+ * or carry may do so, too; then each is looked at.
+ */
+static int may_have_control(const char *at)
+{
+    const apr_uint64_t ones = APR_UINT64_C(0x0101010101010101);
+    apr_uint64_t word;
+
+    memcpy(&word, at, sizeof(word));
+    return (((word - ones * 0x20) | (word + ones)) & ~word & ones * 0x80) != 0;
+}
+
+int sso_has_control(const char *text)
+{
+    const char *end = text + strlen(text);
+
+    while (text < end) {
+        if (end - text >= (long)sizeof(apr_uint64_t) && !may_have_control(text)) {
+            text += sizeof(apr_uint64_t);
+        }
+        else if (is_control((unsigned char)*text++)) {
             return 1;
+        }
     }
     return 0;
 }
@@ -181,7 +204,7 @@ static apr_uint32_t append_text(writer_t *w, const char *text)
         return place << PLACE_SHIFT;
     len = strlen(text);
     append(w, text, len + 1);
-    return OWN_TEXT << PLACE_SHIFT | (has_control(text) ? TEXT_CONTROL : 0) | ((apr_uint32_t)len & TEXT_LENGTH);
+    return OWN_TEXT << PLACE_SHIFT | (sso_has_control(text) ? TEXT_CONTROL : 0) | ((apr_uint32_t)len & TEXT_LENGTH);
 }
 
 static apr_size_t count_semicolons(const char *text)
@@ -255,7 +278,7 @@ static entry_t describe(const apr_array_header_t *values)
 
         packed &= is_guid(value) ? IS_GUIDS : known_place(value) != OWN_TEXT ? IS_KNOWN : 0;
         len += strlen(value) + 2 * semicolons;
-        entry.what |= (semicolons ? HAS_SEMICOLON : 0) | (has_control(value) ? HAS_CONTROL : 0);
+        entry.what |= (semicolons ? HAS_SEMICOLON : 0) | (sso_has_control(value) ? HAS_CONTROL : 0);
     }
     entry.what |= packed;
     entry.len = (apr_uint32_t)(len < MAX_OPEN_BYTES ? len : MAX_OPEN_BYTES);

@@ -96,6 +96,9 @@ apr_time_t sso_session_forget_at(const sso_session_t *s);
 /** Whether the idle stamp is older than a tenth of the idle time, so that it is worth a write. */
 int sso_session_stamp_is_old(const sso_session_t *s, apr_time_t now);
 
+/** Whether `text` has octets that end a header line or mean something to whoever reads it; UTF-8 above 0x7f has none. */
+int sso_has_control(const char *text);
+
 /** A copy of the record with the idle stamp `now`. */
 void *sso_session_stamped(const sso_session_t *s, apr_time_t now, apr_pool_t *p);
 

@@ -15,7 +15,6 @@
 #include "redis_link.h"
 #include "saml/id.h"
 
-#define MAX_KEY_BYTES   (64 + 1 + 2 + SSO_KEY_BYTES)    /* redis_conf.c bounds the prefix */
 #define MAX_LEFT_MS     (APR_INT64_C(100) * 366 * 86400 * 1000)
 #define WHO_BYTES       16
 #define EXPIRY_BYTES    8
@@ -166,17 +165,14 @@ static saml_status_t get_value(redisReply **reply, redis_t *db, const char *kind
                                saml_err_t *err)
 {
     sso_redis_command_t command = { .count = 0 };
-    char room[MAX_KEY_BYTES];
-    apr_size_t len = strlen(db->conf.prefix);
+    char name[SSO_REDIS_NAME_BYTES];
+    apr_size_t len = sso_redis_name(name, db->conf.prefix, kind, key->octets, SSO_KEY_BYTES);
     saml_status_t status;
     sso_redis_thread_t *thread;
 
     SAML_TRY(sso_redis_link_thread(&thread, db->link, err));
-    memcpy(room, db->conf.prefix, len);
-    memcpy(room + len, kind, 2);
-    memcpy(room + len + 2, key->octets, SSO_KEY_BYTES);
     sso_redis_add_text(&command, "GET");
-    sso_redis_add(&command, room, len + 2 + SSO_KEY_BYTES);
+    sso_redis_add(&command, name, len);
     SAML_TRY(sso_redis_link_ask(thread, &command, 1, reply, doing, err));
     if ((*reply)->type == REDIS_REPLY_STRING || (*reply)->type == REDIS_REPLY_NIL)
         return SAML_OK;
