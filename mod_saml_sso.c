@@ -7,6 +7,7 @@
 
 #define SSO_MODULE_RECORD
 #include "sso/sso.h"
+#include "sso/resend.h"
 #include "sso/store_socache.h"
 #include "sso/trailers.h"
 #include "sso/watch.h"
@@ -38,6 +39,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_handler(sso_request_keep_cookies, NULL, before_core, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(sso_endpoint_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
     sso_authz_register(p);
+    sso_resend_register();
     sso_trailers_register();
 }
 

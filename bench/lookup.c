@@ -76,7 +76,7 @@ static void *ordinary_record(apr_size_t *len, apr_time_t now, const char *app_id
     };
     saml_login_t *login = apr_pcalloc(pool, sizeof(*login));
     sso_session_new_t from = { app_id, login, now, apr_time_from_sec(28800),
-                               apr_time_from_sec(3600) };
+                               apr_time_from_sec(3600), 0 };
     void *record;
     size_t i;
 

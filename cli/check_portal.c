@@ -39,6 +39,14 @@ static int is_named(const char *line, const char *name)
     return strncmp(line, name, len) == 0 && strspn(line + len, " ") > 0;
 }
 
+/* "/saml prefix=/portal": browsers have the prefix before it. */
+static const char *public_path(const char *value, apr_pool_t *p)
+{
+    const char *prefix = strstr(value, " prefix=");
+
+    return prefix ? apr_pstrcat(p, prefix + strlen(" prefix="), apr_pstrmemdup(p, value, (apr_size_t)(prefix - value)), NULL) : value;
+}
+
 static void take_value(app_t *app, const char *line)
 {
     const char *value = line + NAME_CHARS + 1;
@@ -46,7 +54,7 @@ static void take_value(app_t *app, const char *line)
     if (is_named(line, "SAMLIdentifier"))
         app->identifier = value;
     if (is_named(line, "SAMLPath"))
-        app->path = value;
+        app->path = public_path(value, app->reply_urls->pool);
     if (is_named(line, "SAMLEntra"))
         app->entra = value;
     if (is_named(line, "SAMLReplyURL"))

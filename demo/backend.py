@@ -41,7 +41,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _serve(self):
         length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(min(length, 1 << 20))
+        body = self.rfile.read(min(length, 1 << 24))
         # Octets as they came: http.server reads header values as Latin-1.
         headers = [(n, v.encode("latin-1").decode("utf-8", "replace")) for n, v in self.headers.items()]
         seen = Seen(self.command, self.path, headers, body)

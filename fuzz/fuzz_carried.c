@@ -50,7 +50,7 @@ static void make_session(sealed_t *out, char *lines, apr_pool_t *p)
 {
     apr_array_header_t *groups = apr_array_make(p, 16, sizeof(const char *)), *attributes = apr_array_make(p, 1, sizeof(saml_attribute_t));
     saml_login_t *login = apr_pcalloc(p, sizeof(*login));
-    sso_session_new_t from = { "app", login, FUZZ_NOW, apr_time_from_sec(60), apr_time_from_sec(30) };
+    sso_session_new_t from = { "app", login, FUZZ_NOW, apr_time_from_sec(60), apr_time_from_sec(30), 0 };
     saml_err_t err = { .pool = p };
     void *record;
 

@@ -433,7 +433,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     saml_err_t err = { .pool = NULL };
     scene_t scene;
     sso_session_new_t from = { "|https://sp.example.org/saml/metadata", &scene.login, FUZZ_NOW, apr_time_from_sec(28800),
-                               apr_time_from_sec(3600) };
+                               apr_time_from_sec(3600), 0 };
     sso_session_t s;
     conn_rec connection;
     server_rec server;

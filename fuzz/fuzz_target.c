@@ -164,7 +164,9 @@ static const sso_app_t *application(apr_pool_t *p)
         FUZZ_MUST(strcmp(url->origin, origins[i]) == 0);
     }
     app->reply_urls = urls;
-    app->path = "/saml";
+    app->path = app->public_path = "/saml";
+    app->prefix = "";
+    app->start = "/";
     app->name = "";
     app->identifier = "https://sp.example.org/saml";
     app->secret = secret();

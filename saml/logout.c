@@ -28,6 +28,7 @@ typedef struct {
     const char *id;
     const char *issuer;
     apr_time_t issued;
+    apr_time_t not_on_or_after; /* of a LogoutRequest; 0: none */
 } envelope_t;
 
 /** A message, parsed. */
@@ -155,18 +156,18 @@ static saml_status_t read_issuer(const char **out, const xmlNode *root, const ki
 }
 
 /* Core 3.7.1: a LogoutRequest that has a NotOnOrAfter is good before it. */
-static saml_status_t check_not_on_or_after(const xmlNode *root, const kind_t *kind, const saml_logout_expect_t *want,
+static saml_status_t read_not_on_or_after(apr_time_t *out, const xmlNode *root, const kind_t *kind, const saml_logout_expect_t *want,
                                            apr_pool_t *p, saml_err_t *err)
 {
     const char *text = saml_xml_attr(root, "NotOnOrAfter", p);
-    apr_time_t limit;
 
+    *out = 0;
     if (kind != &request_kind || !text)
         return SAML_OK;
-    SAML_TRY(saml_time_parse(&limit, text, "LogoutRequest NotOnOrAfter", err));
-    if (saml_time_is_past(limit, want->now, want->skew))
+    SAML_TRY(saml_time_parse(out, text, "LogoutRequest NotOnOrAfter", err));
+    if (saml_time_is_past(*out, want->now, want->skew))
         return saml_fail(err, SAML_E_EXPIRED, "LogoutRequest NotOnOrAfter: expected a time to come, got %s at %s",
-                         saml_time_format(err->pool, limit), saml_time_format(err->pool, want->now));
+                         saml_time_format(err->pool, *out), saml_time_format(err->pool, want->now));
     return SAML_OK;
 }
 
@@ -179,7 +180,7 @@ static saml_status_t check_envelope(envelope_t *out, const xmlNode *root, const 
     SAML_TRY(read_issue_instant(&out->issued, root, got->kind, want, p, err));
     SAML_TRY(check_destination(root, got, want, p, err));
     SAML_TRY(read_issuer(&out->issuer, root, got->kind, want, p, err));
-    return check_not_on_or_after(root, got->kind, want, p, err);
+    return read_not_on_or_after(&out->not_on_or_after, root, got->kind, want, p, err);
 }
 
 /* ---- what came, and its proof --------------------------------------------- */
@@ -316,6 +317,18 @@ static saml_status_t read_session_indexes(const apr_array_header_t **out, const 
     return SAML_OK;
 }
 
+/* Core 3.7.3.2: it holds until its NotOnOrAfter; one without is good for as long as it is taken. */
+static apr_time_t held_until(const envelope_t *envelope, const saml_logout_expect_t *want)
+{
+    apr_time_t until = envelope->issued + SAML_LOGOUT_LIFETIME;
+
+    if (envelope->not_on_or_after > until)
+        until = envelope->not_on_or_after;
+    if (until > envelope->issued + SAML_LOGOUT_RETAINED)
+        until = envelope->issued + SAML_LOGOUT_RETAINED;
+    return until + want->skew;
+}
+
 /* What was signed once ends sessions once. An unsigned one proves nothing by being new: who has it can make another. */
 static saml_status_t use_up(const saml_logout_request_t *request, const envelope_t *envelope,
                             const saml_logout_expect_t *want, saml_err_t *err)
@@ -346,6 +359,8 @@ saml_status_t saml_logout_request_check(saml_logout_request_t **out, const saml_
     SAML_TRY(read_session_indexes(&request->session_indexes, v, p, err));
     request->issuer = envelope.issuer;
     request->id = envelope.id;
+    request->issued = envelope.issued;
+    request->until = held_until(&envelope, want);
     request->is_signed = got.is_signed;
     SAML_TRY(use_up(request, &envelope, want, err));            /* last */
     *out = request;
@@ -370,6 +385,16 @@ static saml_status_t read_in_response_to(const char **out, const saml_verified_t
     return SAML_OK;
 }
 
+/* Core 3.2.2.2, 3.7.3.2: the identity provider has ended its session, and could not reach all others that hang on it. */
+static int is_partial(const xmlNode *root, apr_pool_t *p)
+{
+    const xmlNode *code = saml_xml_child(saml_xml_child(root, SAML_NS_PROTOCOL, "Status"), SAML_NS_PROTOCOL, "StatusCode");
+    const xmlNode *inner = saml_xml_child(code, SAML_NS_PROTOCOL, "StatusCode");
+    const char *value = inner ? saml_xml_attr_collapsed(inner, "Value", p) : NULL;
+
+    return value && strcmp(value, SAML_STATUS_PARTIAL_LOGOUT) == 0;
+}
+
 saml_status_t saml_logout_response_check(saml_logout_response_t **out, const saml_logout_message_t *message,
                                          const saml_logout_expect_t *want, apr_pool_t *p, saml_err_t *err)
 {
@@ -385,6 +410,7 @@ saml_status_t saml_logout_response_check(saml_logout_response_t **out, const sam
     response->issuer = envelope.issuer;
     response->id = envelope.id;
     response->is_signed = got.is_signed;
+    response->is_partial = is_partial(saml_verified_element(v), p);
     *out = response;
     return SAML_OK;
 }

@@ -13,6 +13,9 @@
 /** How old a logout message may be. With the skew it also bounds how long its ID is remembered. */
 #define SAML_LOGOUT_LIFETIME apr_time_from_sec(300)
 
+/** How long a logout is kept in mind for assertions of before, at most, whatever the message says. */
+#define SAML_LOGOUT_RETAINED apr_time_from_sec(24 * 3600)
+
 #define SAML_MAX_SESSION_INDEXES 64     /* in one LogoutRequest */
 
 /** What the caller expects; all of it is from configuration or from a logout in progress, nothing from the message. */
@@ -42,6 +45,8 @@ typedef struct {
     const apr_array_header_t *session_indexes;  /* const char *; empty: all sessions of that name */
     const char *issuer;
     const char *id;
+    apr_time_t issued;
+    apr_time_t until;                           /* for so long no assertion from before `issued` may begin what it ended (Core 3.7.3.2) */
     int is_signed;                              /* 0 only with SAML_ALLOW_UNSIGNED_LOGOUT */
 } saml_logout_request_t;
 
@@ -51,6 +56,7 @@ typedef struct {
     const char *id;
     const char *in_response_to;
     int is_signed;
+    int is_partial;             /* not every other site was reached (PartialLogout) */
 } saml_logout_response_t;
 
 /**

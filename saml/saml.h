@@ -170,6 +170,8 @@ SAML_MUST_CHECK saml_status_t saml_library_init(saml_err_t *err);
 #define SAML_BINDING_REDIRECT  "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 
 #define SAML_STATUS_SUCCESS    "urn:oasis:names:tc:SAML:2.0:status:Success"
+#define SAML_STATUS_RESPONDER  "urn:oasis:names:tc:SAML:2.0:status:Responder"
+#define SAML_STATUS_PARTIAL_LOGOUT "urn:oasis:names:tc:SAML:2.0:status:PartialLogout"
 #define SAML_CM_BEARER         "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 
 #define SAML_NAMEID_EMAIL        "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"

@@ -19,13 +19,37 @@ const saml_page_texts_t saml_page_texts = {
     .waiting_button = "Continue now",
 
     .signed_in_title = "You are signed in",
-    .resending = "What you sent before you signed in is now sent again.",
+    .resending = "What you sent before you signed in is now sent again. If nothing happens, use the button.",
+    .resend_asks = "Before you signed in, something was sent to this site. Send it now?",
+    .resend_button = "Send it now",
     .resending_button = "Go on without it",
+    .not_resent_title = "Nothing was sent again",
+    .gone = "What was sent before you signed in cannot be sent again: it was sent already, or too much time has passed.",
+    .other_user = "What was sent before you signed in was sent while somebody else was signed in here. It has been thrown away.",
+    .not_kept_title = "Sign in, then send this again",
+    .not_kept = "Your session has ended, and what you just sent cannot be kept here until you have signed in: it is too much. It is not lost: "
+                "this window still has it. Do not close it.",
+    .not_kept_how = "Sign in in a new window, come back to this one and reload it. Your browser then asks whether to send it once more.",
+    .not_kept_button = "Sign in in a new window",
+    .reload = "Close this window, go back to the one that you came from and reload it. Your browser then asks whether to send what you "
+              "sent once more.",
     .seconds_left = "seconds left",
+
+    .popup_done = "The page that you came from goes on. You can close this window.",
+    .popup_button = "Go on in this window",
+    .framed_title = "This part of the page needs a sign-in",
+    .framed = "You are not signed in, or your session has ended. Your organisation's sign-in page opens in a window of its own.",
+    .framed_again = "This part of the page wants you to sign in again. Your organisation's sign-in page opens in a window of its own.",
+    .framed_button = "Sign in",
+
+    .signing_out_title = "Signing you out",
+    .signing_out = "You are being taken to your organisation's sign-out. If nothing happens, use the button.",
+    .signing_out_button = "Continue to sign out",
 
     .signed_out_title = "You are signed out",
     .signed_out_here = "Your session on this site has ended.",
     .signed_out_there = "So has your session at your organisation.",
+    .signed_out_partly = "So has your session at your organisation, but not everywhere: close the browser to end the rest.",
     .signed_out_maybe = "You may still be signed in at your organisation: close the browser to end that too.",
     .signed_out_short = "Signed out.\n",
 
@@ -231,6 +255,75 @@ const saml_titled_words_t saml_store_full = {
       "administrator.", SAML_WAY_SIGN_IN,
       "the session store has reached SAMLSessionLimit, or the room it has",
       "raise SAMLSessionLimit or make room, shorten SAMLSessionIdle, or end sessions with saml-sso sessions" }
+};
+
+const saml_titled_words_t saml_wrong_address = {
+    "Another address is needed to sign in",
+    { "You opened this site by an address for which signing in is not set up.",
+      "Use the button: it leads to the address where you can sign in. If you come by this one every day, give the reference below to your "
+      "administrator.",
+      SAML_WAY_SIGN_IN,
+      "the browser is not at the scheme, host and port of the SAMLReplyURL that the request came to",
+      "what the line in the log says: SAMLReplyURL, ProxyPreserveHost, or a redirect to the right address" }
+};
+
+const saml_titled_words_t saml_mfa_needed = {
+    "A second step is needed",
+    { "This place is for those who sign in with a second step (multi-factor authentication). You were sent to sign in again, and your "
+      "organisation's answer does not tell of a second step.",
+      "Sign in again and complete the second step. If you are not asked for one, give the reference below to your administrator.",
+      SAML_WAY_SIGN_IN,
+      "Require saml-authn mfa, and a sign-on with ForceAuthn brought no sign of a second factor",
+      "a Conditional Access policy that asks for it; the claim authnmethods of that user in /saml/me" }
+};
+
+const saml_titled_words_t saml_fresh_needed = {
+    "A fresh sign-in is needed",
+    { "This place wants you to have signed in a short while ago. You were sent to sign in again, and your organisation's answer tells of "
+      "an older sign-in.", AGAIN, SAML_WAY_SIGN_IN,
+      "Require saml-authn max-age, and the sign-on with ForceAuthn brought an AuthnInstant that is too old, or still to come",
+      "have the identity provider heed ForceAuthn; set the clocks (NTP)" }
+};
+
+#define LOOP_TITLE "Signing in goes round in circles"
+
+const saml_titled_words_t saml_loop_no_cookie = {
+    LOOP_TITLE,
+    { "You were signed in, but your browser does not send the cookie back that says so.",
+      "Allow cookies for this site, switch off extensions that remove them, and try again. If that does not help, give the reference below "
+      "to your administrator.", SAML_WAY_SIGN_IN,
+      "several sign-ons within a minute, and the session cookie does not come back",
+      "what changes Set-Cookie on its way: Header edit, a proxy; the log names the cookie" }
+};
+
+const saml_titled_words_t saml_loop_no_session = {
+    LOOP_TITLE,
+    { "You were signed in, but this site does not know your session any more.", ADMIN, SAML_WAY_SIGN_IN,
+      "several sign-ons within a minute, and their sessions are not in the store",
+      "one SAMLSessionStore for all nodes; SAMLSessionIdle, SAMLSessionLifetime; the clocks" }
+};
+
+const saml_titled_words_t saml_loop_denied = {
+    LOOP_TITLE,
+    { "You are signed in, but this place is not open to you, and sends you to sign in again.", ADMIN, SAML_WAY_OTHER_USER,
+      "several sign-ons within a minute, and Require refuses each of their sessions",
+      "an ErrorDocument that does not lead to the sign-on; or Require" }
+};
+
+const saml_titled_words_t saml_loop_sent_back = {
+    LOOP_TITLE,
+    { "You are signed in, but the application sends you to sign in again and again.", ADMIN, SAML_WAY_START,
+      "several sign-ons within a minute, although the session is alive",
+      "the application: where it takes the user from; a link to login where a place is meant" }
+};
+
+const saml_titled_words_t saml_no_cookies = {
+    "Cookies are needed to sign in",
+    { "Your browser does not send back the cookie that this site set a moment ago.",
+      "Cookies may be switched off, or blocked for this site, in a private window or by an extension: allow them, and sign in again. If that "
+      "does not help, give the reference below to your administrator.", SAML_WAY_SIGN_IN,
+      "the sign-on's cookie did not come back twice in a row",
+      "the log says whether any cookie comes, and what may hold it back" }
 };
 
 const saml_titled_words_t saml_access_denied = {

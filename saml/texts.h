@@ -58,8 +58,12 @@ typedef struct {
     const char *lang;           /* BCP 47 */
     const char *signing_in_title, *signing_in, *signing_in_button;
     const char *waiting, *waiting_button;
-    const char *signed_in_title, *resending, *resending_button, *seconds_left;
-    const char *signed_out_title, *signed_out_here, *signed_out_there, *signed_out_maybe, *signed_out_short;
+    const char *signed_in_title, *resending, *resend_asks, *resend_button, *resending_button, *seconds_left;
+    const char *not_resent_title, *gone, *other_user;
+    const char *not_kept_title, *not_kept, *not_kept_how, *not_kept_button, *reload;
+    const char *popup_done, *popup_button, *framed_title, *framed, *framed_again, *framed_button;
+    const char *signing_out_title, *signing_out, *signing_out_button;
+    const char *signed_out_title, *signed_out_here, *signed_out_there, *signed_out_partly, *signed_out_maybe, *signed_out_short;
     const char *refused_title;
     const char *reason, *reference, *user;      /* terms of the list at the end */
     const char *shown;          /* leads in what the application says of a refusal */
@@ -84,6 +88,15 @@ typedef struct {
 extern const saml_titled_words_t saml_logout_refused;       /* nothing was ended by it */
 extern const saml_titled_words_t saml_logout_unconfirmed;   /* the session here had ended before */
 extern const saml_titled_words_t saml_store_full;           /* the session store takes no more sign-ons */
+extern const saml_titled_words_t saml_mfa_needed;           /* a Require saml-authn is not satisfied by a sign-on made for it, either */
+extern const saml_titled_words_t saml_fresh_needed;
+extern const saml_titled_words_t saml_wrong_address;        /* the browser is not where SAMLReplyURL says */
+/* Sign-ons that would go round: by what was found (rounds.c). The last is of a browser that brings no cookie at all. */
+extern const saml_titled_words_t saml_loop_no_cookie;
+extern const saml_titled_words_t saml_loop_no_session;
+extern const saml_titled_words_t saml_loop_denied;
+extern const saml_titled_words_t saml_loop_sent_back;
+extern const saml_titled_words_t saml_no_cookies;
 extern const saml_titled_words_t saml_access_denied;        /* signed in, but no Require lets the user in */
 
 /** What the last one is called in the log and on the page, beside the status names. */

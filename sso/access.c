@@ -3,8 +3,11 @@
 
 #include <apr_strings.h>
 
+#include "address.h"
 #include "headers.h"
 #include "page.h"
+#include "resend.h"
+#include "popup.h"
 #include "saml/json.h"
 #include "url.h"
 #include "user.h"
@@ -16,11 +19,12 @@ int sso_is_guarded(request_rec *r)
     return type && (strcmp(type, SSO_AUTH_TYPE) == 0 || ap_cstr_casecmp(type, SSO_AUTH_TYPE) == 0);
 }
 
-static int answer_script(request_rec *r, const sso_app_t *app, const char *target)
+int sso_answer_script(request_rec *r, const sso_app_t *app, const char *target)
 {
     const char *login = sso_endpoint_url(app, sso_reply_url_of(app, r), "login", r->pool);
     const char *url = apr_pstrcat(r->pool, login, "?target=", ap_escape_urlencoded(r->pool, target), NULL);
 
+    sso_address_look(r, app);
     apr_table_setn(r->err_headers_out, "WWW-Authenticate", SSO_AUTH_TYPE);
     return sso_page_json(r, HTTP_UNAUTHORIZED,
                          apr_pstrcat(r->pool, "{\"reason\":\"no session\",\"login_url\":", saml_json_string(r->pool, url),
@@ -33,10 +37,12 @@ int sso_answer_without_session(request_rec *r, const sso_app_t *app, sso_unauthe
 
     if (before != DECLINED)
         return before;
-    if (how == SSO_UNAUTH_AUTO)
-        how = sso_is_navigation(r) ? SSO_UNAUTH_LOGIN : SSO_UNAUTH_401;
+    if (how == SSO_UNAUTH_AUTO && !sso_is_navigation(r))
+        how = SSO_UNAUTH_401;
     if (how == SSO_UNAUTH_401)
-        return answer_script(r, app, target);
+        return sso_answer_script(r, app, target);
+    if (how == SSO_UNAUTH_AUTO && sso_is_framed(r))
+        return sso_popup_for_frame(r, app, target);
     return sso_login_start(r, app, target);
 }
 
@@ -80,7 +86,7 @@ static int let_in(request_rec *r, const sso_app_t *app, const sso_session_t *ses
     r->user = (char *)user;
     r->ap_auth_type = (char *)SSO_AUTH_TYPE;
     sso_headers_export(r, dir, session);
-    return OK;
+    return sso_resend_restore(r, app, session);
 }
 
 /*
@@ -89,7 +95,7 @@ static int let_in(request_rec *r, const sso_app_t *app, const sso_session_t *ses
  */
 static int cookie_comes_back(request_rec *r, const sso_app_t *app)
 {
-    const char *path = r->parsed_uri.path ? r->parsed_uri.path : "/";
+    const char *path = apr_pstrcat(r->pool, app->prefix, r->parsed_uri.path ? r->parsed_uri.path : "/", NULL);
     apr_size_t len = strlen(app->cookie.path);
 
     return strncmp(path, app->cookie.path, len) == 0

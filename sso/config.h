@@ -36,7 +36,10 @@ typedef enum {
     SSO_SET_REQUEST_BINDING,
     SSO_SET_NAME_ID_FORMAT,
     SSO_SET_FORCE_AUTHN,
+    SSO_SET_SINGLE_LOGOUT,
+    SSO_SET_LOGOUT_RESPONSE,
     SSO_SET_DOMAIN_HINT,
+    SSO_SET_LOGIN_HINT,
     SSO_SET_AUTHN_CONTEXT,
     SSO_SET_IDP_INITIATED,
     SSO_SET_RELAY_STATE,
@@ -47,6 +50,7 @@ typedef enum {
     SSO_SET_SESSION_LIFETIME,
     SSO_SET_SESSION_IDLE,
     SSO_SET_COOKIE,
+    SSO_SET_KEEP_POSTS,
     SSO_SET_SECRET,
     SSO_SET_PROVISION,
     SSO_SET_GROUP_MAP,
@@ -120,6 +124,7 @@ typedef struct {
     apr_array_header_t *notes;          /* sso_note_t */
     apr_array_header_t *apps;           /* sso_app_t *, of all servers */
     apr_array_header_t *sources;        /* sso_source_t *, each once */
+    apr_array_header_t *keeps;          /* const sso_kept_place_t *, each folder once */
     apr_array_header_t *users;          /* const sso_user_t *, of all places, each once (user_labels.h) */
     const char *default_secret;         /* file name, where an application uses it */
 } sso_process_t;
@@ -205,11 +210,13 @@ const char *sso_set_session_limit(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_file(cmd_parms *cmd, void *dir, const char *arg);
 /** The one value of a directive that may stand once, for setters in other files. */
 sso_value_t *sso_add_single(cmd_parms *cmd, const char *text);
-const char *sso_set_path(cmd_parms *cmd, void *dir, const char *arg);
+const char *sso_set_path(cmd_parms *cmd, void *dir, const char *arg, const char *option);
 const char *sso_set_flag(cmd_parms *cmd, void *dir, int on);
 const char *sso_set_key(cmd_parms *cmd, void *dir, const char *key, const char *cert);
 const char *sso_set_relay_state(cmd_parms *cmd, void *dir, const char *name, const char *target);
 const char *sso_set_graph(cmd_parms *cmd, void *dir, const char *file, const char *cert);
+const char *sso_set_force_authn(cmd_parms *cmd, void *dir, const char *arg);
+const char *sso_set_logout_response(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_binding(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_name_id_format(cmd_parms *cmd, void *dir, const char *arg);
 const char *sso_set_domain_hint(cmd_parms *cmd, void *dir, const char *arg);

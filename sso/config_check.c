@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "keep_posts.h"
 #include "cookie.h"
 #include "watch.h"
 #include "header_text.h"
@@ -59,7 +60,7 @@ static const char *reply_url_taken(const sso_app_t *a, const sso_app_t *b)
 {
     for (int i = 0; i < a->reply_urls->nelts; i++) {
         const sso_reply_url_t *url = &APR_ARRAY_IDX(a->reply_urls, i, sso_reply_url_t);
-        sso_endpoint_t there = sso_endpoint_at(b, url->path);
+        sso_endpoint_t there = sso_endpoint_at(b, url->local_path);
 
         if (there != SSO_ENDPOINT_NONE && (a != b || there != SSO_ENDPOINT_ACS))
             return url->url;
@@ -309,6 +310,7 @@ static sso_process_t *new_process(apr_pool_t *p)
     process->notes = apr_array_make(p, 4, sizeof(sso_note_t));
     process->apps = apr_array_make(p, 4, sizeof(sso_app_t *));
     process->sources = apr_array_make(p, 1, sizeof(sso_source_t *));
+    process->keeps = apr_array_make(p, 1, sizeof(const sso_kept_place_t *));
     process->users = apr_array_make(p, 4, sizeof(const sso_user_t *));
     sso_users_add(process->users, sso_user(&anywhere));
     return process;
@@ -422,7 +424,7 @@ int sso_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, serv
     sso_page_prepare(pconf);
     log_notes(process, base, 0);
     if (!make_secret(process, pconf, base) || !prepare_stores(process, pconf, base)
-        || !sso_watch_prepare(process, pconf, base))
+        || !sso_keep_posts_prepare(process, pconf, base) || !sso_watch_prepare(process, pconf, base))
         return HTTP_INTERNAL_SERVER_ERROR;
     return OK;
 }

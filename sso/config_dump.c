@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "keep_posts.h"
 #include "entra.h"
 #include "idp_source.h"
 #include "relay_state.h"
@@ -65,6 +66,11 @@ static void print_source(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
     print(out, "kept copy", apr_pstrcat(p, source->folder, "/", source->file, ".xml", NULL));
 }
 
+static const char *const force_words[] = {
+    [SSO_FORCE_OFF] = "off", [SSO_FORCE_ALWAYS] = "on", [SSO_FORCE_AFTER_LOGOUT] = "after-logout"
+};
+static const char *const answer_words[] = { [SSO_ANSWER_AUTO] = "auto", [SSO_ANSWER_OFF] = "off", [SSO_ANSWER_ON] = "on" };
+
 static void print_us(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
 {
     print(out, "SAMLIdentifier", app->identifier);
@@ -72,14 +78,17 @@ static void print_us(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
         print(out, "SAMLAudience", APR_ARRAY_IDX(app->audiences, i, const char *));
     for (int i = 0; i < app->reply_urls->nelts; i++)
         print(out, "SAMLReplyURL", APR_ARRAY_IDX(app->reply_urls, i, sso_reply_url_t).url);
-    print(out, "SAMLPath", app->path);
+    print(out, "SAMLPath", *app->prefix ? apr_pstrcat(p, app->path, " prefix=", app->prefix, NULL) : app->path);
     for (int i = 0; i < app->keys->nelts; i++)
         print(out, "SAMLKey", APR_ARRAY_IDX(app->keys, i, const saml_keypair_t *)->cert->source);
     print(out, "SAMLSignRequests", app->sign_requests ? "on" : "off");
     print(out, "SAMLRequestBinding", app->request_binding == SSO_BINDING_POST ? "POST" : "Redirect");
     print(out, "SAMLNameIDFormat", app->name_id_format ? app->name_id_format : "none");
-    print(out, "SAMLForceAuthn", app->force_authn ? "on" : "off");
+    print(out, "SAMLForceAuthn", force_words[app->force_authn]);
+    print(out, "SAMLSingleLogout", app->single_logout ? "on" : "off");
+    print(out, "SAMLLogoutResponse", answer_words[app->logout_response]);
     print(out, "SAMLDomainHint", app->domain_hint ? app->domain_hint : "none");
+    print(out, "SAMLLoginHint", app->login_hint ? "on" : "off");
     for (int i = 0; i < app->authn_context->nelts; i++)
         print(out, "SAMLAuthnContext", APR_ARRAY_IDX(app->authn_context, i, const char *));
     if (app->authn_context->nelts == 0)
@@ -106,6 +115,7 @@ static void print_sessions(apr_file_t *out, const sso_app_t *app, apr_pool_t *p)
                                          cookie->domain ? cookie->domain : "", " SameSite=", cookie->same_site,
                                          cookie->secure ? " Secure" : "", " HttpOnly", NULL));
     print(out, "sign-on cookies", apr_pstrcat(p, app->state_prefix, "*", NULL));
+    print(out, "SAMLKeepPosts", sso_keep_posts_text(app->keep, p));
     print(out, "SAMLSecret", app->secret_file);
     if (app->provision_url)
         print(out, "SAMLProvision", apr_pstrcat(p, app->provision_url, app->provision_group ? " group=" : NULL,

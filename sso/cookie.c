@@ -3,6 +3,8 @@
 
 #include <apr_strings.h>
 
+#include "state.h"
+
 #define PARTS_LOOKED_AT 64
 
 /** One "name=value" of a Cookie header, white space around it left out. */
@@ -80,17 +82,28 @@ static int is_ours(const pair_t *pair, const apr_array_header_t *names)
     return 0;
 }
 
-/* Most requests that have a session send its cookie and no other. */
+/* Behind a session's value: nothing, or who had it last (resend.h), which is set together with it. */
+static int is_nothing_else(const char *end, const char *state_prefix)
+{
+    apr_size_t len = strlen(state_prefix);
+
+    if (!*end)
+        return 1;
+    end += strspn(end, "; ");
+    return strncmp(end, state_prefix, len) == 0 && strncmp(end + len, SSO_STATE_USER "=", strlen(SSO_STATE_USER "=")) == 0 && !strchr(end, ';');
+}
+
+/* Most requests that have a session send its cookies and no other. */
 static int is_session_alone(const char *header, const apr_array_header_t *names)
 {
     int i;
 
     for (i = 0; i < names->nelts; ++i) {
-        const char *name = APR_ARRAY_IDX(names, i, sso_cookie_names_t).session;
-        apr_size_t len = strlen(name);
+        const sso_cookie_names_t *name = &APR_ARRAY_IDX(names, i, sso_cookie_names_t);
+        apr_size_t len = strlen(name->session);
 
-        if (strncmp(header, name, len) == 0 && header[len] == '=')
-            return !strchr(header, ';');
+        if (strncmp(header, name->session, len) == 0 && header[len] == '=')
+            return is_nothing_else(header + strcspn(header, ";"), name->state_prefix);
     }
     return 0;
 }
@@ -243,4 +256,12 @@ void sso_cookie_set_cross_site(request_rec *r, const sso_app_t *app, const char 
 {
     add_cookie(r, apr_psprintf(r->pool, "%s=%s; Max-Age=%" APR_TIME_T_FMT "; Path=/; HttpOnly%s", name, value,
                                apr_time_sec(max_age), app->cookie.secure ? "; Secure; SameSite=None" : ""));
+}
+
+void sso_cookie_set_same_site(request_rec *r, const sso_app_t *app, const char *name, const char *value,
+                              apr_interval_time_t max_age)
+{
+    const char *age = max_age == SSO_COOKIE_WITH_BROWSER ? "" : apr_psprintf(r->pool, "; Max-Age=%" APR_TIME_T_FMT, apr_time_sec(max_age));
+
+    add_cookie(r, apr_pstrcat(r->pool, name, "=", value, age, "; Path=/; HttpOnly", app->cookie.secure ? "; Secure" : "", "; SameSite=Lax", NULL));
 }

@@ -55,4 +55,10 @@ void sso_cookie_drop_session(request_rec *r, const sso_app_t *app);
 void sso_cookie_set_cross_site(request_rec *r, const sso_app_t *app, const char *name, const char *value,
                                apr_interval_time_t max_age);
 
+#define SSO_COOKIE_WITH_BROWSER ((apr_interval_time_t)-1)   /* it goes when the browser is closed */
+
+/** The same for one that only pages of this site need, and links to it: SameSite=Lax. */
+void sso_cookie_set_same_site(request_rec *r, const sso_app_t *app, const char *name, const char *value,
+                              apr_interval_time_t max_age);
+
 #endif

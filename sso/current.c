@@ -7,6 +7,8 @@
 #include "cookie.h"
 #include "idp.h"
 #include "logout_index.h"
+#include "logout_late.h"
+#include "resend.h"
 #include "watch.h"
 #include "saml/encoding.h"
 #include "saml/id.h"
@@ -145,7 +147,7 @@ static int is_honest(const sso_session_t *session)
     return session->name_id_has_control || !sso_has_control(session->name_id);
 }
 
-static saml_status_t look_up(const sso_session_t **out, const candidate_t *candidate, request_rec *r, const sso_app_t *app,
+static saml_status_t look_up(sso_session_t **out, const candidate_t *candidate, request_rec *r, const sso_app_t *app,
                              saml_err_t *err)
 {
     sso_session_t *session;
@@ -170,24 +172,47 @@ static saml_status_t look_up(const sso_session_t **out, const candidate_t *candi
     return SAML_OK;
 }
 
-saml_status_t sso_session_current(const sso_session_t **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+/* The live session among the candidates; `*out` NULL: none is. */
+static saml_status_t find_live(sso_session_t **out, const candidate_t **candidate, candidates_t *candidates, request_rec *r,
+                               const sso_app_t *app, saml_err_t *err)
 {
-    const sso_session_t *session = NULL;
-    const candidate_t *candidate = NULL;
-    candidates_t candidates;
     int i;
 
     *out = NULL;
-    SAML_TRY(candidates_of(&candidates, r, app, err));
-    for (i = 0; i < candidates.count && !session; ++i) {
-        candidate = &candidates.of[i];
-        SAML_TRY(look_up(&session, candidate, r, app, err));
+    SAML_TRY(candidates_of(candidates, r, app, err));
+    for (i = 0; i < candidates->count && !*out; ++i) {
+        *candidate = &candidates->of[i];
+        SAML_TRY(look_up(out, *candidate, r, app, err));
     }
-    if (session && sso_session_stamp_is_old(session, r->request_time)
-        && stamp(session, candidate, r, app, err) != SAML_OK) {
-        /* The session is good; that it was used could not be written down. It may end early, which the log explains. */
-        ap_log_rerror(APLOG_MARK, err->known ? APLOG_INFO : APLOG_ERR, 0, r, "session kept, but its idle time could not be renewed: %s",
-                      err->reason);
+    return SAML_OK;
+}
+
+saml_status_t sso_session_look(const sso_session_t **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    const candidate_t *candidate;
+    candidates_t candidates;
+    sso_session_t *session = NULL;
+    saml_status_t status = find_live(&session, &candidate, &candidates, r, app, err);
+
+    *out = session;
+    return status;
+}
+
+saml_status_t sso_session_current(const sso_session_t **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    sso_session_t *session = NULL;
+    const candidate_t *candidate = NULL;
+    candidates_t candidates;
+
+    *out = NULL;
+    SAML_TRY(find_live(&session, &candidate, &candidates, r, app, err));
+    if (session && sso_session_stamp_is_old(session, r->request_time)) {
+        if (stamp(session, candidate, r, app, err) == SAML_OK)
+            session->seen = r->request_time;
+        else
+            /* The session is good; that it was used could not be written down. It may end early, which the log explains. */
+            ap_log_rerror(APLOG_MARK, err->known ? APLOG_INFO : APLOG_ERR, 0, r, "session kept, but its idle time could not be renewed: %s",
+                          err->reason);
     }
     *out = session;
     return SAML_OK;
@@ -264,10 +289,22 @@ static saml_status_t seal_new(const char **sealed, request_rec *r, const sso_app
     return sso_carried_seal(sealed, r, app, &carried, err);
 }
 
-saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml_login_t *login, const char *replaces,
-                                saml_err_t *err)
+/* Asked when the session is there (logout_late.h), which then goes again; nobody has its cookie yet. */
+static saml_status_t check_late(const sso_app_t *app, const saml_idp_t *idp, const saml_login_t *login, const sso_key_t *key,
+                                apr_pool_t *p, saml_err_t *err)
 {
-    sso_session_new_t from = { app->sessions_of, login, apr_time_now(), app->session_lifetime, app->session_idle };
+    saml_status_t status = sso_logout_late_check(app, idp, login, p, err);
+    int found;
+
+    if (status != SAML_OK)
+        SAML_TRY(sso_store_remove(app->store, key, &found, err));
+    return status;
+}
+
+saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml_login_t *login, const char *replaces,
+                                unsigned step_up, saml_err_t *err)
+{
+    sso_session_new_t from = { app->sessions_of, login, apr_time_now(), app->session_lifetime, app->session_idle, step_up };
     sso_session_t session;
     const char *token;
     sso_key_t key, instead[KEYS_AT_MOST + 1];
@@ -294,11 +331,15 @@ saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml
     put.expires = sso_session_forget_at(&session);
     if (sso_store_is_carried(app->store))
         SAML_TRY(seal_new(&token, r, app, &session, &put, err));
+    /* Before: one that came late must not end the session that there is. */
+    SAML_TRY(sso_logout_late_check(app, idp, login, r->pool, err));
     SAML_TRY(sso_store_put_session(app->store, &put, err));
+    SAML_TRY(check_late(app, idp, login, &key, r->pool, err));
     if (sso_store_is_carried(app->store))
         sso_carried_begin(r, app, token);
     else
         sso_cookie_set_session(r, app, app->cookie.name, token);
+    sso_resend_remember_user(r, app, &session);
     sweep_a_little(r, app);
     warn_of_high_water(r, app);
     return SAML_OK;

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "keep_posts.h"
 
 /* What standing in a vhost, in the main server or in <SAMLApplication> shapes an application. */
 #define APP_ITERATE(which, name, setter, help) \
@@ -52,8 +53,9 @@ const command_rec sso_directives[] = {
                 "Further audiences to accept besides SAMLIdentifier, default none"),
     APP_ITERATE(SSO_SET_REPLY_URL, "SAMLReplyURL", sso_set_value,
                 "ACS URLs, one for each public host, default https://ServerName, SAMLPath and /acs"),
-    APP_TAKE1(SSO_SET_PATH, "SAMLPath", sso_set_path,
-              "Where the endpoints live, default /saml (/saml/NAME in <SAMLApplication NAME>)"),
+    APP_TAKE12(SSO_SET_PATH, "SAMLPath", sso_set_path,
+               "Where the endpoints live, default /saml (/saml/NAME in <SAMLApplication NAME>); and prefix=PATH that a proxy in front takes "
+               "away from all addresses, default none"),
     APP_TAKE2(SSO_SET_KEY, "SAMLKey", sso_set_key,
               "Private key and certificate (PEM files) that sign requests and decrypt assertions; repeat for "
               "rollover, the first signs; default none"),
@@ -64,11 +66,19 @@ const command_rec sso_directives[] = {
     APP_TAKE1(SSO_SET_NAME_ID_FORMAT, "SAMLNameIDFormat", sso_set_name_id_format,
               "Format of the user's name that we ask for (emailAddress, persistent, transient, unspecified, none or "
               "a URI, default emailAddress)"),
-    APP_FLAG(SSO_SET_FORCE_AUTHN, "SAMLForceAuthn", sso_set_flag,
-             "Whether every sign-on asks for the password again (on or off, default off)"),
+    APP_TAKE1(SSO_SET_FORCE_AUTHN, "SAMLForceAuthn", sso_set_force_authn,
+              "Whether sign-ons ask for the password again (on, off or after-logout, default off)"),
+    APP_FLAG(SSO_SET_SINGLE_LOGOUT, "SAMLSingleLogout", sso_set_flag,
+             "Whether a logout here asks the identity provider to end its session too (on or off, default on)"),
+    APP_TAKE1(SSO_SET_LOGOUT_RESPONSE, "SAMLLogoutResponse", sso_set_logout_response,
+              "Whether the identity provider's logout requests are answered by a LogoutResponse (on, off or auto: not with Entra; "
+              "default auto)"),
     APP_TAKE1(SSO_SET_DOMAIN_HINT, "SAMLDomainHint", sso_set_domain_hint,
               "Domain whose own sign-on page the identity provider is to go to at once (a domain or none, default "
               "none)"),
+    APP_FLAG(SSO_SET_LOGIN_HINT, "SAMLLoginHint", sso_set_flag,
+             "Whether the browser keeps, sealed, the name of who signed on last, for the identity provider to ask for his password at once "
+             "(on or off, default off)"),
     APP_ITERATE(SSO_SET_AUTHN_CONTEXT, "SAMLAuthnContext", sso_set_authn_context,
                 "Authentication context classes (URIs) one of which a sign-on must have, or none, default none"),
     APP_FLAG(SSO_SET_IDP_INITIATED, "SAMLIdPInitiated", sso_set_flag,
@@ -93,6 +103,9 @@ const command_rec sso_directives[] = {
     APP_ARGV(SSO_SET_COOKIE, "SAMLCookie", sso_set_cookie,
              "Name of the session cookie and its Path=, Domain= and SameSite= (Lax or None), default __Host-saml "
              "Path=/ SameSite=Lax"),
+    APP_ARGV(SSO_SET_KEEP_POSTS, "SAMLKeepPosts", sso_set_keep_posts,
+             "How large a POST that met no session may be to be kept over the sign-on (1k to 1g, default 8m; or off), then total= of all "
+             "(default 64m) and folder= (default in the runtime directory)"),
     APP_TAKE1(SSO_SET_SECRET, "SAMLSecret", sso_set_file,
               "File with secrets of 32 or more random bytes in hex, one a line, the first seals; default: made once "
               "in the runtime directory"),

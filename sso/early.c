@@ -23,7 +23,7 @@ static int may_be_new_key(const saml_err_t *err)
 static const char *login_again(request_rec *r, const sso_app_t *app, const char *target)
 {
     const char *login = sso_endpoint_url(app, sso_reply_url_of(app, r), "login", r->pool);
-    const char *resend = apr_pstrcat(r->pool, app->path, "/login?", NULL);
+    const char *resend = apr_pstrcat(r->pool, app->public_path, "/login?", NULL);
 
     if (strncmp(target, resend, strlen(resend)) == 0)
         return apr_pstrcat(r->pool, login, "?again=1&", target + strlen(resend), NULL);

@@ -3,6 +3,8 @@
 
 #include <apr_strings.h>
 
+#include "url.h"
+
 /*
  * Our own URLs. They are claimed before any other module may translate them (ProxyPass, RewriteRule, Alias), pass a protected "/"
  * without a session, and are served by our handler whatever r->handler became.
@@ -55,7 +57,7 @@ static int is_reply_path(const sso_app_t *app, const char *uri)
     int i;
 
     for (i = 0; i < app->reply_urls->nelts; ++i) {
-        const char *path = APR_ARRAY_IDX(app->reply_urls, i, sso_reply_url_t).path;
+        const char *path = APR_ARRAY_IDX(app->reply_urls, i, sso_reply_url_t).local_path;
 
         if (is_alike(uri, path) && strcmp(uri, path) == 0)
             return 1;
@@ -90,7 +92,9 @@ int sso_target_is_endpoint(const sso_app_t *app, const char *target, apr_pool_t 
     int i;
 
     for (i = 0; i < apps->nelts; ++i) {
-        switch (sso_endpoint_at(APR_ARRAY_IDX(apps, i, const sso_app_t *), path)) {
+        const sso_app_t *one = APR_ARRAY_IDX(apps, i, const sso_app_t *);
+
+        switch (sso_endpoint_at(one, sso_path_without(path, one->prefix))) {
         case SSO_ENDPOINT_LOGIN:
         case SSO_ENDPOINT_ACS:
         case SSO_ENDPOINT_LOGOUT:

@@ -8,15 +8,70 @@ static int has_word(const char *header, const char *word)
     return header && ap_strcasestr(header, word) != NULL;
 }
 
-int sso_is_navigation(request_rec *r)
+/* Long before Sec-Purpose browsers said it in names of their own. */
+static int is_ahead_of_time(request_rec *r)
+{
+    return has_word(apr_table_get(r->headers_in, "Sec-Purpose"), "prefetch") || has_word(apr_table_get(r->headers_in, "Purpose"), "prefetch")
+           || has_word(apr_table_get(r->headers_in, "X-Moz"), "prefetch");
+}
+
+/* How much a media type is wanted, in thousandths (RFC 9110 12.4.2); 0 where it is not named. */
+static int wanted(request_rec *r, const char *type)
+{
+    const char *at = apr_table_get(r->headers_in, "Accept");
+    apr_size_t len = strlen(type);
+
+    for (; at && *at; at += strcspn(at, ","), at += *at == ',') {
+        const char *q, *end;
+
+        at += strspn(at, " \t");
+        if (ap_cstr_casecmpn(at, type, len) != 0 || !strchr(" \t;,", at[len]))
+            continue;
+        end = at + strcspn(at, ",");
+        q = ap_strcasestr(at, "q=");
+        return q && q < end ? (int)(strtod(q + 2, NULL) * 1000) : 1000;
+    }
+    return 0;
+}
+
+/* Apps that show the web in a view of their own send X-Requested-With with all they load: their name, and never this one. */
+static int is_xml_http_request(request_rec *r)
+{
+    const char *with = apr_table_get(r->headers_in, "X-Requested-With");
+
+    return with && ap_cstr_casecmp(with, "XMLHttpRequest") == 0;
+}
+
+int sso_is_script(request_rec *r)
 {
     const char *mode = apr_table_get(r->headers_in, "Sec-Fetch-Mode");
 
-    if (apr_table_get(r->headers_in, "X-Requested-With") || apr_table_get(r->headers_in, "Upgrade"))
+    if (apr_table_get(r->headers_in, "Upgrade"))
+        return 1;
+    return mode ? ap_cstr_casecmp(mode, "navigate") != 0 : is_xml_http_request(r);
+}
+
+int sso_is_navigation(request_rec *r)
+{
+    int html;
+
+    if ((r->method_number != M_GET && r->method_number != M_POST) || sso_is_script(r) || is_ahead_of_time(r))
         return 0;
-    if (mode)
-        return ap_cstr_casecmp(mode, "navigate") == 0;
-    return has_word(apr_table_get(r->headers_in, "Accept"), "text/html");
+    html = apr_table_get(r->headers_in, "Sec-Fetch-Mode") ? 1000 : wanted(r, "text/html");
+    return html > 0 && html >= wanted(r, "application/json");
+}
+
+int sso_is_framed(request_rec *r)
+{
+    static const char *const frames[] = { "iframe", "frame", "embed", "object", "fencedframe" };
+    const char *dest = apr_table_get(r->headers_in, "Sec-Fetch-Dest");
+    apr_size_t i;
+
+    for (i = 0; dest && i < sizeof(frames) / sizeof(frames[0]); ++i) {
+        if (ap_cstr_casecmp(dest, frames[i]) == 0)
+            return 1;
+    }
+    return 0;
 }
 
 /* W3C Fetch Metadata 2.1, 2.2; HTML 2.2.4, Sec-Purpose. */

@@ -6,11 +6,15 @@
 #include "saml/binding.h"
 #include "early.h"
 #include "idp.h"
+#include "fragment.h"
 #include "groups.h"
+#include "hint.h"
 #include "page.h"
+#include "place.h"
 #include "provision.h"
 #include "query.h"
 #include "relay_state.h"
+#include "rounds.h"
 #include "state.h"
 #include "url.h"
 
@@ -32,7 +36,10 @@ typedef struct {
     const char *acs_url;
     const char *target;         /* NULL: no login waits for it, and it may not begin at the identity provider */
     const char *relay_state;    /* as it came, or NULL */
+    const sso_state_t *state;   /* NULL: nobody asked */
     const char *replaces;       /* the session that the browser had when the sign-on began, or NULL */
+    int force_authn;            /* it asked for a sign-on of now */
+    unsigned step_up;           /* SSO_STEP_UP_ bits: what a Require saml-authn sent the user back for */
     apr_time_t since;           /* when it began; of one that nobody asked for, when it could have at the earliest */
 } context_t;
 
@@ -93,7 +100,10 @@ static saml_status_t find_context(context_t *out, request_rec *r, const sso_app_
         out->acs_url = state.acs_url;
         out->target = state.target;
         out->replaces = state.replaces;
+        out->step_up = state.step_up;
         out->since = state.started;
+        out->force_authn = state.force_authn;
+        out->state = apr_pmemdup(r->pool, &state, sizeof(state));
         return SAML_OK;
     }
     if (status != SAML_E_STATE_MISSING)
@@ -134,7 +144,7 @@ static saml_status_t check_answer(saml_login_t **login, request_rec *r, const ss
     want.keys = app->keys;
     want.allow = app->allow;
     want.authn_context = app->authn_context;
-    want.authn_since = app->force_authn ? context->since : 0;
+    want.authn_since = context->force_authn || app->force_authn == SSO_FORCE_ALWAYS ? context->since : 0;
     want.replay = &replay;
     return saml_response_check(login, answer->xml, answer->xml_len, &want, r->pool, err);
 }
@@ -166,7 +176,8 @@ static saml_status_t consume(context_t *context, request_rec *r, const sso_app_t
     SAML_TRY(check_remembered(app, context, login, err));
     SAML_TRY(sso_groups_complete(r, app, login, err));
     SAML_TRY(sso_provision(r, app, login, err));
-    SAML_TRY(sso_session_begin(r, app, login, context->replaces, err));
+    SAML_TRY(sso_session_begin(r, app, login, context->replaces, context->step_up, err));
+    sso_hint_remember(r, app, login);
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "login: application \"%s\", assertion %s, %s", app->name,
                   saml_quote(r->pool, login->assertion_id),
                   context->request_id ? "begun here" : "begun at the identity provider");
@@ -191,6 +202,36 @@ static int start_anew(request_rec *r, const sso_app_t *app, const char *target, 
     return sso_page_redirect(r, HTTP_SEE_OTHER, login);
 }
 
+/*
+ * Where the browser wanted to go, although nothing of what came is believed: from what we gave to this very browser, under our seal.
+ * `*done` where its sign-on has gone well, and the form came again (F5, Back): it needs no other, and is no sign of one that goes round.
+ */
+static const char *target_of_lost(int *done, request_rec *r, const sso_app_t *app, const char *relay_state)
+{
+    const char *target = sso_rounds_came_again(r, app, relay_state);
+    sso_state_t late;
+
+    *done = target != NULL;
+    if (!target && sso_state_late(&late, r, app, relay_state) && check_begun_here(&late, app, sso_err_new(r->pool)) == SAML_OK)
+        target = late.target;
+    /* Virtual hosts that share an application share its cookies' seal, not their addresses. */
+    return target ? sso_own_target(app, target, r->pool) : NULL;
+}
+
+static int handle_lost(request_rec *r, const sso_app_t *app, context_t *context, const saml_err_t *err)
+{
+    int done = 0;
+
+    if (!context->target)
+        context->target = target_of_lost(&done, r, app, context->relay_state);
+    sso_request_of(r)->target = context->target;
+    if (done || sso_state_may_retry(r, app, context->relay_state))
+        return start_anew(r, app, context->target, err);
+    if (!context->target)
+        sso_request_of(r)->target = sso_place_target(app, r->pool);
+    return sso_rounds_refuse_lost(r, app, context->relay_state, err);
+}
+
 int sso_handle_acs(request_rec *r, const sso_app_t *app)
 {
     saml_err_t *err = sso_err_new(r->pool);
@@ -199,12 +240,16 @@ int sso_handle_acs(request_rec *r, const sso_app_t *app)
     int http;
 
     sso_request_of(r)->target = context.target;
-    if (status == SAML_E_STATE_MISSING && sso_state_may_retry(r, app, context.relay_state))
-        return start_anew(r, app, context.target, err);
+    if (status == SAML_E_STATE_MISSING)
+        return handle_lost(r, app, &context, err);
     if (status != SAML_OK && context.target && sso_early_wait(&http, r, app, err, context.relay_state, context.target))
         return http;
     if (status != SAML_OK)
         return sso_page_refused(r, app, err);
     sso_state_retry_done(r, app);
-    return sso_page_redirect(r, HTTP_SEE_OTHER, context.target);
+    if (context.force_authn)
+        sso_state_forced_done(r, app);
+    if (context.state)
+        context.target = sso_rounds_signed_on(r, app, context.state, context.relay_state);
+    return sso_page_redirect(r, HTTP_SEE_OTHER, sso_fragment_restore(r, app, context.relay_state, context.target));
 }

@@ -3,15 +3,22 @@
 
 #include <apr_strings.h>
 
+#include "address.h"
 #include "saml/binding.h"
 #include "saml/id.h"
+#include "fragment.h"
+#include "hint.h"
 #include "idp.h"
 #include "page.h"
+#include "place.h"
+#include "popup.h"
 #include "query.h"
 #include "resend.h"
+#include "rounds.h"
 #include "saml/request.h"
 #include "saml/signature.h"
 #include "state.h"
+#include "step_up.h"
 #include "url.h"
 
 static const saml_keypair_t *signing_key(const sso_app_t *app)
@@ -55,28 +62,26 @@ static saml_status_t make_request(const char **xml, const char **relay_state, re
     request.issuer = app->identifier;
     request.acs_url = reply->url;
     request.name_id_format = app->name_id_format;
-    request.force_authn = app->force_authn;
+    state.force_authn = sso_state_is_forced(r, app);
+    state.step_up = sso_request_of(r)->step_up.bits;
+    request.force_authn = state.force_authn || state.step_up;
     request.authn_context = app->authn_context;
     state.started = r->request_time;
     state.request_id = request.id;
     state.acs_url = reply->url;
     state.target = target;
+    state.framed = sso_is_framed(r);
+    sso_rounds_begin(&state, r, app);
     SAML_TRY(sso_session_reference(&state.replaces, r, app, err));
     SAML_TRY(sso_state_begin(relay_state, r, app, &state, is_begun_anew(r), err));
     *xml = saml_authn_request_xml(&request, r->pool);
     return SAML_OK;
 }
 
-/* For the query beside the message, where no signature covers it. WS-Federation's name of it is what Entra reads with SAML, too. */
-static const char *domain_hint(const sso_app_t *app, apr_pool_t *p)
-{
-    return app->domain_hint ? apr_pstrcat(p, "whr=", saml_percent_encode(p, app->domain_hint), NULL) : NULL;
-}
-
 static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *app, const char *service_url, const char *xml,
-                                  const char *relay_state, const sso_kept_t *kept, saml_err_t *err)
+                                  const char *relay_state, saml_err_t *err)
 {
-    const char *hint = domain_hint(app, r->pool);
+    const char *hint = sso_hint_query(r, app, service_url), *target = sso_request_of(r)->target;
     sso_field_t fields[2];
 
     if (signing_key(app))
@@ -85,34 +90,48 @@ static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *ap
     fields[0].value = saml_base64_encode(r->pool, xml, strlen(xml));
     fields[1].name = "RelayState";
     fields[1].value = relay_state;
-    *http = sso_page_form(r, hint ? saml_url_with_query(service_url, hint, r->pool) : service_url, fields, 2, kept);
+    *http = sso_page_form(r, hint ? saml_url_with_query(service_url, hint, r->pool) : service_url, fields, 2,
+                          apr_pstrcat(r->pool, sso_address_attributes(r, app, target), sso_fragment_attributes(r, app, relay_state),
+                                      sso_place_attribute(app, target, r->pool), NULL));
     return SAML_OK;
 }
 
+/* A browser at an address, which says so of itself; a redirect would hand what stands behind "#" on to the identity provider's page. */
+static int may_have_fragment(request_rec *r)
+{
+    const char *dest = apr_table_get(r->headers_in, "Sec-Fetch-Dest");
+
+    return dest && ap_cstr_casecmp(dest, "document") == 0 && sso_request_of(r)->endpoint == SSO_ENDPOINT_NONE;
+}
+
 static saml_status_t send_by_redirect(int *http, request_rec *r, const sso_app_t *app, const char *service_url, const char *xml,
-                                      const char *relay_state, const sso_kept_t *kept, saml_err_t *err)
+                                      const char *relay_state, saml_err_t *err)
 {
     const char *url;
 
     SAML_TRY(saml_redirect_url(&url, service_url, "SAMLRequest", xml, relay_state, signing_key(app),
-                               domain_hint(app, r->pool), r->pool, err));
-    *http = kept ? sso_page_keep_and_go(r, url, kept) : sso_page_redirect(r, HTTP_MOVED_TEMPORARILY, url);
+                               sso_hint_query(r, app, service_url), r->pool, err));
+    if (may_have_fragment(r))
+        *http = sso_page_go(r, url, apr_pstrcat(r->pool, sso_address_attributes(r, app, sso_request_of(r)->target),
+                                                sso_fragment_attributes(r, app, relay_state),
+                                                sso_place_attribute(app, sso_request_of(r)->target, r->pool), NULL));
+    else
+        *http = sso_page_redirect(r, HTTP_MOVED_TEMPORARILY, url);
     return SAML_OK;
 }
 
 static saml_status_t start(int *http, request_rec *r, const sso_app_t *app, const char *target, saml_err_t *err)
 {
-    const sso_kept_t *kept = sso_resend_take(r, app, target);
     const char *xml, *relay_state;
     service_t service;
 
     SAML_TRY(find_service(&service, r, app, err));
-    if (kept)
-        target = sso_resend_target(app, kept, r->pool);
+    if (sso_resend_keep(http, &target, r, app))
+        return SAML_OK;
     SAML_TRY(make_request(&xml, &relay_state, r, app, &service, target, err));
     if (service.binding == SSO_BINDING_REDIRECT)
-        return send_by_redirect(http, r, app, service.url, xml, relay_state, kept, err);
-    return send_by_post(http, r, app, service.url, xml, relay_state, kept, err);
+        return send_by_redirect(http, r, app, service.url, xml, relay_state, err);
+    return send_by_post(http, r, app, service.url, xml, relay_state, err);
 }
 
 int sso_login_start(request_rec *r, const sso_app_t *app, const char *target)
@@ -125,48 +144,101 @@ int sso_login_start(request_rec *r, const sso_app_t *app, const char *target)
                       "over the sign-on, its query is not", SSO_STATE_MAX_TARGET_BYTES);
         target = apr_pstrmemdup(r->pool, target, strcspn(target, "?#"));
         if (strlen(target) > SSO_STATE_MAX_TARGET_BYTES)
-            target = "/";
+            target = app->start;
     }
+    sso_address_look(r, app);
     sso_request_of(r)->target = target;
+    if (sso_rounds_check(r, app, err) != SAML_OK)
+        return sso_rounds_refuse(r, app, err);
     if (start(&http, r, app, target, err) != SAML_OK)
         return sso_page_refused(r, app, err);
     return http;
 }
 
-/* `target` of the query: absent is "/", one that is not ours refuses, and so do those that would go round. */
+/* `target` of the query, or NULL: one that is not ours refuses, and so do those that would go round. */
 static saml_status_t wanted_target(const char **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
-    const char *target = NULL;
+    const char *target;
 
     SAML_TRY(sso_query_target(&target, r, app, "login", err));
     if (target && sso_target_is_endpoint(app, target, r->pool))
         return saml_fail(err, SAML_E_RELAY_STATE, "login target: expected a place other than login, acs and logout, "
                          "got %s", saml_quote(r->pool, target));
-    *out = target ? target : "/";
+    *out = target;
     return SAML_OK;
+}
+
+/** What the query of login asks for. */
+typedef struct {
+    const char *target;         /* or NULL */
+    const char *again;          /* begun anew for an answer that came too late: with a session by now it is not needed */
+    const char *resend;         /* the name of what is to be sent again (resend.h) */
+    const char *popup;          /* popup.h */
+    const char *step_up;        /* step_up.h */
+    const char *arrived;        /* the browser comes from a sign-on, and is looked at (rounds.h) */
+    const char *place;          /* the tab knows where to go (place.h) */
+    const char *elsewhere;      /* where the browser is (address.h) */
+} wish_t;
+
+static saml_status_t read_wish(wish_t *out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    SAML_TRY(sso_refuse_embedded(r, "login", err));
+    SAML_TRY(wanted_target(&out->target, r, app, err));
+    SAML_TRY(sso_query_value(&out->again, r, "again", err));
+    SAML_TRY(sso_query_value(&out->resend, r, "resend", err));
+    SAML_TRY(sso_query_value(&out->popup, r, "popup", err));
+    SAML_TRY(sso_query_value(&out->step_up, r, "step-up", err));
+    SAML_TRY(sso_query_value(&out->arrived, r, "arrived", err));
+    SAML_TRY(sso_query_value(&out->elsewhere, r, "elsewhere", err));
+    return sso_query_value(&out->place, r, "place", err);
+}
+
+/* Where the sign-on is to end that this one begins. */
+static const char *end_of(const wish_t *wish, const sso_app_t *app, const char *target, apr_pool_t *p)
+{
+    if (wish->popup)
+        return sso_popup_target(app, target, p);
+    if (wish->resend)
+        return sso_resend_target(app, wish->resend, target, p);
+    return wish->place ? sso_place_target(app, p) : target;
+}
+
+static int end_sign_on(request_rec *r, const sso_app_t *app, const wish_t *wish, const char *target, const sso_session_t *session)
+{
+    if (wish->popup)
+        return sso_popup_page(r, app, target);
+    if (wish->resend)
+        return sso_resend_page(r, app, session, wish->resend, target);
+    return wish->place ? sso_place_page(r, app) : sso_page_redirect(r, HTTP_SEE_OTHER, target);
 }
 
 int sso_handle_login(request_rec *r, const sso_app_t *app)
 {
     saml_err_t *err = sso_err_new(r->pool);
     const sso_session_t *session = NULL;
-    const char *target = "/", *again = NULL, *resend = NULL;
+    const char *target, *end;
+    wish_t wish = { 0 };
     int before = sso_page_refused_before(r);
 
     if (before != DECLINED)
         return before;
-    if (sso_refuse_embedded(r, "login", err) != SAML_OK || wanted_target(&target, r, app, err) != SAML_OK || sso_query_value(&again, r, "again", err) != SAML_OK ||
-        sso_query_value(&resend, r, "resend", err) != SAML_OK)
+    if (read_wish(&wish, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
-    /* A sign-on begun anew for an answer that came too late needs no second one where there is a session by now. */
-    if ((again || resend) && sso_session_current(&session, r, app, err) != SAML_OK)
+    target = wish.target ? wish.target : app->start;
+    if (wish.elsewhere && (before = sso_address_explain(r, app, wish.elsewhere, target)) != DECLINED)
+        return before;
+    if (wish.again && !wish.target && !wish.resend && !wish.popup)
+        wish.place = wish.again;
+    sso_request_of(r)->step_up.bits = sso_step_up_read(wish.step_up);
+    if (sso_is_script(r))
+        return sso_answer_script(r, app, target);       /* led here by a redirect: it could not post the form */
+    if ((wish.again || wish.resend || wish.popup || wish.place || wish.arrived) && !sso_request_of(r)->step_up.bits
+        && sso_session_current(&session, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
-    if (resend && again && !session) {
-        const sso_kept_t kept = { target, "" };
-
-        target = sso_resend_target(app, &kept, r->pool);
-    }
     if (session)
-        return resend ? sso_resend_page(r, target) : sso_page_redirect(r, HTTP_SEE_OTHER, target);
-    return sso_login_start(r, app, target);
+        return end_sign_on(r, app, &wish, target, session);
+    end = end_of(&wish, app, target, r->pool);
+    if (wish.arrived && sso_rounds_is_arrival(r, app, end))
+        return sso_rounds_refuse_arrival(r, app, target);
+    return sso_login_start(r, app, end);
 }

@@ -5,6 +5,8 @@
 #include "entra.h"
 #include "idp.h"
 #include "logout_index.h"
+#include "logout_late.h"
+#include "logout_send.h"
 #include "page.h"
 #include "query.h"
 #include "saml/encoding.h"
@@ -16,6 +18,8 @@
  * The identity provider's messages. They come through somebody's browser, by Entra in a hidden frame, where our cookies do not
  * come along: nothing here depends on one, and the sessions to end are found in the store.
  */
+
+#define MAX_RELAY_STATE_BYTES 1024
 
 static const char request_param[] = "SAMLRequest";
 static const char response_param[] = "SAMLResponse";
@@ -116,17 +120,46 @@ static saml_status_t end_carried(int *ended, request_rec *r, const sso_app_t *ap
     return session ? sso_session_end(ended, r, app, err) : SAML_OK;
 }
 
-static saml_status_t obey(request_rec *r, const sso_app_t *app, const sso_logout_message_t *came, saml_err_t *err)
+/* Bindings 3.4.3, 3.5.3 want at most 80 bytes of it; some send more, and it goes back in an address. */
+static saml_status_t check_relay_state(const char *relay_state, saml_err_t *err)
+{
+    if (relay_state && strlen(relay_state) > MAX_RELAY_STATE_BYTES)
+        return saml_fail(err, SAML_E_TOO_LARGE, "RelayState of a LogoutRequest: expected at most %d bytes, got %" APR_SIZE_T_FMT,
+                         MAX_RELAY_STATE_BYTES, strlen(relay_state));
+    return SAML_OK;
+}
+
+static saml_status_t check_request(saml_logout_request_t **out, const saml_idp_t **idp, request_rec *r, const sso_app_t *app,
+                                   const sso_logout_message_t *came, saml_err_t *err)
 {
     saml_replay_t replay = { sso_replay_use, r };
-    saml_logout_request_t *request;
     saml_logout_expect_t want;
-    const saml_idp_t *idp;
+
+    SAML_TRY(check_relay_state(came->relay_state, err));
+    SAML_TRY(sso_idp_current(idp, r, app, err));
+    want = expectation(r, app, *idp, &replay);
+    return saml_logout_request_check(out, &came->message, &want, r->pool, err);
+}
+
+/*
+ * First of all, see logout_late.h. A store that has no room for it may well end sessions, which counts for more. Whoever may ask without
+ * proof is not to keep people out as well.
+ */
+static void keep_in_mind(request_rec *r, const sso_app_t *app, const saml_idp_t *idp, const saml_logout_request_t *request)
+{
+    saml_err_t *err = sso_err_new(r->pool);
+
+    if (request->is_signed && sso_logout_late_mark(app, idp, request, r->pool, err) != SAML_OK)
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "logout: application \"%s\": what was issued before it and comes later is not "
+                      "kept out: %s", app->name, err->reason);
+}
+
+static saml_status_t end_sessions(request_rec *r, const sso_app_t *app, const saml_idp_t *idp, const saml_logout_request_t *request,
+                                  saml_err_t *err)
+{
     int ended;
 
-    SAML_TRY(sso_idp_current(&idp, r, app, err));
-    want = expectation(r, app, idp, &replay);
-    SAML_TRY(saml_logout_request_check(&request, &came->message, &want, r->pool, err));
+    keep_in_mind(r, app, idp, request);
     SAML_TRY(sso_logout_end_named(&ended, app, idp, request, r->pool, err));
     SAML_TRY(end_carried(&ended, r, app, idp, request, err));
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\", asked for by the identity provider in %s%s, "
@@ -135,19 +168,39 @@ static saml_status_t obey(request_rec *r, const sso_app_t *app, const sso_logout
     return SAML_OK;
 }
 
+/* Core 3.7.3.2. A name that has no session here is no failure: it may have ended already. */
+static int respond(request_rec *r, const sso_app_t *app, const saml_idp_t *idp, const sso_logout_message_t *came,
+                   const saml_logout_request_t *request, saml_status_t done, saml_err_t *err)
+{
+    sso_logout_answered_t to = { request->id, came->relay_state, came->message.query ? SSO_BINDING_REDIRECT : SSO_BINDING_POST,
+                                 done == SAML_OK ? SAML_STATUS_SUCCESS : SAML_STATUS_RESPONDER };
+    int http;
+
+    if (done != SAML_OK)
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "logout: application \"%s\", asked for by the identity provider in %s, failed: %s",
+                      app->name, saml_quote(r->pool, request->id), err->reason);
+    return sso_logout_respond(&http, r, app, idp, &to, err) == SAML_OK ? http : sso_page_refused(r, app, err);
+}
+
 /*
  * Entra loads this in a hidden frame and looks at nothing but that it was loaded; a LogoutResponse it has been seen to refuse
- * (doc/entra.md 6). A name that has no session here is no error: it may have ended already.
+ * (doc/entra.md 6). Others wait for one. What is refused gets none: nothing says that it came from where that would go.
  */
 static int answer_request(request_rec *r, const sso_app_t *app, const sso_logout_message_t *came)
 {
     saml_err_t *err = sso_err_new(r->pool);
+    saml_logout_request_t *request;
+    const saml_idp_t *idp;
+    saml_status_t done;
 
-    if (obey(r, app, came, err) != SAML_OK) {
+    if (check_request(&request, &idp, r, app, came, err) != SAML_OK) {
         sso_early_ask(r, app, err);
         return sso_page_refused(r, app, err);
     }
-    return sso_page_text(r, HTTP_OK, saml_page_texts.signed_out_short);
+    done = end_sessions(r, app, idp, request, err);
+    if (sso_logout_is_answered(app, idp, r->pool))
+        return respond(r, app, idp, came, request, done, err);
+    return done == SAML_OK ? sso_page_text(r, HTTP_OK, saml_page_texts.signed_out_short) : sso_page_refused(r, app, err);
 }
 
 /* ---- LogoutResponse ------------------------------------------------------- */
@@ -177,11 +230,13 @@ static int answer_response(request_rec *r, const sso_app_t *app, const sso_logou
         sso_early_ask(r, app, err);
         return known == SAML_OK ? sso_page_unconfirmed(r, err) : sso_page_refused(r, app, err);
     }
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\", confirmed by the identity provider in %s",
-                  app->name, saml_quote(r->pool, response->id));
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\", confirmed by the identity provider in %s%s",
+                  app->name, saml_quote(r->pool, response->id), response->is_partial ? ", which did not reach every other site" : "");
     if (known == SAML_OK && *state.target)
         return sso_page_redirect(r, HTTP_SEE_OTHER, state.target);
-    return sso_page_logged_out(r, known == SAML_OK);
+    if (known != SAML_OK)
+        return sso_page_logged_out(r, SSO_OUT_HERE);
+    return sso_page_logged_out(r, response->is_partial ? SSO_OUT_PARTLY : SSO_OUT_THERE);
 }
 
 int sso_logout_message_answer(request_rec *r, const sso_app_t *app, const sso_logout_message_t *came)

@@ -1,19 +1,88 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "logout_send.h"
 
+#include "entra.h"
 #include "idp.h"
 #include "page.h"
 #include "saml/binding.h"
 #include "saml/id.h"
-#include "saml/logout.h"
+#include "saml/signature.h"
 #include "state.h"
 #include "url.h"
+
+/* ---- where to, and how ---------------------------------------------------- */
+
+/** A service of the identity provider that takes logout messages. */
+typedef struct {
+    const char *url;            /* NULL: it has none */
+    sso_binding_t binding;
+} service_t;
+
+/* The one for `wanted`, or else the other. Metadata 2.2.2: answers may have a place of their own. */
+static service_t find_service(const saml_idp_t *idp, sso_binding_t wanted, int for_response)
+{
+    const char *redirect = for_response && idp->slo_redirect_response ? idp->slo_redirect_response : idp->slo_redirect;
+    const char *post = for_response && idp->slo_post_response ? idp->slo_post_response : idp->slo_post;
+    int by_post = post && (wanted == SSO_BINDING_POST || !redirect);
+    service_t service = { by_post ? post : redirect, by_post ? SSO_BINDING_POST : SSO_BINDING_REDIRECT };
+
+    return service;
+}
+
+/* Left to us it is Redirect: it needs no script, and every identity provider that has a logout has it. */
+static service_t request_service(const sso_app_t *app, const saml_idp_t *idp)
+{
+    return find_service(idp, app->binding_is_fixed ? app->request_binding : SSO_BINDING_REDIRECT, 0);
+}
+
+/*
+ * Profiles 4.4.3.1, 4.4.4: by these bindings a message must be signed; so it is where there is a key, whatever holds for sign-on
+ * requests. Entra asks for no signature here, and may know our key as one to encrypt with alone (doc/entra.md 6).
+ */
+static const saml_keypair_t *signing_key(const sso_app_t *app, const saml_idp_t *idp, apr_pool_t *p)
+{
+    if (app->keys->nelts == 0 || (!app->sign_requests && sso_entra_tenant(idp, p)))
+        return NULL;
+    return APR_ARRAY_IDX(app->keys, 0, const saml_keypair_t *);
+}
+
+/** One message of ours. */
+typedef struct {
+    const char *param;          /* "SAMLRequest" or "SAMLResponse" */
+    const char *xml;
+    const char *relay_state;    /* or NULL */
+    service_t to;
+    const saml_keypair_t *key;  /* or NULL: unsigned */
+} outgoing_t;
+
+static saml_status_t deliver(int *http, request_rec *r, const outgoing_t *out, saml_err_t *err)
+{
+    sso_field_t fields[2];
+    const char *url, *xml = out->xml;
+
+    if (out->to.binding == SSO_BINDING_REDIRECT) {
+        SAML_TRY(saml_redirect_url(&url, out->to.url, out->param, xml, out->relay_state, out->key, NULL, r->pool, err));
+        *http = sso_page_redirect(r, HTTP_SEE_OTHER, url);
+        return SAML_OK;
+    }
+    if (out->key)
+        SAML_TRY(saml_signature_sign(&xml, xml, out->key, r->pool, err));
+    fields[0].name = out->param;
+    fields[0].value = saml_base64_encode(r->pool, xml, strlen(xml));
+    fields[1].name = "RelayState";
+    fields[1].value = out->relay_state;
+    *http = sso_page_logout_form(r, out->to.url, fields, 2);
+    return SAML_OK;
+}
+
+/* ---- LogoutRequest -------------------------------------------------------- */
 
 int sso_logout_is_sent(request_rec *r, const sso_app_t *app)
 {
     const saml_idp_t *idp;
 
-    return sso_idp_current(&idp, r, app, sso_err_new(r->pool)) == SAML_OK && idp->slo_redirect != NULL;
+    return app->single_logout && sso_idp_current(&idp, r, app, sso_err_new(r->pool)) == SAML_OK
+           && request_service(app, idp).url != NULL;
 }
 
 /* As a login in progress: sealed into a cookie, gone by itself after some minutes. */
@@ -32,22 +101,49 @@ static saml_status_t begin(const char **relay_state, request_rec *r, const sso_a
 saml_status_t sso_logout_send(int *http, request_rec *r, const sso_app_t *app, const sso_session_t *session,
                               const char *target, saml_err_t *err)
 {
-    const saml_keypair_t *key = app->sign_requests ? APR_ARRAY_IDX(app->keys, 0, const saml_keypair_t *) : NULL;
-    saml_name_id_t name = { session->name_id, session->name_id_format, NULL, NULL };
+    saml_name_id_t name = { session->name_id, session->name_id_format, session->name_qualifier, session->sp_name_qualifier };
     saml_logout_request_new_t request = { 0 };
-    const char *relay_state, *url;
+    outgoing_t out = { "SAMLRequest", NULL, NULL, { 0 }, NULL };
     const saml_idp_t *idp;
 
     SAML_TRY(sso_idp_current(&idp, r, app, err));
+    out.to = request_service(app, idp);
+    out.key = signing_key(app, idp, r->pool);
     SAML_TRY(saml_id_new(&request.id, r->pool, err));
     request.issue_instant = r->request_time;
-    request.destination = idp->slo_redirect;
+    request.destination = out.to.url;
     request.issuer = app->identifier;
     request.name_id = &name;
     request.session_index = session->session_index;
-    SAML_TRY(begin(&relay_state, r, app, request.id, target, err));
-    SAML_TRY(saml_redirect_url(&url, idp->slo_redirect, "SAMLRequest", saml_logout_request_xml(&request, r->pool),
-                               relay_state, key, NULL, r->pool, err));
-    *http = sso_page_redirect(r, HTTP_SEE_OTHER, url);
-    return SAML_OK;
+    out.xml = saml_logout_request_xml(&request, r->pool);
+    SAML_TRY(begin(&out.relay_state, r, app, request.id, target, err));
+    return deliver(http, r, &out, err);
+}
+
+/* ---- LogoutResponse ------------------------------------------------------- */
+
+/* By default not to Entra, which has been seen to refuse it (doc/entra.md 6). */
+int sso_logout_is_answered(const sso_app_t *app, const saml_idp_t *idp, apr_pool_t *p)
+{
+    if (app->logout_response == SSO_ANSWER_OFF || (app->logout_response == SSO_ANSWER_AUTO && sso_entra_tenant(idp, p)))
+        return 0;
+    return find_service(idp, SSO_BINDING_REDIRECT, 1).url != NULL;
+}
+
+saml_status_t sso_logout_respond(int *http, request_rec *r, const sso_app_t *app, const saml_idp_t *idp,
+                                 const sso_logout_answered_t *to, saml_err_t *err)
+{
+    saml_logout_response_new_t response = { 0 };
+    outgoing_t out = { "SAMLResponse", NULL, to->relay_state, { 0 }, NULL };
+
+    out.to = find_service(idp, to->binding, 1);
+    out.key = signing_key(app, idp, r->pool);
+    SAML_TRY(saml_id_new(&response.id, r->pool, err));
+    response.issue_instant = apr_time_now();
+    response.destination = out.to.url;
+    response.issuer = app->identifier;
+    response.in_response_to = to->id;
+    response.status = to->status;
+    out.xml = saml_logout_response_xml(&response, r->pool);
+    return deliver(http, r, &out, err);
 }

@@ -21,10 +21,23 @@ static const char style[] =
 
 static const char submit_script[] = "document.forms[0].submit()";
 
-static const char keep_script[] =
-    "(function(){var k=document.getElementById('kept').dataset,f=document.forms[0];"
-    "try{sessionStorage.setItem('saml-kept',JSON.stringify({url:k.url,body:k.body,time:Date.now()}))}catch(e){}"
-    "if(f)f.submit();else location.replace(document.getElementById('go').href)})()";
+/*
+ * Only known here: whether the browser is where it should be (address.h; "our.host.mcas.ms" is a service that rewrites all addresses), and
+ * what stands behind "#" (fragment.h). Where this tab wants to go, it may be asked for later (place.h).
+ */
+#define IF_ELSEWHERE "if(location.origin!==d.origin&&location.hostname.indexOf(new URL(d.origin).hostname+'.'))" \
+                     "return location.replace(d.elsewhere+encodeURIComponent(location.origin));"
+#define KEEP_FRAGMENT "var e=encodeURIComponent(h);if(h.length>1&&e.length<1000)try{document.cookie=d.at+e+d.end}catch(e){}"
+
+#define KEEP_PLACE "try{if('place' in d)sessionStorage.setItem('saml-place',location.href)}catch(e){}"
+
+static const char sign_on_script[] =
+    "(function(f,d,h){" IF_ELSEWHERE KEEP_FRAGMENT
+    KEEP_PLACE "f.submit()})(document.forms[0],document.forms[0].dataset,location.hash)";
+
+static const char go_script[] =
+    "(function(a,d,h){" IF_ELSEWHERE KEEP_FRAGMENT
+    KEEP_PLACE "location.replace(a.href)})(document.getElementById('go'),document.getElementById('go').dataset,location.hash)";
 
 /* 'sha256-...' of an inline style or script (CSP Level 3, 2.3.1). */
 static const char *csp_hash(apr_pool_t *p, const char *text)
@@ -36,17 +49,22 @@ static const char *csp_hash(apr_pool_t *p, const char *text)
 }
 
 /* No form-action: Chrome applies it to the redirects of the identity provider that the form leads to. */
+static const char *policy_with(apr_pool_t *p, const char *ancestors, const char *script)
+{
+    return apr_pstrcat(p, "default-src 'none'; base-uri 'none'; ", ancestors, "style-src ", csp_hash(p, style),
+                       script ? "; script-src " : "", script ? csp_hash(p, script) : "", NULL);
+}
+
 static const char *policy_for(apr_pool_t *p, const char *script)
 {
-    return apr_pstrcat(p, "default-src 'none'; base-uri 'none'; frame-ancestors 'self'; style-src ", csp_hash(p, style),
-                       script ? "; script-src " : "", script ? csp_hash(p, script) : "", NULL);
+    return policy_with(p, "frame-ancestors 'self'; ", script);
 }
 
 /* The policies of the pages that every sign-on needs. Written before there are threads. */
 static struct {
     const char *script;
     const char *policy;
-} usual[] = { { submit_script, NULL }, { keep_script, NULL }, { NULL, NULL } };
+} usual[] = { { sign_on_script, NULL }, { go_script, NULL }, { submit_script, NULL }, { NULL, NULL } };
 
 #define USUAL (sizeof(usual) / sizeof(usual[0]))
 
@@ -80,9 +98,9 @@ void sso_page_uncached(request_rec *r)
     set_header(r, "Pragma", "no-cache");
 }
 
-static void set_html_headers(request_rec *r, const char *script)
+static void set_html_headers(request_rec *r, const char *policy)
 {
-    set_header(r, "Content-Security-Policy", policy_of(r->pool, script));
+    set_header(r, "Content-Security-Policy", policy);
     set_header(r, "X-Content-Type-Options", "nosniff");
     /* Nothing for others; our own site gets the true Origin of a form that is sent again (resend.h). */
     set_header(r, "Referrer-Policy", "same-origin");
@@ -128,11 +146,11 @@ static int send_body(request_rec *r, int http_status, const char *type, const ch
     return DONE;
 }
 
-int sso_page_send(request_rec *r, int http_status, const char *title, const char *body, const char *script)
+static int send_document(request_rec *r, int http_status, const char *policy, const char *title, const char *body, const char *script)
 {
     const char *html;
 
-    set_html_headers(r, script);
+    set_html_headers(r, policy);
     title = ap_escape_html(r->pool, title);
     html = apr_pstrcat(r->pool, "<!DOCTYPE html>\n<html lang=\"", saml_page_texts.lang, "\">\n<head>\n<meta charset=\"utf-8\">\n"
                        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -141,6 +159,11 @@ int sso_page_send(request_rec *r, int http_status, const char *title, const char
                        script ? "<script>" : "", script ? script : "", script ? "</script>\n" : "",
                        "</body>\n</html>\n", NULL);
     return send_body(r, http_status, "text/html; charset=utf-8", html);
+}
+
+int sso_page_send(request_rec *r, int http_status, const char *title, const char *body, const char *script)
+{
+    return send_document(r, http_status, policy_of(r->pool, script), title, body, script);
 }
 
 const char *sso_page_paragraph(apr_pool_t *p, const char *text)
@@ -176,45 +199,55 @@ int sso_page_redirect(request_rec *r, int http_status, const char *location)
     return send_body(r, http_status, "text/plain; charset=utf-8", "");
 }
 
-static const char *kept_element(apr_pool_t *p, const sso_kept_t *kept)
+/* The form itself: its hidden fields, a sentence, a button. */
+static const char *form_element(apr_pool_t *p, const char *action, const char *attributes, const sso_field_t *fields, int field_count,
+                                const char *sentence, const char *button)
 {
-    if (!kept)
-        return "";
-    return apr_pstrcat(p, "<div hidden id=\"kept\" data-url=\"", ap_escape_html(p, kept->url), "\" data-body=\"",
-                       ap_escape_html(p, kept->body), "\"></div>\n", NULL);
-}
-
-int sso_page_keep_and_go(request_rec *r, const char *url, const sso_kept_t *kept)
-{
-    const char *body = apr_pstrcat(r->pool, kept_element(r->pool, kept), sso_page_paragraph(r->pool, saml_page_texts.signing_in),
-                                   "<p><a class=\"button\" id=\"go\" href=\"", ap_escape_html(r->pool, url), "\">",
-                                   ap_escape_html(r->pool, saml_page_texts.signing_in_button), "</a></p>\n", NULL);
-
-    return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title, body, keep_script);
-}
-
-int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count,
-                  const sso_kept_t *kept)
-{
-    const char *inputs = "", *body;
+    const char *inputs = "";
     int i;
 
     for (i = 0; i < field_count; ++i) {
         if (fields[i].value)
-            inputs = apr_pstrcat(r->pool, inputs, "<input type=\"hidden\" name=\"", fields[i].name, "\" value=\"",
-                                 ap_escape_html(r->pool, fields[i].value), "\">\n", NULL);
+            inputs = apr_pstrcat(p, inputs, "<input type=\"hidden\" name=\"", fields[i].name, "\" value=\"",
+                                 ap_escape_html(p, fields[i].value), "\">\n", NULL);
     }
-    body = apr_pstrcat(r->pool, kept_element(r->pool, kept), "<form method=\"post\" action=\"", ap_escape_html(r->pool, action),
-                       "\">\n", inputs, sso_page_paragraph(r->pool, saml_page_texts.signing_in), "<p><button type=\"submit\">",
-                       ap_escape_html(r->pool, saml_page_texts.signing_in_button), "</button></p>\n</form>\n", NULL);
-    return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title, body, kept ? keep_script : submit_script);
+    return apr_pstrcat(p, "<form method=\"post\" action=\"", ap_escape_html(p, action), "\"", attributes, ">\n", inputs,
+                       sso_page_paragraph(p, sentence),
+                       "<p><button type=\"submit\">", ap_escape_html(p, button), "</button></p>\n</form>\n", NULL);
 }
 
-int sso_page_logged_out(request_rec *r, int there)
+int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count, const char *attributes)
 {
-    const char *rest = there ? saml_page_texts.signed_out_there : saml_page_texts.signed_out_maybe;
+    const char *form = form_element(r->pool, action, attributes, fields, field_count, saml_page_texts.signing_in, saml_page_texts.signing_in_button);
+
+    return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title, form, sign_on_script);
+}
+
+int sso_page_go(request_rec *r, const char *url, const char *attributes)
+{
+    const char *to = ap_escape_html(r->pool, url);
+    const char *body = apr_pstrcat(r->pool, "<noscript><meta http-equiv=\"refresh\" content=\"0;url=", to, "\"></noscript>\n",
+                                   sso_page_paragraph(r->pool, saml_page_texts.signing_in), "<p><a class=\"button\" id=\"go\" href=\"", to, "\"",
+                                   attributes, ">", ap_escape_html(r->pool, saml_page_texts.signing_in_button), "</a></p>\n", NULL);
+
+    return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title, body, go_script);
+}
+
+int sso_page_logout_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count)
+{
+    const char *body = form_element(r->pool, action, "", fields, field_count, saml_page_texts.signing_out, saml_page_texts.signing_out_button);
+
+    return send_document(r, HTTP_OK, policy_with(r->pool, "", submit_script), saml_page_texts.signing_out_title, body, submit_script);
+}
+
+int sso_page_logged_out(request_rec *r, sso_signed_out_t there)
+{
+    const char *const rest[] = {
+        [SSO_OUT_HERE] = saml_page_texts.signed_out_maybe, [SSO_OUT_THERE] = saml_page_texts.signed_out_there,
+        [SSO_OUT_PARTLY] = saml_page_texts.signed_out_partly
+    };
 
     return sso_page_send(r, HTTP_OK, saml_page_texts.signed_out_title,
                          apr_pstrcat(r->pool, sso_page_paragraph(r->pool, saml_page_texts.signed_out_here),
-                                     sso_page_paragraph(r->pool, rest), NULL), NULL);
+                                     sso_page_paragraph(r->pool, rest[there]), NULL), NULL);
 }

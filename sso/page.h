@@ -4,7 +4,7 @@
 
 /** @file page.h HTML that the browser sees, its escaping and its headers; the words are in saml/texts.h. */
 
-#include "resend.h"
+#include "saml/texts.h"
 #include "sso.h"
 
 /** Make ready what pages have in common; in `p`, which must live as long as pages are sent. Called before threads start. */
@@ -18,17 +18,26 @@ typedef struct {
 
 /**
  * Send a form that posts itself to `action`, with a button where scripts do not run.
- * @param kept  a form of the application's to put into sessionStorage before (resend.h); NULL: none
+ * @param attributes  more of them for the form, escaped (address.h, fragment.h)
  * @return what the hook or handler returns
  */
-int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count,
-                  const sso_kept_t *kept);
+int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count, const char *attributes);
 
-/** Send a page that puts `kept` into sessionStorage and goes to `url`. */
-int sso_page_keep_and_go(request_rec *r, const char *url, const sso_kept_t *kept);
+/** Send a page that goes to `url`, without a script too. @param attributes  more of them for its link, escaped (fragment.h) */
+int sso_page_go(request_rec *r, const char *url, const char *attributes);
 
-/** The page after a logout; `there`: the identity provider has said that its session ended, too. */
-int sso_page_logged_out(request_rec *r, int there);
+/** The same for a logout message; without words of signing in, and a frame of the identity provider's may show it. */
+int sso_page_logout_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count);
+
+/** What is known of the session at the identity provider. */
+typedef enum {
+    SSO_OUT_HERE,               /* nothing: it was not asked, or the answer is not known to be ours */
+    SSO_OUT_THERE,              /* it has said that its session ended, too */
+    SSO_OUT_PARTLY              /* and that not all sites were reached */
+} sso_signed_out_t;
+
+/** The page after a logout. */
+int sso_page_logged_out(request_rec *r, sso_signed_out_t there);
 
 /** A document of ours: HTML in a frame of ours, with strict headers. `title` is text, `body` is escaped already. */
 int sso_page_send(request_rec *r, int http_status, const char *title, const char *body, const char *script);
@@ -58,6 +67,12 @@ int sso_page_redirect(request_rec *r, int http_status, const char *location);
  * @return what the hook or handler returns
  */
 int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err);
+
+/** The same in words that do not hang on the status alone. */
+int sso_page_titled(request_rec *r, const sso_app_t *app, const saml_titled_words_t *words, const saml_err_t *err);
+
+/** The same for what must end here: an ErrorDocument at another address, which would lead on, is passed over. */
+int sso_page_stopped(request_rec *r, const sso_app_t *app, const saml_titled_words_t *words, const saml_err_t *err);
 
 /** The same where `err` refuses the answer to a logout begun in this browser: the session here has ended all the same. */
 int sso_page_unconfirmed(request_rec *r, const saml_err_t *err);

@@ -10,6 +10,7 @@
 #include <mod_core.h>
 
 #include "saml/explain.h"
+#include "rounds.h"
 #include "saml/json.h"
 #include "url.h"
 
@@ -31,6 +32,7 @@ struct sso_refusal {
     const char *user;           /* who is signed on */
     const char *way;            /* the button, and where it leads */
     const char *way_url;
+    int is_last;                /* nothing is to lead on from here by itself */
 };
 
 /* ---- what it comes to ----------------------------------------------------- */
@@ -84,7 +86,7 @@ static const char *way_url(request_rec *r, const sso_app_t *app, saml_way_t way)
     case SAML_WAY_SIGN_IN:
         return sign_in_url(r, app, reply);
     case SAML_WAY_START:
-        return apr_pstrcat(r->pool, reply->origin, "/", NULL);
+        return apr_pstrcat(r->pool, reply->origin, app->start, NULL);
     case SAML_WAY_SIGN_OUT:
         return sso_endpoint_url(app, reply, "logout", r->pool);
     case SAML_WAY_OTHER_USER:
@@ -215,17 +217,19 @@ static void tell_error_document(request_rec *r, const sso_refusal_t *f)
 }
 
 /* Of a request that is an ErrorDocument itself, httpd would go back to the first error and send its own page for that. */
-static int has_error_document(request_rec *r, int http_status)
+static int has_error_document(request_rec *r, const sso_refusal_t *f)
 {
-    return r->status == HTTP_OK && ap_response_code_string(r, ap_index_of_response(http_status)) != NULL;
+    const char *document = ap_response_code_string(r, ap_index_of_response(f->http_status));
+
+    return r->status == HTTP_OK && document && !(f->is_last && ap_is_url(document));
 }
 
 /* What a script asked for, and a person will not see. At the other endpoints there are people. */
-static int is_for_script(request_rec *r, const sso_refusal_t *f)
+static int is_for_script(request_rec *r)
 {
     sso_endpoint_t at = sso_request_of(r)->endpoint;
 
-    return f->http_status == HTTP_SERVICE_UNAVAILABLE && (at == SSO_ENDPOINT_NONE || at == SSO_ENDPOINT_ME) && !sso_is_navigation(r);
+    return (at == SSO_ENDPOINT_NONE || at == SSO_ENDPOINT_ME) && !sso_is_navigation(r);
 }
 
 static int send_json(request_rec *r, const sso_refusal_t *f)
@@ -240,8 +244,10 @@ static int answer(request_rec *r, const sso_refusal_t *f)
     if (f->http_status == HTTP_SERVICE_UNAVAILABLE)
         apr_table_setn(r->err_headers_out, "Retry-After", RETRY_AFTER_S);
     tell_error_document(r, f);
-    if (!has_error_document(r, f->http_status))
-        return is_for_script(r, f) ? send_json(r, f) : send_page(r, f);
+    if (!has_error_document(r, f))
+        return is_for_script(r) ? send_json(r, f) : send_page(r, f);
+    if (sso_request_of(r)->session && sso_app_of(r))
+        sso_rounds_denied(r, sso_app_of(r));
     sso_page_uncached(r);
     return f->http_status;
 }
@@ -262,8 +268,8 @@ int sso_page_refused_before(request_rec *r)
 
 /* ---- the kinds of refusal ------------------------------------------------- */
 
-static int refuse(request_rec *r, const char *title, const saml_refusal_words_t *words, const sso_app_t *app,
-                  const saml_err_t *err)
+static int refuse_here(request_rec *r, const char *title, const saml_refusal_words_t *words, const sso_app_t *app,
+                       const saml_err_t *err, int is_last)
 {
     saml_status_t shown = shown_status(err);
     int before = sso_page_refused_before(r);
@@ -274,6 +280,7 @@ static int refuse(request_rec *r, const char *title, const saml_refusal_words_t 
     f = new_refusal(r, sso_refusal_http_status(shown), saml_status_name(shown), title, words, app);
     if (sso_request_of(r)->session && words->way == SAML_WAY_START)
         set_way(f, r, app, SAML_WAY_OTHER_USER);        /* the start may be the very place */
+    f->is_last = is_last;
     f->message = err->shown;
     if (f->message)
         f->advice = saml_page_texts.shown_advice;
@@ -281,6 +288,16 @@ static int refuse(request_rec *r, const char *title, const saml_refusal_words_t 
         add_code(f, r, app, &err->idp);
     sso_log_refusal(r, err, f->reference);
     return answer(r, f);
+}
+
+static int refuse(request_rec *r, const char *title, const saml_refusal_words_t *words, const sso_app_t *app, const saml_err_t *err)
+{
+    return refuse_here(r, title, words, app, err, 0);
+}
+
+int sso_page_stopped(request_rec *r, const sso_app_t *app, const saml_titled_words_t *words, const saml_err_t *err)
+{
+    return refuse_here(r, words->title, &words->words, app, err, 1);
 }
 
 int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err)
@@ -292,6 +309,11 @@ int sso_page_refused(request_rec *r, const sso_app_t *app, const saml_err_t *err
     /* Whom a Require cannot judge, and who has no name for this place, is signed on all the same. */
     return refuse(r, sso_request_of(r)->session ? saml_access_denied.title : saml_page_texts.refused_title,
                   &saml_refusal_words[shown_status(err)], app, err);
+}
+
+int sso_page_titled(request_rec *r, const sso_app_t *app, const saml_titled_words_t *words, const saml_err_t *err)
+{
+    return refuse(r, words->title, &words->words, app, err);
 }
 
 int sso_page_unconfirmed(request_rec *r, const saml_err_t *err)

@@ -43,7 +43,7 @@ saml_status_t sso_relay_state_target(const char **out, const sso_app_t *app, con
     const char *target;
 
     if (!relay_state || !*relay_state) {
-        *out = "/";
+        *out = app->start;
         return SAML_OK;
     }
     target = sso_relay_state_named(app, relay_state);

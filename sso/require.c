@@ -45,7 +45,7 @@ static int begins_with_not(const ap_directive_t *directive, apr_pool_t *p)
  * Whether "denied" here may come out as more than that: behind "not", in <RequireNone>, however deep, and in an <AuthzProviderAlias>,
  * whose use nobody knows yet. What is not known to be harmless counts.
  */
-static int may_be_negated(const cmd_parms *cmd)
+int sso_require_may_be_negated(const cmd_parms *cmd)
 {
     const ap_directive_t *at = cmd->directive;
 
@@ -68,7 +68,7 @@ static sso_requirement_t *new_requirement(const cmd_parms *cmd, const char *clai
     need->claim = claim;
     need->words = split_words(cmd->pool, line);
     need->of_groups = sso_is_groups_claim(claim);
-    need->may_be_negated = may_be_negated(cmd);
+    need->may_be_negated = sso_require_may_be_negated(cmd);
     return need;
 }
 

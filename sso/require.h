@@ -15,6 +15,9 @@ const char *sso_require_group(const sso_requirement_t **out, const cmd_parms *cm
 /** The same for "saml-claim". */
 const char *sso_require_claim(const sso_requirement_t **out, const cmd_parms *cmd, const char *line);
 
+/** Whether "denied" of the line that is being read can let somebody in. */
+int sso_require_may_be_negated(const cmd_parms *cmd);
+
 typedef enum {
     SSO_REQUIRE_DENIED,
     SSO_REQUIRE_GRANTED,

@@ -4,31 +4,76 @@
 
 /**
  * @file resend.h
- * A form that met no session is not lost: the sign-on page puts it into the browser's sessionStorage, and a page of ours sends
- * it again after the sign-on. The server keeps nothing.
+ * A POST that met no session is not lost. Its body, whatever its type, is kept in a file (store/kept.h) under a key that goes sealed
+ * into a cookie and nowhere else; the sign-on ends at a page of ours with a form that has one field, the name of that cookie; where
+ * that form comes in, with a session and the cookie, the body that was kept takes its place, once, before anybody else reads it.
  *
- * Only a form that a page of this very site sent (its Origin says so) is kept. One from elsewhere comes without a session
- * because the cookie is SameSite=Lax; sent again by us it would count as the site's own, which is what Lax prevents.
+ * Not in the browser: what a page stores there lies in clear on its disk, needs a script, has a limit of 5 MB (sessionStorage), and would
+ * come back as a form again, which no file, no JSON and no odd octet survives as it was.
+ *
+ * So the second POST is one of the browser's own, to the same place, with an Origin, a Referer and cookies that are true. Only what a
+ * page of this very site sent (its Origin says so) is kept. A form from elsewhere comes without a session because the cookie is
+ * SameSite=Lax; sent again by us it would count as the site's own, which is what Lax prevents.
  */
 
 #include "sso.h"
 
-/** A form, ready for the page that keeps it. */
-typedef struct {
-    const char *url;            /* where it was sent: ours (url.h) */
-    const char *body;           /* application/x-www-form-urlencoded, printable ASCII */
-} sso_kept_t;
+#define SSO_RESEND_FIELD "saml-kept-request"
+#define SSO_RESEND_AGE apr_time_from_sec(1200)  /* the sign-on's ten minutes, and as long to find the button */
+#define SSO_RESEND_AT_MOST 3                    /* kept for one browser; the oldest goes */
+#define SSO_RESEND_HEADER_BYTES 16384           /* of the headers that belong to a body */
 
 /**
- * The form that `r` brings, read from its body.
- * @return NULL where there is none to keep: another method or type, another origin, too large, one of our endpoints
+ * Keep what `r` brings, where it is a POST to keep.
+ * @param target  where the sign-on is to end: moved to the page that sends it again, where it is kept
+ * @return 1 where it was one to keep and cannot be: it has been answered, with a page that says so, and *http is what to return
  */
-const sso_kept_t *sso_resend_take(request_rec *r, const sso_app_t *app, const char *target);
+int sso_resend_keep(int *http, const char **target, request_rec *r, const sso_app_t *app);
 
-/** Where a sign-on has to end for the form to be sent again. */
-const char *sso_resend_target(const sso_app_t *app, const sso_kept_t *kept, apr_pool_t *p);
+/** Where a sign-on has to end for what is kept under `name` to be sent again; `target` where that is no name. */
+const char *sso_resend_target(const sso_app_t *app, const char *name, const char *target, apr_pool_t *p);
 
-/** The page that sends the form again; it goes to `target` where the browser has none. */
-int sso_resend_page(request_rec *r, const char *target);
+/** login?resend=NAME, with a session: the page that sends it again; on to `target` where there is nothing to send. */
+int sso_resend_page(request_rec *r, const sso_app_t *app, const sso_session_t *session, const char *name, const char *target);
+
+/**
+ * A request with a session: where it is that page's form, let it bring what was kept.
+ * @return OK: go on; else it has been answered, as nothing is kept for it any more
+ */
+int sso_resend_restore(request_rec *r, const sso_app_t *app, const sso_session_t *session);
+
+void sso_resend_register(void);
+
+/* resend_note.c: what the browser holds */
+
+/** Of one request that is kept; under a seal. */
+typedef struct {
+    apr_time_t began;
+    const char *file;           /* its name in the folder */
+    const char *key;            /* SSO_PIECE_KEY_BYTES octets */
+    const char *user;           /* sso_resend_user_of the session that there was, or "" */
+    int had_session;            /* the browser brought a session's cookie, live or not */
+    const char *target_digest;  /* of where it was sent, once it is read */
+} sso_resend_note_t;
+
+/** Give the browser a note, and take the oldest away where it would have too many. @param name of the note */
+SAML_MUST_CHECK saml_status_t sso_resend_note_write(const char **name, request_rec *r, const sso_app_t *app, const sso_resend_note_t *note,
+                                                    const char *target, saml_err_t *err);
+/** @return 0: the browser has none of that name that opens */
+int sso_resend_note_read(sso_resend_note_t *out, request_rec *r, const sso_app_t *app, const char *name);
+void sso_resend_note_drop(request_rec *r, const sso_app_t *app, const char *name);
+/** Whether what it is about was sent to `target`. */
+int sso_resend_note_is_for(const sso_resend_note_t *note, const char *target, apr_pool_t *p);
+/** Whether `name` has the shape of one. */
+int sso_resend_is_name(const char *name);
+
+/** Of a session's user, the same at each sign-on and for nobody to read; "" where the identity provider gives no lasting name. */
+const char *sso_resend_user_of(const sso_app_t *app, const sso_session_t *session, apr_pool_t *p);
+/** The same of the last session in this browser, from a cookie that outlives it; "" where there is none. */
+const char *sso_resend_last_user(request_rec *r, const sso_app_t *app);
+/** Set that cookie: a session begins. */
+void sso_resend_remember_user(request_rec *r, const sso_app_t *app, const sso_session_t *session);
+/** Drop it: somebody signs out, and leaves nothing behind. */
+void sso_resend_forget_user(request_rec *r, const sso_app_t *app);
 
 #endif

@@ -7,6 +7,7 @@
 #include "config.h"
 #include "entra.h"
 #include "idp_source.h"
+#include "keep_posts.h"
 #include "saml/guid.h"
 #include "url.h"
 
@@ -42,7 +43,7 @@ static const char *default_reply_url(sso_check_t *check, const sso_app_t *app)
     int usual = s->port == 0 || s->port == 80 || s->port == 443;
     const char *port = usual ? "" : apr_psprintf(check->p, ":%u", (unsigned)s->port);
 
-    return apr_pstrcat(check->p, "https://", s->server_hostname, port, app->path, "/acs", NULL);
+    return apr_pstrcat(check->p, "https://", s->server_hostname, port, app->public_path, "/acs", NULL);
 }
 
 static int add_default_reply_url(sso_check_t *check, const sso_app_conf_t *conf, int own, sso_app_t *app,
@@ -61,6 +62,8 @@ static int add_default_reply_url(sso_check_t *check, const sso_app_conf_t *conf,
         return 0;
     }
     wrong = sso_reply_url_parse(apr_array_push(urls), default_reply_url(check, app), check->p);
+    if (!wrong)
+        APR_ARRAY_IDX(urls, 0, sso_reply_url_t).local_path += strlen(app->prefix);
     if (wrong)
         sso_check_fail(check, "ServerName", &at, "%s; mend: correct ServerName, or add SAMLReplyURL", wrong);
     return !wrong;
@@ -87,6 +90,17 @@ static int reply_url_agrees(sso_check_t *check, const apr_array_header_t *urls, 
     return 1;
 }
 
+/* A proxy that takes the prefix away does so with this address, too. */
+static int take_prefix_off(sso_check_t *check, const sso_app_t *app, const sso_value_t *value, sso_reply_url_t *url)
+{
+    url->local_path = sso_path_without(url->path, app->prefix);
+    if (!*app->prefix || url->local_path != url->path)
+        return 1;
+    sso_check_fail(check, "SAMLReplyURL", &value->at, "expected an address under the prefix %s of SAMLPath, found \"%s\"; mend: write it as the "
+                   "browser has it, such as \"%s%s/acs\"", app->prefix, url->url, url->origin, app->public_path);
+    return 0;
+}
+
 static int resolve_reply_urls(sso_check_t *check, const sso_app_conf_t *conf, int own, sso_app_t *app)
 {
     const apr_array_header_t *values = conf->set[SSO_SET_REPLY_URL].values;
@@ -101,9 +115,11 @@ static int resolve_reply_urls(sso_check_t *check, const sso_app_conf_t *conf, in
 
         if (wrong) {
             sso_check_fail(check, "SAMLReplyURL", &value->at, "%s; mend: write the address that the identity provider "
-                           "is to send responses to, such as \"https://www.example.org%s/acs\"", wrong, app->path);
+                           "is to send responses to, such as \"https://www.example.org%s/acs\"", wrong, app->public_path);
             return 0;
         }
+        if (!take_prefix_off(check, app, value, &APR_ARRAY_IDX(urls, i, sso_reply_url_t)))
+            return 0;
         if (!reply_url_agrees(check, urls, value))
             return 0;
     }
@@ -182,6 +198,9 @@ static void resolve_path(sso_check_t *check, const sso_app_conf_t *conf, sso_app
     if (!app->path)
         app->path = *app->name ? apr_pstrcat(check->p, USUAL_PATH, "/", app->name, NULL) : USUAL_PATH;
     app->path_len = strlen(app->path);
+    app->prefix = sso_is_set(conf, SSO_SET_PATH) && sso_set_value_of(conf, SSO_SET_PATH)->more ? sso_set_value_of(conf, SSO_SET_PATH)->more : "";
+    app->public_path = apr_pstrcat(check->p, app->prefix, app->path, NULL);
+    app->start = apr_pstrcat(check->p, app->prefix, "/", NULL);
 }
 
 /* ---- our keys --------------------------------------------------------------------------------------------- */
@@ -257,11 +276,24 @@ static void resolve_authn_context(sso_check_t *check, const sso_app_conf_t *conf
                          classes->nelts);
 }
 
+static void resolve_logout(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
+{
+    const saml_idp_t *idp = app->idp;
+
+    app->single_logout = (int)number_or(conf, SSO_SET_SINGLE_LOGOUT, 1);
+    app->logout_response = (sso_logout_answer_t)number_or(conf, SSO_SET_LOGOUT_RESPONSE, SSO_ANSWER_AUTO);
+    if (app->logout_response == SSO_ANSWER_ON && idp && !idp->slo_redirect && !idp->slo_post)
+        sso_check_warn(check, "SAMLLogoutResponse", at_of(conf, SSO_SET_LOGOUT_RESPONSE), "expected an identity provider with a logout URL, "
+                       "where a LogoutResponse can go, found none; mend: add SAMLLogoutURL, or take this directive out");
+}
+
 static void resolve_requests(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)
 {
     app->sign_requests = (int)number_or(conf, SSO_SET_SIGN_REQUESTS, 0);
-    app->force_authn = (int)number_or(conf, SSO_SET_FORCE_AUTHN, 0);
+    app->force_authn = (sso_force_t)number_or(conf, SSO_SET_FORCE_AUTHN, SSO_FORCE_OFF);
+    resolve_logout(check, conf, app);
     resolve_domain_hint(check, conf, app);
+    app->login_hint = (int)number_or(conf, SSO_SET_LOGIN_HINT, 0);
     resolve_authn_context(check, conf, app);
     app->idp_initiated = (int)number_or(conf, SSO_SET_IDP_INITIATED, 0);
     app->name_id_format = sso_is_set(conf, SSO_SET_NAME_ID_FORMAT) ? sso_set_text(conf, SSO_SET_NAME_ID_FORMAT)
@@ -416,7 +448,7 @@ static void resolve_sessions_of(sso_check_t *check, sso_app_t *app)
 
     if (app->allow)
         of = apr_psprintf(check->p, "%s allow=%x", of, app->allow);
-    if (app->force_authn)
+    if (app->force_authn == SSO_FORCE_ALWAYS)
         of = apr_pstrcat(check->p, of, " fresh", NULL);
     for (int i = 0; i < app->authn_context->nelts; i++)
         of = apr_pstrcat(check->p, of, " context=", APR_ARRAY_IDX(app->authn_context, i, const char *), NULL);
@@ -452,5 +484,5 @@ sso_app_t *sso_resolve(sso_check_t *check, const sso_app_conf_t *conf, int own)
         return NULL;
     if (!sso_resolve_cookie(check, conf, app) || !resolve_store(check, conf, app))
         return NULL;
-    return resolve_secret(check, conf, app) ? app : NULL;
+    return resolve_secret(check, conf, app) && sso_resolve_keep_posts(check, conf, app) ? app : NULL;
 }

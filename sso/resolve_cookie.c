@@ -73,7 +73,7 @@ static const char *contradiction(sso_check_t *check, const sso_app_t *app)
     if (strcmp(cookie->same_site, "None") == 0 && !cookie->secure)
         return "expected SameSite=Lax where SAMLReplyURL is http://, found \"None\", which browsers take with Secure "
                "only; mend: use Lax";
-    if (!path_covers(cookie->path, app->path))
+    if (!path_covers(cookie->path, app->public_path))
         return apr_psprintf(check->p, "expected a Path that SAMLPath \"%s\" is under, found \"%s\", so that the "
                             "endpoints would never see the cookie; mend: SAMLPath %s%s", app->path, cookie->path,
                             cookie->path, app->path);

@@ -132,8 +132,9 @@ static saml_idp_t *by_hand(sso_check_t *check, const sso_app_conf_t *conf)
     idp->entity_id = sso_set_text(conf, SSO_SET_IDP_IDENTIFIER);
     idp->sso_post = sso_set_text(conf, SSO_SET_LOGIN_URL);
     idp->sso_redirect = idp->sso_post;
-    /* Entra's logout service takes the Redirect binding alone. */
     idp->slo_redirect = sso_set_text(conf, SSO_SET_LOGOUT_URL);
+    /* Entra's logout service takes the Redirect binding alone. */
+    idp->slo_post = sso_entra_tenant(idp, check->p) ? NULL : idp->slo_redirect;
     idp->certs = apr_array_make(check->p, 2, sizeof(saml_cert_t *));
     return load_certificates(check, conf, idp->certs) ? idp : NULL;
 }

@@ -149,13 +149,19 @@ const char *sso_set_file(cmd_parms *cmd, void *dir, const char *arg)
     return NULL;
 }
 
-const char *sso_set_path(cmd_parms *cmd, void *dir, const char *arg)
+const char *sso_set_path(cmd_parms *cmd, void *dir, const char *arg, const char *option)
 {
+    static const char name[] = "prefix=";
+    sso_value_t *value;
+
     (void)dir;
     if (!sso_path_is_plain(arg))
         return refuse(cmd, "a path such as \"/saml\": a slash first and none last, letters, digits, - . _ ~ between "
                            "single slashes, no dot segments", arg);
-    add_value(cmd, single_of(cmd), arg);
+    if (option && (strncmp(option, name, strlen(name)) != 0 || !sso_path_is_plain(option + strlen(name))))
+        return refuse(cmd, "prefix= and a path of the same kind behind it", option);
+    value = add_value(cmd, single_of(cmd), arg);
+    value->more = option ? option + strlen(name) : NULL;
     return NULL;
 }
 
@@ -219,6 +225,38 @@ const char *sso_set_binding(cmd_parms *cmd, void *dir, const char *arg)
         return refuse(cmd, "POST or Redirect", arg);
     single_of(cmd)->number = binding;
     return NULL;
+}
+
+/* One of `words`, in any case, whose place is the value; `words` ends with NULL. */
+static const char *set_word(cmd_parms *cmd, const char *const *words, const char *expected, const char *arg)
+{
+    int i;
+
+    for (i = 0; words[i]; i++) {
+        if (apr_strnatcasecmp(arg, words[i]) == 0) {
+            single_of(cmd)->number = i;
+            return NULL;
+        }
+    }
+    return refuse(cmd, expected, arg);
+}
+
+const char *sso_set_force_authn(cmd_parms *cmd, void *dir, const char *arg)
+{
+    static const char *const words[] = {
+        [SSO_FORCE_OFF] = "off", [SSO_FORCE_ALWAYS] = "on", [SSO_FORCE_AFTER_LOGOUT] = "after-logout", NULL
+    };
+
+    (void)dir;
+    return set_word(cmd, words, "on, off or after-logout", arg);
+}
+
+const char *sso_set_logout_response(cmd_parms *cmd, void *dir, const char *arg)
+{
+    static const char *const words[] = { [SSO_ANSWER_AUTO] = "auto", [SSO_ANSWER_OFF] = "off", [SSO_ANSWER_ON] = "on", NULL };
+
+    (void)dir;
+    return set_word(cmd, words, "auto, on or off", arg);
 }
 
 const char *sso_set_name_id_format(cmd_parms *cmd, void *dir, const char *arg)

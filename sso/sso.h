@@ -23,6 +23,7 @@
 #include "saml/group_map.h"
 #include "entra.h"
 #include "graph_token.h"
+#include "store/kept.h"
 #include "store/session.h"
 #include "store/store.h"
 
@@ -41,6 +42,12 @@ APLOG_USE_MODULE(saml_sso);
 
 typedef enum { SSO_BINDING_POST, SSO_BINDING_REDIRECT } sso_binding_t;
 
+/** SAMLForceAuthn. */
+typedef enum { SSO_FORCE_OFF, SSO_FORCE_ALWAYS, SSO_FORCE_AFTER_LOGOUT } sso_force_t;
+
+/** SAMLLogoutResponse. */
+typedef enum { SSO_ANSWER_AUTO, SSO_ANSWER_OFF, SSO_ANSWER_ON } sso_logout_answer_t;
+
 typedef enum {
     SSO_UNAUTH_UNSET = -1,
     SSO_UNAUTH_AUTO,            /* pages to login, scripts 401 */
@@ -57,6 +64,7 @@ typedef struct {
     apr_port_t port;
     const char *origin;         /* "https://host[:port]", default port left out */
     const char *path;           /* "/saml/acs" */
+    const char *local_path;     /* the same as requests bring it, without the application's prefix */
     int is_https;
 } sso_reply_url_t;
 
@@ -88,13 +96,19 @@ typedef struct {
     const apr_array_header_t *reply_urls;   /* sso_reply_url_t, at least one */
     const char *path;           /* where the endpoints live, "/saml", no slash at the end */
     apr_size_t path_len;
+    const char *prefix;         /* "/portal": what the browser has before it, and a proxy in front takes away; or "" */
+    const char *public_path;    /* both, as browsers ask for it */
+    const char *start;          /* the front page: the prefix and a slash */
     const apr_array_header_t *keys;         /* saml_keypair_t *; may be empty */
     int sign_requests;
     sso_binding_t request_binding;
     int binding_is_fixed;       /* written, not left to us */
     const char *name_id_format; /* URI, or NULL: no NameIDPolicy */
-    int force_authn;
+    sso_force_t force_authn;
+    int single_logout;          /* a logout here asks the identity provider to end its session */
+    sso_logout_answer_t logout_response;
     const char *domain_hint;    /* "example.org", or NULL */
+    int login_hint;             /* the name of who signed on last goes along */
     const apr_array_header_t *authn_context;    /* const char *, classes asked for; empty: none */
     int idp_initiated;
     const apr_array_header_t *relay_states; /* sso_relay_state_t (relay_state.h); may be empty */
@@ -112,6 +126,7 @@ typedef struct {
     const sso_graph_t *graph;           /* SAMLGraph, or NULL: groups that were left out stay unknown */
     const char *provision_url;  /* SAMLProvision, or NULL */
     const char *provision_group;        /* or NULL */
+    const sso_kept_place_t *keep;       /* SAMLKeepPosts; NULL: off */
     const char *secret_file;
     const saml_secret_t *secret;     /* NULL only before the file has been made */
 } sso_app_t;
@@ -181,6 +196,13 @@ typedef enum {
 /** A refusal in words (refusal.c). */
 typedef struct sso_refusal sso_refusal_t;
 
+/** What a session lacks for a Require saml-authn (step_up.h). */
+typedef struct {
+    unsigned bits;                  /* SSO_STEP_UP_ */
+    apr_interval_time_t max_age;    /* the least that was asked for; 0: none */
+    int is_supposed;                /* whether the lines would let in if only that were there is being tried */
+} sso_step_up_t;
+
 /** What of a request's headers is asked later, noted when all were looked through. */
 typedef struct {
     int upgrade;
@@ -206,6 +228,7 @@ typedef struct {
     int renewed;                    /* the session that the browser carries has been sent anew with this answer */
     int in_handler;                 /* the content handler runs, so output filters are in place */
     int in_auth_checker;            /* authz.c is looking at httpd's own verdict */
+    sso_step_up_t step_up;          /* of the Require lines that were asked; at the login endpoint, what its query asks for */
     int groups_unknown;             /* a Require could not be decided: the groups were left out (overage) */
     int pretence_logged;            /* that a group has the name of another (group_names.c) */
     const sso_attribute_t *groups;  /* as applications see them, once they were asked for and where there is a map */
@@ -277,13 +300,22 @@ int sso_note_auth_failure(request_rec *r, const char *auth_type);
 void sso_authz_register(apr_pool_t *p);
 /** Answer a request that has no session: sign-on page, redirect, or 401 for scripts. `target` is ours (url.h). */
 int sso_answer_without_session(request_rec *r, const sso_app_t *app, sso_unauthenticated_t how, const char *target);
+/** The 401 with JSON that scripts get. */
+int sso_answer_script(request_rec *r, const sso_app_t *app, const char *target);
 
 /* fetch_metadata.c: what the browser says of a request */
 /**
  * A person looking at a page, or a script? Fetch Metadata says so where the browser sends it (W3C Fetch Metadata 2.2); else a
- * page is what asks for HTML and is no XMLHttpRequest and no upgrade.
+ * page is what asks for HTML before JSON and is no XMLHttpRequest. Upgrades, other methods than GET, HEAD and POST, and what is
+ * asked for ahead of time are none.
  */
 int sso_is_navigation(request_rec *r);
+
+/** Whether it says of itself that it is a script's: more than that nothing says it is a page load. */
+int sso_is_script(request_rec *r);
+
+/** Whether that page is to stand in a frame. */
+int sso_is_framed(request_rec *r);
 
 /**
  * Refuse what a browser asks for by itself, for a part of a page (an image, a script, a style) or ahead of time, and what a script of
@@ -298,6 +330,9 @@ SAML_MUST_CHECK saml_status_t sso_refuse_embedded(request_rec *r, const char *wh
  */
 SAML_MUST_CHECK saml_status_t sso_session_current(const sso_session_t **out, request_rec *r, const sso_app_t *app,
                                                   saml_err_t *err);
+/** The same without taking it for a use of the session: its idle time runs on. */
+SAML_MUST_CHECK saml_status_t sso_session_look(const sso_session_t **out, request_rec *r, const sso_app_t *app,
+                                               saml_err_t *err);
 /**
  * Name the session that the request's cookie names, live or not, for a state to carry under its seal: SameSite=Lax keeps the cookie
  * itself back when the identity provider's page posts to us.
@@ -307,9 +342,10 @@ SAML_MUST_CHECK saml_status_t sso_session_reference(const char **out, request_re
 /**
  * Begin a session for `login` and set its cookie; the one that the browser brought, if any, ends.
  * @param replaces  sso_session_reference of when the sign-on began; that session ends too. NULL or "": none
+ * @param step_up   SSO_STEP_UP_ bits: what the user was sent back for
  */
 SAML_MUST_CHECK saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml_login_t *login,
-                                                const char *replaces, saml_err_t *err);
+                                                const char *replaces, unsigned step_up, saml_err_t *err);
 /** End the session of this browser, if there is one, and drop its cookie. @param ended whether there was one */
 SAML_MUST_CHECK saml_status_t sso_session_end(int *ended, request_rec *r, const sso_app_t *app, saml_err_t *err);
 

@@ -11,8 +11,13 @@
 #define NAME_BYTES 9                    /* random octets of a state's name: 12 characters */
 #define NAME_CHARS 12
 #define AGAIN_MARK "."                  /* ends the name of a state whose sign-on was begun anew */
+#define BARE_MARK  ".."                 /* and by a browser that did not bring the cookie that says so */
 #define LOOKED_AT  64                   /* state cookies of one request: no browser of ours has more than a few */
 #define RETRY_NAME "retry"              /* not NAME_CHARS long, so never the name of a state */
+#define OUT_NAME   "out"                /* nor is this */
+#define FRAME_NAME "frame"              /* nor this: the state of whatever sign-on in a frame began last */
+#define FORCED     "force"
+#define WATCHED    "watched"
 #define RETRY_AGE  apr_time_from_sec(60)
 
 static const char purpose[] = "state";
@@ -20,8 +25,9 @@ static const char purpose[] = "state";
 /* The octets under the seal: one field a line; the target comes last and may hold anything but NUL. */
 static const char *write_state(const sso_state_t *state, apr_pool_t *p)
 {
-    return apr_psprintf(p, "%" APR_TIME_T_FMT "\n%s\n%s\n%s\n%s", state->started, state->request_id, state->acs_url,
-                        state->replaces ? state->replaces : "", state->target);
+    return apr_psprintf(p, "%" APR_TIME_T_FMT "\n%s\n%s\n%s\n%u\n%d\n%" APR_TIME_T_FMT "\n%s\n%s\n%s", state->started, state->request_id,
+                        state->acs_url, state->force_authn ? FORCED : "", state->step_up, state->rounds, state->rounds_since,
+                        state->watched ? WATCHED : "", state->replaces ? state->replaces : "", state->target);
 }
 
 /* Cut the line at *at off. @return NULL where no line end follows */
@@ -39,12 +45,23 @@ static const char *take_line(char **at)
 static int read_state(sso_state_t *out, const char *text, apr_size_t len, apr_pool_t *p)
 {
     char *at = apr_pstrmemdup(p, text, len);
-    const char *started = take_line(&at);
+    const char *started = take_line(&at), *forced, *step_up, *rounds, *since, *watched;
 
     out->request_id = started ? take_line(&at) : NULL;
     out->acs_url = out->request_id ? take_line(&at) : NULL;
-    out->replaces = out->acs_url ? take_line(&at) : NULL;
+    forced = out->acs_url ? take_line(&at) : NULL;
+    step_up = forced ? take_line(&at) : NULL;
+    rounds = step_up ? take_line(&at) : NULL;
+    since = rounds ? take_line(&at) : NULL;
+    watched = since ? take_line(&at) : NULL;
+    out->replaces = watched ? take_line(&at) : NULL;
     out->target = at;
+    out->force_authn = forced && strcmp(forced, FORCED) == 0;
+    out->rounds = rounds ? (int)apr_atoi64(rounds) : 0;
+    out->rounds_since = since ? apr_atoi64(since) : 0;
+    out->watched = watched && strcmp(watched, WATCHED) == 0;
+    out->framed = 0;
+    out->step_up = step_up ? (unsigned)apr_atoi64(step_up) & SSO_STEP_UP_ALL : 0;
     out->started = started ? apr_atoi64(started) : 0;
     return out->replaces != NULL && out->started > 0;
 }
@@ -60,22 +77,30 @@ static const char *bound_to(const sso_app_t *app, const char *cookie, apr_pool_t
     return apr_pstrcat(p, app->id, "\n", cookie, NULL);
 }
 
-static saml_status_t open_cookie(sso_state_t *out, request_rec *r, const sso_app_t *app, const char *cookie,
+/*
+ * `cookie` is set to the name that it came under. Sign-ons in frames share one: a page may have any number of those, each asking at the
+ * same time, when none knows of the others.
+ */
+static saml_status_t open_cookie(sso_state_t *out, request_rec *r, const sso_app_t *app, const char **cookie,
                                  saml_err_t *err)
 {
-    const char *own = sso_request_of(r)->cookies;
-    const char *sealed = sso_cookie_value(own, cookie, r->pool);
+    const char *own = sso_request_of(r)->cookies, *name = *cookie;
+    const char *sealed = sso_cookie_value(own, name, r->pool);
     const char *text;
     apr_size_t len;
 
+    if (!sealed) {
+        *cookie = cookie_name(app, FRAME_NAME, r->pool);
+        sealed = sso_cookie_value(own, *cookie, r->pool);
+    }
     if (!sealed)
         return saml_fail(err, SAML_E_STATE_MISSING,
                          "login state: expected the cookie %s that was set when this sign-on began, it did not come",
-                         saml_quote(r->pool, cookie));
-    SAML_TRY(saml_unseal(&text, &len, app->secret, purpose, bound_to(app, cookie, r->pool), sealed, r->pool, err));
+                         saml_quote(r->pool, name));
+    SAML_TRY(saml_unseal(&text, &len, app->secret, purpose, bound_to(app, name, r->pool), sealed, r->pool, err));
     if (!read_state(out, text, len, r->pool))
         return saml_fail(err, SAML_E_STATE_MISSING, "login state: the cookie %s holds no login",
-                         saml_quote(r->pool, cookie));
+                         saml_quote(r->pool, name));
     return SAML_OK;
 }
 
@@ -84,11 +109,20 @@ typedef struct {
     const char *name;
     apr_size_t octets;
     apr_time_t started;
+    const char *target;         /* or NULL */
 } came_t;
 
 static apr_size_t octets_of(const char *name, const char *value)
 {
     return strlen(name) + strlen("=") + (value ? strlen(value) : 0) + strlen("; ");
+}
+
+static int is_mark(const char *name)
+{
+    return strcmp(name, RETRY_NAME) == 0 || strcmp(name, OUT_NAME) == 0 || strcmp(name, SSO_STATE_USER) == 0
+           || strcmp(name, SSO_STATE_FRAGMENT) == 0 || strcmp(name, SSO_STATE_HINT) == 0
+           || strcmp(name, FRAME_NAME) == 0 || strcmp(name, SSO_STATE_ROUNDS) == 0
+           || strncmp(name, SSO_STATE_RESEND, strlen(SSO_STATE_RESEND)) == 0;
 }
 
 static apr_array_header_t *states_that_came(request_rec *r, const sso_app_t *app)
@@ -98,14 +132,17 @@ static apr_array_header_t *states_that_came(request_rec *r, const sso_app_t *app
     int i;
 
     for (i = 0; i < names->nelts; ++i) {
-        came_t one = { APR_ARRAY_IDX(names, i, const char *), 0, 0 };
+        came_t one = { APR_ARRAY_IDX(names, i, const char *), 0, 0, NULL };
+        const char *name = one.name;
         sso_state_t state;
 
-        if (strcmp(one.name + strlen(app->state_prefix), RETRY_NAME) == 0)
+        if (is_mark(one.name + strlen(app->state_prefix)))
             continue;
         one.octets = octets_of(one.name, sso_cookie_value(sso_request_of(r)->cookies, one.name, r->pool));
-        if (open_cookie(&state, r, app, one.name, sso_err_new(r->pool)) == SAML_OK)
+        if (open_cookie(&state, r, app, &name, sso_err_new(r->pool)) == SAML_OK) {
             one.started = state.started;
+            one.target = state.target;
+        }
         APR_ARRAY_PUSH(came, came_t) = one;
     }
     return came;
@@ -140,6 +177,11 @@ static void drop_surplus(request_rec *r, const sso_app_t *app, apr_size_t octets
     }
 }
 
+static int has_retry_cookie(request_rec *r, const sso_app_t *app)
+{
+    return sso_cookie_value(sso_request_of(r)->cookies, cookie_name(app, RETRY_NAME, r->pool), r->pool) != NULL;
+}
+
 saml_status_t sso_state_begin(const char **relay_state, request_rec *r, const sso_app_t *app, const sso_state_t *state,
                               int again, saml_err_t *err)
 {
@@ -147,20 +189,20 @@ saml_status_t sso_state_begin(const char **relay_state, request_rec *r, const ss
 
     SAML_TRY(saml_token_new(&name, NAME_BYTES, r->pool, err));
     if (again)
-        name = apr_pstrcat(r->pool, name, AGAIN_MARK, NULL);
+        name = apr_pstrcat(r->pool, name, has_retry_cookie(r, app) ? AGAIN_MARK : BARE_MARK, NULL);
     cookie = cookie_name(app, name, r->pool);
     text = write_state(state, r->pool);
     SAML_TRY(saml_seal(&sealed, app->secret, purpose, bound_to(app, cookie, r->pool), text, strlen(text), r->pool,
                        err));
     drop_surplus(r, app, octets_of(cookie, sealed));
-    sso_cookie_set_cross_site(r, app, cookie, sealed, SSO_STATE_AGE);
+    sso_cookie_set_cross_site(r, app, state->framed ? cookie_name(app, FRAME_NAME, r->pool) : cookie, sealed, SSO_STATE_COOKIE_AGE);
     *relay_state = name;
     return SAML_OK;
 }
 
 static int is_marked_again(const char *name)
 {
-    return strlen(name) > NAME_CHARS && strcmp(name + NAME_CHARS, AGAIN_MARK) == 0;
+    return strlen(name) > NAME_CHARS && (strcmp(name + NAME_CHARS, AGAIN_MARK) == 0 || strcmp(name + NAME_CHARS, BARE_MARK) == 0);
 }
 
 /* RelayState comes from outside; only the shape of a name that we make may go into a cookie's name. */
@@ -187,7 +229,7 @@ saml_status_t sso_state_resume(sso_state_t *out, request_rec *r, const sso_app_t
                          "RelayState: expected the name of a login state (%d characters), got %s", NAME_CHARS,
                          saml_quote(r->pool, relay_state));
     cookie = cookie_name(app, relay_state, r->pool);
-    SAML_TRY(open_cookie(&state, r, app, cookie, err));
+    SAML_TRY(open_cookie(&state, r, app, &cookie, err));
     sso_cookie_set_cross_site(r, app, cookie, "", 0);
     age = apr_time_now() - state.started;
     if (age < -SSO_STATE_AGE || age >= SSO_STATE_AGE)
@@ -198,16 +240,50 @@ saml_status_t sso_state_resume(sso_state_t *out, request_rec *r, const sso_app_t
     return SAML_OK;
 }
 
+/* One that came under our name and opens, however old. */
+int sso_state_late(sso_state_t *out, request_rec *r, const sso_app_t *app, const char *relay_state)
+{
+    const char *cookie;
+
+    if (!is_state_name(relay_state))
+        return 0;
+    cookie = cookie_name(app, relay_state, r->pool);
+    return open_cookie(out, r, app, &cookie, sso_err_new(r->pool)) == SAML_OK;
+}
+
+int sso_state_count(request_rec *r, const sso_app_t *app, const char *target, apr_interval_time_t time)
+{
+    apr_array_header_t *came = states_that_came(r, app);
+    apr_time_t now = apr_time_now();
+    int i, count = 0;
+
+    for (i = 0; i < came->nelts; ++i) {
+        const came_t *one = &APR_ARRAY_IDX(came, i, came_t);
+
+        count += one->target && strcmp(one->target, target) == 0 && now >= one->started && now - one->started < time;
+    }
+    return count;
+}
+
+sso_lost_t sso_state_lost(request_rec *r, const sso_app_t *app, const char *relay_state)
+{
+    const char *cookie = is_state_name(relay_state) ? cookie_name(app, relay_state, r->pool) : NULL;
+
+    if (!cookie || !is_marked_again(relay_state) || sso_cookie_value(sso_request_of(r)->cookies, cookie, r->pool))
+        return SSO_LOST_ONE;
+    return strcmp(relay_state + NAME_CHARS, BARE_MARK) == 0 ? SSO_LOST_ALL : SSO_LOST_CROSS_SITE;
+}
+
 int sso_state_is_retried(request_rec *r, const sso_app_t *app, const char *relay_state)
 {
     /* Both tell of it: a cookie, and, from a browser that keeps none, what the identity provider hands back. */
-    return (is_state_name(relay_state) && is_marked_again(relay_state))
-           || sso_cookie_value(sso_request_of(r)->cookies, cookie_name(app, RETRY_NAME, r->pool), r->pool) != NULL;
+    return (is_state_name(relay_state) && is_marked_again(relay_state)) || has_retry_cookie(r, app);
 }
 
 int sso_state_may_retry(request_rec *r, const sso_app_t *app, const char *relay_state)
 {
-    if (sso_state_is_retried(r, app, relay_state))
+    /* What is handed back tells of this very sign-on, the cookie of one in any tab. */
+    if (is_state_name(relay_state) ? is_marked_again(relay_state) : has_retry_cookie(r, app))
         return 0;
     sso_cookie_set_cross_site(r, app, cookie_name(app, RETRY_NAME, r->pool), "1", RETRY_AGE);
     return 1;
@@ -219,4 +295,24 @@ void sso_state_retry_done(request_rec *r, const sso_app_t *app)
 
     if (sso_cookie_value(sso_request_of(r)->cookies, cookie, r->pool))
         sso_cookie_set_cross_site(r, app, cookie, "", 0);
+}
+
+void sso_state_logged_out(request_rec *r, const sso_app_t *app)
+{
+    if (app->force_authn == SSO_FORCE_AFTER_LOGOUT)
+        sso_cookie_set_cross_site(r, app, cookie_name(app, OUT_NAME, r->pool), "1", app->session_lifetime);
+}
+
+int sso_state_is_forced(request_rec *r, const sso_app_t *app)
+{
+    return app->force_authn == SSO_FORCE_ALWAYS
+           || (app->force_authn == SSO_FORCE_AFTER_LOGOUT
+               && sso_cookie_value(sso_request_of(r)->cookies, cookie_name(app, OUT_NAME, r->pool), r->pool) != NULL);
+}
+
+/* Without looking whether it came: on http it has no SameSite=None, and stays away from the identity provider's POST. */
+void sso_state_forced_done(request_rec *r, const sso_app_t *app)
+{
+    if (app->force_authn == SSO_FORCE_AFTER_LOGOUT)
+        sso_cookie_set_cross_site(r, app, cookie_name(app, OUT_NAME, r->pool), "", 0);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sweep.h"
 
-#include "sso.h"
+#include "keep_posts.h"
 
 #define AT_MOST    128                          /* of one store at once: writers wait no longer than that takes */
 #define BUDGET     apr_time_from_msec(50)       /* for one store, each second */
+#define POSTS_EVERY apr_time_from_sec(60)
 #define SAY_AFTER  apr_time_from_sec(60)        /* a server that is restarted is nothing to tell of here: who asks it for a session does */
 #define SAY_AGAIN  apr_time_from_sec(600)
 
@@ -17,6 +18,7 @@ typedef struct {
 struct sso_sweep_t {
     const sso_process_t *process;
     trouble_t *troubles;                        /* of each store */
+    apr_time_t posts_swept;                     /* when SAMLKeepPosts was seen to last */
 };
 
 sso_sweep_t *sso_sweep_make(const sso_process_t *process, apr_pool_t *p)
@@ -24,6 +26,7 @@ sso_sweep_t *sso_sweep_make(const sso_process_t *process, apr_pool_t *p)
     sso_sweep_t *sweep = apr_palloc(p, sizeof(*sweep));
 
     sweep->process = process;
+    sweep->posts_swept = 0;
     sweep->troubles = apr_pcalloc(p, (apr_size_t)(process->stores->nelts + 1) * sizeof(*sweep->troubles));
     return sweep;
 }
@@ -61,4 +64,8 @@ void sso_sweep_step(sso_sweep_t *sweep, int (*is_ending)(void *), apr_pool_t *pt
 {
     for (int i = 0; i < sweep->process->stores->nelts && !is_ending(NULL); i++)
         sweep_one(APR_ARRAY_IDX(sweep->process->stores, i, sso_store_t *), &sweep->troubles[i], is_ending, ptemp, base);
+    if (apr_time_now() < sweep->posts_swept + POSTS_EVERY || is_ending(NULL))
+        return;
+    sweep->posts_swept = apr_time_now();
+    sso_keep_posts_sweep(sweep->process, sweep->posts_swept, ptemp, base);
 }

@@ -127,6 +127,7 @@ static const char *take_apart(sso_reply_url_t *out, const char *url, apr_pool_t 
     out->origin = is_default ? apr_pstrcat(p, out->scheme, "://", host, NULL)
                              : apr_psprintf(p, "%s://%s:%u", out->scheme, host, (unsigned)out->port);
     out->path = text;
+    out->local_path = text;
     return NULL;
 }
 
@@ -196,6 +197,13 @@ int sso_path_is_plain(const char *path)
         path += segment;
     }
     return 1;
+}
+
+const char *sso_path_without(const char *path, const char *prefix)
+{
+    apr_size_t len = strlen(prefix);
+
+    return strncmp(path, prefix, len) == 0 && path[len] == '/' ? path + len : path;
 }
 
 /* The port that the client wrote behind the host; 0 where there is none. */
@@ -347,12 +355,13 @@ const char *sso_own_target(const sso_app_t *app, const char *target, apr_pool_t 
 
 const char *sso_endpoint_url(const sso_app_t *app, const sso_reply_url_t *reply, const char *name, apr_pool_t *p)
 {
-    return apr_pstrcat(p, reply->origin, app->path, "/", name, NULL);
+    return apr_pstrcat(p, reply->origin, app->public_path, "/", name, NULL);
 }
 
 const char *sso_request_target(request_rec *r, const sso_app_t *app)
 {
-    const char *target = sso_own_target(app, r->unparsed_uri, r->pool);
+    const char *uri = r->unparsed_uri;
+    const char *target = sso_own_target(app, *uri == '/' ? apr_pstrcat(r->pool, app->prefix, uri, NULL) : uri, r->pool);
 
     return target ? target : "/";
 }

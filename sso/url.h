@@ -39,6 +39,9 @@ const char *sso_url_normal(const char *url, apr_pool_t *p);
  */
 int sso_path_is_plain(const char *path);
 
+/** `path` without `prefix` before it; `path` itself where that is not there, or "". */
+const char *sso_path_without(const char *path, const char *prefix);
+
 /** The ACS URL of the request's scheme and host; the first where none matches. */
 const sso_reply_url_t *sso_reply_url_of(const sso_app_t *app, request_rec *r);
 

@@ -337,6 +337,7 @@ static void write_header(writer_t *w, const sso_session_new_t *from, const apr_u
     if (login->session_not_on_or_after && login->session_not_on_or_after < h.expires)
         h.expires = login->session_not_on_or_after;
     h.idle = from->idle;
+    h.step_up = from->step_up;
     h.authn_instant = login->authn_instant > 0 ? login->authn_instant : 0;
     h.attribute_count = (apr_uint32_t)login->attributes->nelts;
     h.room = (apr_uint32_t)w->room;
@@ -364,8 +365,8 @@ static apr_size_t values_size(const apr_array_header_t *values)
 static apr_size_t texts_size(const sso_session_new_t *from)
 {
     const saml_login_t *login = from->login;
-    const char *const own[] = { from->app_id, login->name_id.value, login->name_id.format, login->session_index,
-                                login->context_class };
+    const char *const own[] = { from->app_id, login->name_id.value, login->name_id.format, login->name_id.name_qualifier,
+                                login->name_id.sp_name_qualifier, login->session_index, login->context_class };
     apr_size_t size = 0, k;
     int i;
 
@@ -395,6 +396,8 @@ saml_status_t sso_session_encode(void **record, apr_size_t *len, const sso_sessi
         texts[TEXT_APP_ID] = append_text(&w, from->app_id);
         texts[TEXT_NAME_ID] = append_text(&w, login->name_id.value);
         texts[TEXT_NAME_ID_FORMAT] = append_text(&w, login->name_id.format);
+        texts[TEXT_NAME_QUALIFIER] = append_text(&w, login->name_id.name_qualifier);
+        texts[TEXT_SP_NAME_QUALIFIER] = append_text(&w, login->name_id.sp_name_qualifier);
         texts[TEXT_SESSION_INDEX] = append_text(&w, login->session_index);
         texts[TEXT_AUTHN_CONTEXT] = append_text(&w, login->context_class);
         write_attributes(&w, login->attributes, p);

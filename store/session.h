@@ -10,6 +10,11 @@
 
 #include "saml/response.h"
 
+/* What a sign-on was asked to be, because of a Require saml-authn: bits. */
+#define SSO_STEP_UP_MFA 1u
+#define SSO_STEP_UP_AGE 2u
+#define SSO_STEP_UP_ALL 3u
+
 /** What a record is made from. */
 typedef struct {
     const char *app_id;             /* sso_app_t id */
@@ -17,6 +22,7 @@ typedef struct {
     apr_time_t now;
     apr_interval_time_t lifetime;   /* absolute; the IdP's SessionNotOnOrAfter shortens it */
     apr_interval_time_t idle;
+    unsigned step_up;               /* SSO_STEP_UP_ bits */
 } sso_session_new_t;
 
 /** One attribute of an open record. */
@@ -41,9 +47,12 @@ typedef struct {
     apr_time_t expires;             /* absolute end */
     apr_interval_time_t idle;
     apr_time_t authn_instant;
+    unsigned step_up;               /* SSO_STEP_UP_ bits: the user was sent back for it, and this session came of that */
     const char *name_id;
     int name_id_has_control;
     const char *name_id_format;     /* or NULL */
+    const char *name_qualifier;     /* of the NameID, or NULL */
+    const char *sp_name_qualifier;  /* or NULL */
     const char *session_index;      /* or NULL */
     const char *authn_context;      /* or NULL */
     int attribute_count;

@@ -96,7 +96,7 @@ static int is_time(apr_int64_t t)
 static int header_is_sound(const header_t *h, apr_size_t len)
 {
     return h->magic == RECORD_MAGIC && h->len == len && is_time(h->created) && is_time(h->seen) && is_time(h->expires)
-        && is_time(h->idle) && is_time(h->authn_instant) && h->room <= MAX_OPEN_BYTES
+        && is_time(h->idle) && is_time(h->authn_instant) && h->step_up <= SSO_STEP_UP_ALL && h->room <= MAX_OPEN_BYTES
         && h->attribute_count <= (len - sizeof(*h)) / sizeof(entry_t);
 }
 
@@ -134,6 +134,8 @@ static int take_header(sso_session_t *out, const header_t *h, reader_t *r)
     out->name_id_has_control = (h->texts[TEXT_NAME_ID] & TEXT_CONTROL) != 0;
     return take_named(&out->app_id, h->texts[TEXT_APP_ID], r) && out->app_id && take_named(&out->name_id, h->texts[TEXT_NAME_ID], r)
         && out->name_id && take_named(&out->name_id_format, h->texts[TEXT_NAME_ID_FORMAT], r)
+        && take_named(&out->name_qualifier, h->texts[TEXT_NAME_QUALIFIER], r)
+        && take_named(&out->sp_name_qualifier, h->texts[TEXT_SP_NAME_QUALIFIER], r)
         && take_named(&out->session_index, h->texts[TEXT_SESSION_INDEX], r)
         && take_named(&out->authn_context, h->texts[TEXT_AUTHN_CONTEXT], r);
 }
@@ -307,6 +309,7 @@ saml_status_t sso_session_decode(sso_session_t *out, const void *record, apr_siz
     out->expires = h.expires;
     out->idle = h.idle;
     out->authn_instant = h.authn_instant;
+    out->step_up = h.step_up;
     out->attribute_count = (int)h.attribute_count;
     return SAML_OK;
 }

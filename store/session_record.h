@@ -21,7 +21,7 @@
 #include "session.h"
 #include "store.h"
 
-#define RECORD_MAGIC   0x53534f03u      /* "SSO", version 3 */
+#define RECORD_MAGIC   0x53534f04u      /* "SSO", version 4 */
 #define MAX_OPEN_BYTES (4 * SSO_MAX_RECORD_BYTES)       /* what texts may come to, unpacked */
 #define OWN_TEXT       0xffu            /* it stands in the record; as the place of an entry: name and environment name do */
 #define NO_TEXT        0xfeu
@@ -29,7 +29,10 @@
 #define ENV_PREFIX     "SAML_"          /* of all environment names */
 
 /* What the header has texts for, in their order. */
-enum { TEXT_APP_ID, TEXT_NAME_ID, TEXT_NAME_ID_FORMAT, TEXT_SESSION_INDEX, TEXT_AUTHN_CONTEXT, TEXT_COUNT };
+enum {
+    TEXT_APP_ID, TEXT_NAME_ID, TEXT_NAME_ID_FORMAT, TEXT_NAME_QUALIFIER, TEXT_SP_NAME_QUALIFIER, TEXT_SESSION_INDEX, TEXT_AUTHN_CONTEXT,
+    TEXT_COUNT
+};
 
 /* In a text's word: its place in `known`, OWN_TEXT or NO_TEXT; whether it has control characters; its length. */
 #define TEXT_CONTROL   0x800000u
@@ -46,7 +49,7 @@ typedef struct {
     apr_uint32_t attribute_count;
     apr_uint32_t room;          /* what texts take that are packed */
     apr_uint32_t texts[TEXT_COUNT];
-    apr_uint32_t unused;
+    apr_uint32_t step_up;       /* SSO_STEP_UP_ bits */
 } header_t;
 
 /* In an entry: the name's place in `known` or OWN_TEXT, what its values are, how many. */

@@ -81,7 +81,7 @@ subtest 'one browser may hold all' => sub {
     $t->login($browser, '/blue2', user => 'ada');
     $t->login($browser, '/red2', user => 'rosa');
     $t->login($browser, '/own', user => 'owen');
-    is_deeply [$browser->cookie_names], [qw(saml saml-blue saml-red)], 'each application has a cookie of its own';
+    is_deeply [grep { !/-state-/ } $browser->cookie_names], [qw(saml saml-blue saml-red)], 'each application has a cookie of its own';
     is outcome($browser->get("/$_")), 200, $_ for 'blue3', 'red3', 'own';
     is $browser->get('/saml/me', headers => [['Accept', 'application/json']], no_default => 1)->json->{nameid}, 'owen@example.org', 'me: own';
     is $browser->get('/saml/blue/me', no_default => 1)->json->{nameid}, 'ada@example.org', 'me: blue';

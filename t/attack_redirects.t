@@ -83,13 +83,8 @@ through('logout', sub { return $t->browser(host => 'localhost')->get("$own/saml/
 through('logout, hardly escaped', sub { return $t->browser(host => 'localhost')->get("$own/saml/logout?target=" . $bare->($_[0])) });
 through('logout by POST', sub { return $t->browser(host => 'localhost')->request('POST', "$own/saml/logout?target=" . $by_query->($_[0]), body => '') });
 
-# What is resent goes into the page, as a link and for a script.
-through('login?resend', sub {
-    my $reply = with_session("$own/saml/login?resend=1&target=" . $by_query->($_[0]));
-    my ($data, $href) = $reply->body =~ /data-url="([^"]*)" href="([^"]*)"/ or return $reply;
-    push @{ $reply->{headers} }, ['Location', SSOTest::Reply::html_decode($href)] if $data eq $href;
-    return $reply;
-});
+# Nothing is kept under that name: on to the place.
+through('login?resend', sub { return with_session("$own/saml/login?resend=abcdefghijkl&target=" . $by_query->($_[0])) });
 
 # A response that nobody asked for; only what is kept uses one up.
 my $spare = $t->response_to(\%tiles);

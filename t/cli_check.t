@@ -129,6 +129,8 @@ my $out = good 'Entra', $entra, qr/^Nothing wrong\.$/m;
 like $out, qr/^default application of main server: the portal must hold\n  Identifier \(Entity ID\)   api:\/\/$application \(or any other.*\n/m, 'identifier';
 like $out, qr/^  Reply URL \(ACS\) +https:\/\/www\.example\.org\/saml\/acs\n  Sign on URL +https:\/\/www\.example\.org\/saml\/login .*\n/m, 'addresses';
 like $out, qr/^  Logout URL +https:\/\/www\.example\.org\/saml\/logout$/m, 'logout';
+like good('behind a proxy that takes a path away', "${entra}SAMLPath /sso prefix=/portal\n", qr/^  Reply URL \(ACS\) +https:\/\/www\.example\.org\/portal\/sso\/acs$/m),
+    qr/^  Logout URL +https:\/\/www\.example\.org\/portal\/sso\/logout$/m, 'what it takes away is in it';
 $out = good 'several', "${by_hand}SAMLReplyURL https://a.example/saml/acs https://b.example/saml/acs\n<SAMLApplication hr>\nSAMLIdentifier urn:hr\n"
     . "SAMLIdPInitiated on\nSAMLRelayState start /start\nSAMLKey $dir/tls.key $dir/tls.cer\nSAMLSignRequests on\n</SAMLApplication>\n",
     qr/^default application of main server: the identity provider must hold\n  Identifier \(Entity ID\) +https:\/\/a\.example\/saml\/metadata\n/m;

@@ -185,6 +185,12 @@ refused 'a login URL in the clear', "$server${identifier}SAMLLoginURL http://log
     . 'found "http://login.example/"';
 refused 'SAMLPath without a slash', $good . "SAMLPath saml\n", qr/^line 6 of \S+: SAMLPath: expected a path such as "\/saml": .*, got "saml"$/;
 refused 'SAMLPath with a slash at the end', $good . "SAMLPath /saml/\n", qr/^line 6 of \S+: SAMLPath: expected a path .*, got "\/saml\/"$/;
+accepted 'a path that a proxy takes away', $good . "SAMLPath /saml prefix=/portal\nSAMLReplyURL https://www.example.org/portal/saml/acs\nSAMLCookie x Path=/portal\n";
+accepted 'such a path, the rest from ServerName', $good . "SAMLPath /saml prefix=/portal\n";
+refused 'a prefix that is none', $good . "SAMLPath /saml prefix=portal\n", qr/^line 6 of \S+: SAMLPath: expected prefix= and a path of the same kind behind it, got "prefix=portal"$/;
+refused 'another option', $good . "SAMLPath /saml /portal\n", qr/^line 6 of \S+: SAMLPath: expected prefix= and a path of the same kind behind it, got "\/portal"$/;
+refused 'a reply URL without the prefix', $good . "SAMLPath /saml prefix=/portal\nSAMLReplyURL https://www.example.org/saml/acs\n",
+    at('SAMLReplyURL', 7) . 'expected an address under the prefix /portal of SAMLPath, found "https://www.example.org/saml/acs"; mend: write it as the browser has it, such as "https://www.example.org/portal/saml/acs"';
 refused 'SAMLPath that is all', $good . "SAMLPath /\n", qr/^line 6 of \S+: SAMLPath: expected a path .*, got "\/"$/;
 
 # --- applications ---
@@ -262,6 +268,10 @@ accepted 'metadata that wants signed requests', $metadata . "SAMLIdPMetadata wan
     at('SAMLIdPMetadata', 6) . 'expected "SAMLSignRequests on", as this metadata says WantAuthnRequestsSigned, found it off; mend: '
     . 'add it, and SAMLKey';
 accepted 'metadata that gets signed requests', $metadata . "SAMLIdPMetadata wants.xml\nSAMLKey other.key other.cer\nSAMLSignRequests on\n";
+accepted 'a LogoutResponse that can go nowhere', $good . "SAMLLogoutResponse on\n",
+    at('SAMLLogoutResponse', 6) . 'expected an identity provider with a logout URL, where a LogoutResponse can go, found none; mend: add '
+    . 'SAMLLogoutURL, or take this directive out';
+accepted 'one that can', $good . "SAMLLogoutURL https://login.example/out\nSAMLLogoutResponse on\n";
 refused 'an idle time beyond the lifetime', $good . "SAMLSessionLifetime 10min\nSAMLSessionIdle 601s\n",
     at('SAMLSessionIdle', 7) . 'expected at most the SAMLSessionLifetime of 600s, found 601s; mend: shorten it, or lengthen '
     . 'SAMLSessionLifetime';
@@ -386,10 +396,20 @@ for (
     [SAMLSessionIdle => '0', 'expected 1s to 720h, got "0"'], [SAMLSessionIdle => '1s'],
     [SAMLSessionLimit => '1'], [SAMLSessionLimit => '1000000000'],
     (map { [SAMLSessionLimit => $_, qq(expected a number of sessions from 1 to 1000000000, got "$_")] } '0', '-1', '1e6', '1000000001', '1000000000000000000000', 'none'),
+    (map { [SAMLKeepPosts => $_] } 'off', '1k', '1G', '8388608', '8m total=64m', '8m folder=@ROOT@/kept total=1g', '50m'),
+    (map { [SAMLKeepPosts => $_, qq(expected a size from 1k to 1g, or off, got "$_")] } '1023', '1025m', '8mb', 'm', '99999999999999g', 'on', '-1'),
+    [SAMLKeepPosts => 'off 8m', 'expected nothing after off, got "8m"'], [SAMLKeepPosts => '', 'expected a size from 1k to 1g, or off, got ""'],
+    (map { [SAMLKeepPosts => "8m $_", qq(expected total= with a size from 1k to 1024g, or folder= with a path that begins with "/", each once, got "$_")] }
+        'total=0', 'total=1025g', 'folder=kept', 'in=/kept'),
+    [SAMLKeepPosts => '8m total=9m total=9m', qr/each once, got "total=9m"$/],
+    [SAMLKeepPosts => '8m total=8m', qr/expected a total= with room for one and 16k for its headers, found 8m total=8m folder=\S+; mend: raise it, or leave it out$/],
+    [SAMLKeepPosts => '8m folder=/nowhere/at/all', qr{expected a folder to keep requests in, found: folder /nowhere/at/all: expected its parent /nowhere/at to exist.*or SAMLKeepPosts off$}],
     [SAMLRequestBinding => 'post'], [SAMLRequestBinding => 'Artifact', 'expected POST or Redirect, got "Artifact"'],
     [SAMLNameIDFormat => 'persistent'], [SAMLNameIDFormat => 'none'], [SAMLNameIDFormat => 'urn:x:y'],
     [SAMLNameIDFormat => 'email', 'expected emailAddress, persistent, transient, unspecified, none or a URI, got "email"'],
-    [SAMLForceAuthn => 'yes', qr/^line 6 of \S+: SAMLForceAuthn must be On or Off$/],
+    [SAMLForceAuthn => 'After-Logout'], [SAMLForceAuthn => 'yes', 'expected on, off or after-logout, got "yes"'],
+    [SAMLSingleLogout => 'local', qr/^line 6 of \S+: SAMLSingleLogout must be On or Off$/],
+    [SAMLLogoutResponse => 'Auto'], [SAMLLogoutResponse => 'yes', 'expected auto, on or off, got "yes"'],
     [SAMLDomainHint => 'example.org'], [SAMLDomainHint => 'none'],
     (map { [SAMLDomainHint => $_, qq(expected a domain such as example.org, or none, got "$_")] } 'ada@example.org', '.example', 'a..b', 'https://a', 'a&b=c'),
     [SAMLRelayState => '"a b" /', 'expected a name of 1 to 80 printable ASCII characters without spaces, got "a b"'],

@@ -24,10 +24,11 @@ delete $app->{SAMLCertificate};
 is_deeply $app, {
     SAMLIdentifier => ['https://www.example.org/saml/metadata'], SAMLReplyURL => ['https://www.example.org/saml/acs'],
     SAMLPath => ['/saml'], SAMLSignRequests => ['off'], SAMLRequestBinding => ['POST'],
-    SAMLNameIDFormat => ['urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress'], SAMLForceAuthn => ['off'],
-    SAMLDomainHint => ['none'], SAMLAuthnContext => ['none'], SAMLIdPInitiated => ['off'], SAMLIdPIdentifier => ['https://sts.example/'], SAMLLoginURL => ['https://login.example/saml2'],
+    SAMLNameIDFormat => ['urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress'], SAMLForceAuthn => ['off'], SAMLSingleLogout => ['on'], SAMLLogoutResponse => ['auto'],
+    SAMLDomainHint => ['none'], SAMLLoginHint => ['off'], SAMLAuthnContext => ['none'], SAMLIdPInitiated => ['off'], SAMLIdPIdentifier => ['https://sts.example/'], SAMLLoginURL => ['https://login.example/saml2'],
     SAMLClockSkew => ['180s'], SAMLAllow => ['none'], SAMLSessionStore => ['lmdb:@ROOT@/run/saml-sso'],
     SAMLSessionLimit => ['1000000'], SAMLSessionLifetime => ['28800s'], SAMLSessionIdle => ['3600s'],
+    SAMLKeepPosts => ['8m total=64m folder=@ROOT@/run/mod_saml_sso.kept'],
     SAMLCookie => ['__Host-saml Path=/ SameSite=Lax Secure HttpOnly'], 'sign-on cookies' => ['__Host-saml-state-*'],
     SAMLSecret => ['@ROOT@/run/mod_saml_sso.secret'],
 }, 'everything else is the default';
@@ -44,8 +45,11 @@ SAMLKey ours.key ours.cer
 SAMLSignRequests on
 SAMLRequestBinding Redirect
 SAMLNameIDFormat none
-SAMLForceAuthn on
+SAMLForceAuthn after-logout
+SAMLSingleLogout off
+SAMLLogoutResponse on
 SAMLDomainHint Example.ORG
+SAMLLoginHint on
 SAMLAuthnContext urn:a urn:b
 SAMLAuthnContext urn:c
 SAMLIdPInitiated on
@@ -58,6 +62,7 @@ SAMLSessionStore "lmdb:@ROOT@/sessions"
 SAMLSessionLifetime 30min
 SAMLCookie shop SameSite=none
 SAMLHeader X-Employee employeeid
+SAMLKeepPosts 50m folder=@ROOT@/posts
 CONF
 is_deeply $app->{SAMLLogoutURL}, ['https://login.example/out'], 'SAMLLogoutURL';
 is_deeply $app->{SAMLIdentifier}, ['spn:1234'], 'SAMLIdentifier';
@@ -68,8 +73,11 @@ is_deeply $app->{SAMLKey}, ['@ROOT@/ours.cer'], 'SAMLKey';
 is_deeply $app->{SAMLSignRequests}, ['on'], 'SAMLSignRequests';
 is_deeply $app->{SAMLRequestBinding}, ['Redirect'], 'SAMLRequestBinding';
 is_deeply $app->{SAMLNameIDFormat}, ['none'], 'SAMLNameIDFormat';
-is_deeply $app->{SAMLForceAuthn}, ['on'], 'SAMLForceAuthn';
+is_deeply $app->{SAMLForceAuthn}, ['after-logout'], 'SAMLForceAuthn';
+is_deeply $app->{SAMLSingleLogout}, ['off'], 'SAMLSingleLogout';
+is_deeply $app->{SAMLLogoutResponse}, ['on'], 'SAMLLogoutResponse';
 is_deeply $app->{SAMLDomainHint}, ['example.org'], 'SAMLDomainHint';
+is_deeply $app->{SAMLLoginHint}, ['on'], 'SAMLLoginHint';
 is_deeply $app->{SAMLAuthnContext}, ['urn:a', 'urn:b', 'urn:c'], 'SAMLAuthnContext adds up';
 is_deeply $app->{SAMLIdPInitiated}, ['on'], 'SAMLIdPInitiated';
 is_deeply $app->{SAMLRelayState}, ['a /app', 'b https://b.example:8443/'], 'SAMLRelayState adds up';
@@ -82,6 +90,7 @@ is_deeply $app->{SAMLCookie}, ['shop Path=/ SameSite=None Secure HttpOnly'], 'SA
 is_deeply $app->{'sign-on cookies'}, ['__Host-saml-state-*'], 'the sign-on cookies keep their name';
 
 # --- names and ports ---
+is_deeply $app->{SAMLKeepPosts}, ['50m total=200m folder=@ROOT@/posts'], 'SAMLKeepPosts: four times as much in all';
 for (
     ["ServerName www.example.org:8443\n", 'https://www.example.org:8443'], ["ServerName https://www.example.org:8443\n", 'https://www.example.org:8443'],
     ["ServerName www.example.org:443\n", 'https://www.example.org'], ["ServerName http://www.example.org\n", 'https://www.example.org'],

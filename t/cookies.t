@@ -45,14 +45,17 @@ my $request = $t->request_of($page);
 is $request->{acs}, "$origin/saml/acs", 'the ACS is made from ServerName and its port';
 is $request->{issuer}, "$origin/saml/metadata", 'so is our identifier';
 my ($state) = $page->headers('Set-Cookie');
-like $state, qr/^__Host-saml-state-\Q$request->{relay_state}\E=[A-Za-z0-9_-]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=None$/,
+like $state, qr/^__Host-saml-state-\Q$request->{relay_state}\E=[A-Za-z0-9_-]+; Max-Age=3600; Path=\/; HttpOnly; Secure; SameSite=None$/,
     'the login in progress is a __Host- cookie that comes along with the cross-site POST';
 
 my $answer = $t->deliver($browser, $request, $t->response_to($request));
 is $answer->status, 303, 'the sign-on passes in a browser that holds to SameSite';
 my ($session) = grep { /^__Host-saml=/ } $answer->headers('Set-Cookie');
 like $session, qr/^__Host-saml=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/, 'the session is a __Host- cookie, Lax';
-is_deeply [$browser->cookie_names], ['__Host-saml'], 'which the browser takes';
+is_deeply [$browser->cookie_names], ['__Host-saml', '__Host-saml-state-rounds', '__Host-saml-state-user'], 'which the browser takes';
+my ($rounds) = grep { /^__Host-saml-state-rounds=/ } $answer->headers('Set-Cookie');
+like $rounds, qr/^[^=]*=[A-Za-z0-9_-]{80,800}; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=None$/,
+    'and a short-lived one that knows which sign-on was the last';
 is $browser->get('/page.html')->status, 200, 'and sends';
 is $browser->get('/page.html')->body, 'in', 'so that the page is there';
 

@@ -66,7 +66,7 @@ sub completed
     my ($example) = @_;
     my $before = $modules;
 
-    $example =~ s{(?<=[: "])/var/lib/}{\@ROOT\@/var/lib/}g;
+    $example =~ s{(?<=[:= "])/var/lib/}{\@ROOT\@/var/lib/}g;
     $example =~ s{(?<==)/etc/httpd/}{\@ROOT\@/saml/}g;
     $example =~ s{(?<=:)/run/httpd/}{\@ROOT\@/run/}g;
     $before .= "ServerName www.example.org\n" unless $example =~ /^\s*ServerName/m;
@@ -95,14 +95,14 @@ my $readme = slurp("$ENV{SSO_SRCDIR}/README.md");
 my $found = $c->dump("ServerName ServerName\n$idp")->{main}{''};
 my %unit = (s => 1, h => 3600);
 
-for my $directive (qw(SAMLIdentifier SAMLReplyURL SAMLPath SAMLSignRequests SAMLRequestBinding SAMLNameIDFormat SAMLForceAuthn
-    SAMLIdPInitiated SAMLClockSkew SAMLAllow SAMLSessionStore SAMLSessionLimit SAMLSessionLifetime SAMLSessionIdle SAMLCookie)) {
+for my $directive (qw(SAMLIdentifier SAMLReplyURL SAMLPath SAMLSignRequests SAMLRequestBinding SAMLNameIDFormat SAMLForceAuthn SAMLSingleLogout SAMLLogoutResponse
+    SAMLIdPInitiated SAMLClockSkew SAMLAllow SAMLSessionStore SAMLSessionLimit SAMLSessionLifetime SAMLSessionIdle SAMLCookie SAMLKeepPosts)) {
     my ($told) = $readme =~ /^\| \[$directive\]\([^)]*\)[^|]*(?:\\\|[^|]*)*\| `([^`]+)` \|/m;
     my $is = join ' ', @{ $found->{$directive} || [] };
 
     ok defined $told, "$directive: the README tells a default" or next;
     $is =~ s/^urn:.*:// if $directive eq 'SAMLNameIDFormat';
-    $is =~ s/ .*// if $directive eq 'SAMLCookie';
+    $is =~ s/ .*// if $directive eq 'SAMLCookie' || $directive eq 'SAMLKeepPosts';
     $is =~ s/:.*// if $directive eq 'SAMLSessionStore';
     $told = $1 * $unit{$2} . 's' if $told =~ /^(\d+)([sh])$/;
     is lc $is, lc $told, "$directive: it is the one";

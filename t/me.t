@@ -10,14 +10,25 @@ use SSOTest;
 
 binmode Test::More->builder->$_, ':utf8' for qw(output failure_output todo_output);
 
-my $t = SSOTest->new(prepare => sub { $_[0]->httpd->write_file("htdocs/$_", "in $_", 0644) for qw(own other) },
+my $t = SSOTest->new(prepare => sub { $_[0]->httpd->write_file("htdocs/$_", "in $_", 0644) for qw(own other brief) },
     conf => saml_conf(SAMLSessionLifetime => '2h', SAMLSessionIdle => '30min') . <<'CONF');
 <SAMLApplication other>
     SAMLIdentifier https://app.example/other
     SAMLReplyURL http://127.0.0.1:@PORT@/saml/other/acs
 </SAMLApplication>
+<SAMLApplication brief>
+    SAMLIdentifier https://app.example/brief
+    SAMLReplyURL http://127.0.0.1:@PORT@/saml/brief/acs
+    SAMLSessionLifetime 30s
+    SAMLSessionIdle 20s
+</SAMLApplication>
 <Location "/own">
     AuthType SAML
+    Require valid-user
+</Location>
+<Location "/brief">
+    AuthType SAML
+    SAMLApplication brief
     Require valid-user
 </Location>
 <Location "/other">
@@ -49,15 +60,34 @@ subtest 'JSON for a script' => sub {
     is $reply->header('Access-Control-Allow-Origin'), undef, 'for no other site';
     is $reply->header('X-Content-Type-Options'), 'nosniff', 'and taken for nothing else';
     my $me = $reply->json;
-    is_deeply [sort keys %$me], [qw(claims expires_in nameid nameid_format user)], 'its fields';
+    is_deeply [sort keys %$me], [qw(absolute_expires_in claims expires_in idle_expires_in nameid nameid_format user)], 'its fields';
     is $me->{user}, 'ada@example.org', 'the user';
     is $me->{nameid}, 'ada@example.org', 'the name ID';
     is $me->{nameid_format}, 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress', 'and its format';
     cmp_ok $me->{expires_in}, '>', 1700, 'what is left of the idle time';
     cmp_ok $me->{expires_in}, '<=', 1800, 'which is shorter than the lifetime';
+    is $me->{idle_expires_in}, $me->{expires_in}, 'what is left of each: idle time';
+    ok $me->{absolute_expires_in} > 7100 && $me->{absolute_expires_in} <= 7200, 'and lifetime';
     my %claims = map { $_->[0] => $_->[1] } @{ SSOTest::IdP::attributes('ada', 'g1', 'g2', 'g3') };
     is_deeply $me->{claims}, \%claims, 'every claim by its full name, with all its values in order';
     unlike $reply->body, qr/\Q${\ $browser->cookie('saml')}\E/, 'the cookie is not shown';
+};
+
+subtest 'whoever looks does not keep the session alive' => sub {
+    my $browser = $t->signed_on('/brief');
+    my $left = sub { my ($path) = @_; return $browser->fetch("/saml/brief/$path")->json };
+    $browser->get('/brief');
+    sleep 4;
+    $left->('me') for 1 .. 2;
+    my $me = $left->('me');
+    cmp_ok $me->{idle_expires_in}, '<=', 17, 'the idle time runs on';
+    my $absolute = $me->{absolute_expires_in};
+    ok $browser->get('/saml/brief/me')->status == 200 && $left->('me')->{idle_expires_in} <= 17, 'beside the page, too';
+    $me = $left->('me?renew=1');
+    cmp_ok $me->{idle_expires_in}, '>=', 19, 'unless it is asked to begin anew';
+    cmp_ok $left->('me')->{idle_expires_in}, '>=', 18, 'which lasts';
+    cmp_ok $me->{absolute_expires_in}, '<=', $absolute, 'the lifetime never does';
+    is $me->{expires_in}, $me->{idle_expires_in} < $me->{absolute_expires_in} ? $me->{idle_expires_in} : $me->{absolute_expires_in}, 'the earlier end is the one that counts';
 };
 
 subtest 'a page for a browser' => sub {

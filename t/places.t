@@ -61,6 +61,10 @@ AddOutputFilterByType DEFLATE text/html application/json
     AuthType SAML
     Require valid-user
 </Location>
+<Location "/closed">
+    AuthType SAML
+    Require saml-group nobody-is-in-it
+</Location>
 <Location "/saml401">
     AuthType SAML
     SAMLUnauthenticated 401
@@ -144,6 +148,13 @@ subtest 'requests that are no page loads' => sub {
         'anything' => [['Accept', '*/*']],
         'an image' => [['Accept', 'image/png,*/*;q=0.8'], ['Sec-Fetch-Mode', 'no-cors']],
         'a WebSocket' => [['Accept', 'text/html'], ['Connection', 'Upgrade'], ['Upgrade', 'websocket']],
+        'an EventSource' => [['Accept', 'text/event-stream'], ['Sec-Fetch-Mode', 'cors'], ['Sec-Fetch-Dest', 'empty']],
+        'an EventSource of an old browser' => [['Accept', 'text/event-stream']],
+        'a script that asks for HTML' => [['Accept', 'text/html, */*; q=0.01'], ['Sec-Fetch-Mode', 'same-origin'], ['Sec-Fetch-Dest', 'empty']],
+        'an API client that takes HTML, too' => [['Accept', 'application/json, text/html;q=0.9, */*;q=0.1']],
+        'a client that takes all but HTML' => [['Accept', '*/*, text/html; q=0']],
+        'a page loaded ahead of time' => [['Accept', 'text/html'], ['Sec-Fetch-Mode', 'navigate'], ['Sec-Purpose', 'prefetch;prerender']],
+        'the same in an older browser' => [['Accept', 'text/html'], ['X-Moz', 'prefetch']],
     );
     for my $name (sort keys %script) {
         my $reply = $t->browser->get('/api/x?y=1', no_default => 1, headers => $script{$name});
@@ -153,7 +164,15 @@ subtest 'requests that are no page loads' => sub {
         is scalar $reply->headers('Set-Cookie'), 0, "$name: no login is begun";
         is $reply->header('Cache-Control'), 'no-store', "$name: kept by nobody";
     }
-    is $t->browser->fetch('/api/x', method => $_)->status, 401, "$_: 401" for qw(PUT DELETE PATCH OPTIONS);
+    for my $method (qw(PUT DELETE PATCH OPTIONS PROPFIND)) {
+        my $reply = $t->browser->request($method, '/api/x');
+        is $reply->status . ' ' . scalar($reply->headers('Set-Cookie')), '401 0', "$method is no page load, whatever it accepts";
+    }
+    my $led = $t->browser->fetch('/saml/login?target=%2fapi%2fx');
+    is $led->status . ' ' . scalar($led->headers('Set-Cookie')), '401 0', 'a script that is redirected to login begins nothing there';
+    is $led->json->{login_url}, $t->url('/saml/login?target=%2fapi%2fx'), 'and is told where to go';
+    is $ada->fetch('/closed')->status, 403, 'with a session that does not satisfy Require it is 403';
+    is $ada->fetch('/closed')->json->{reason}, 'access-denied', 'in JSON, with the reason';
     my $login = $t->browser->fetch('/api/x?y=1')->json->{login_url};
     my $browser = $t->browser;
     my $request = $t->request_of($browser->get($login));
@@ -161,6 +180,9 @@ subtest 'requests that are no page loads' => sub {
     my %page = (
         'an old browser' => [['Accept', 'text/html,*/*;q=0.5']],
         'a navigation' => [['Accept', '*/*'], ['Sec-Fetch-Mode', 'navigate']],
+        'an app that shows the web' => [['Accept', 'text/html'], ['Sec-Fetch-Mode', 'navigate'], ['X-Requested-With', 'com.example.viewer']],
+        'the same, older' => [['Accept', 'text/html,*/*;q=0.8'], ['X-Requested-With', 'com.example.viewer']],
+        'one that would rather have HTML than JSON' => [['Accept', 'application/json;q=0.8,text/html']],
     );
     for my $name (sort keys %page) {
         is outcome($t->browser->get('/api/x', no_default => 1, headers => $page{$name})), 'login', "$name: sign-on page";
@@ -168,6 +190,30 @@ subtest 'requests that are no page loads' => sub {
     my $head = $t->browser->head('/api/x');
     is $head->status, 200, 'HEAD is answered';
     is $head->body, '', 'without a body';
+};
+
+subtest 'a page in a frame' => sub {
+    my @frame = ([Accept => 'text/html'], ['Sec-Fetch-Mode', 'navigate'], ['Sec-Fetch-Site', 'same-origin'], ['Sec-Fetch-Dest', 'iframe']);
+    my $page = $t->browser->get('/api/x?y=1', no_default => 1, headers => \@frame);
+    is $page->status, 401, 'gets no sign-on page, which identity providers do not let stand in a frame';
+    is scalar $page->headers('Set-Cookie'), 0, 'and begins none';
+    like $page->body, qr{<a class="button" target="_blank" href="\Q${\ $t->url('/saml/login?popup=1&amp;target=%2fapi%2fx%3fy%3d1')}\E">Sign in</a>}i, 'but a button for one';
+    like $page->header('Content-Security-Policy'), qr/frame-ancestors 'self'; .*script-src 'sha256-/, 'for frames of this site alone';
+    is outcome($t->browser->get('/samllogin', no_default => 1, headers => \@frame)), 'login', 'unless it is to be tried';
+
+    my $window = $t->browser;
+    my $request = $t->request_of($window->get('/saml/login?popup=1&target=%2fapi%2fx%3fy%3d1'));
+    my $end = $t->deliver($window, $request, $t->response_to($request))->header('Location');
+    is $end, '/saml/login?popup=1&target=%2fapi%2fx%3fy%3d1', 'the sign-on in a window ends at a page of ours';
+    my $done = $window->get($end);
+    is $done->status, 200, 'which is there';
+    like $done->body, qr/BroadcastChannel.*window\.close\(\)/s, 'tells the other pages, and closes the window';
+    like $done->body, qr{href="/api/x\?y=1"}, 'or leads on';
+    is $window->get('/saml/login?popup=1')->status, 200, 'whoever is signed on already sees it at once';
+    is $t->browser->get('/saml/login?popup=1&target=https%3a%2f%2fevil.example%2f')->status, 403, 'it leads nowhere else';
+    $t->refused('relay-state', qr/evil\.example/);
+    my $long = $t->request_of($t->browser->get('/saml/login?popup=1&target=%2f' . 'x' x 2040));
+    ok $long, 'of an address too long to keep the window still ends at the page';
 };
 
 subtest 'SAMLUnauthenticated' => sub {
@@ -178,25 +224,6 @@ subtest 'SAMLUnauthenticated' => sub {
     is outcome($t->browser->get('/passgroup')), 'login', 'pass: a group cannot be passed by';
     is outcome($t->signed_on('/dir/', groups => ['x'])->get('/passgroup')), 403, 'nor by somebody without it';
     is outcome($ada->get('/passgroup')), 200, 'only by somebody with it';
-};
-
-subtest 'a form without a session' => sub {
-    my @from_here = (headers => [['Origin', $t->url]]);
-    my $page = $t->browser->post('/api/save', [text => 'long & dear'], @from_here);
-    is outcome($page), 'login', 'is answered with the sign-on page';
-    like $page->body, qr/sessionStorage/, 'which keeps the form in the browser';
-    like $page->body, qr/text=long%20%26%20dear/, 'as it was sent';
-    like $page->header('Content-Security-Policy'), qr/script-src 'sha256-/, 'by a script that is allowed by hash';
-    my $browser = $t->browser;
-    my $request = $t->request_of($browser->post('/api/save', [text => 'x'], @from_here));
-    my $done = $t->deliver($browser, $request, $t->response_to($request));
-    is $done->header('Location'), '/saml/login?resend=1&target=%2fapi%2fsave', 'the sign-on ends at the page that sends it again';
-    my $again = $browser->get($done->header('Location'));
-    is $again->status, 200, 'which is there';
-    like $again->body, qr{data-url="/api/save"}, 'and knows where to';
-    my $foreign = $t->browser->post('/api/save', [text => 'x'], headers => [['Origin', 'https://evil.example']], cross_site => 1);
-    is outcome($foreign), 'login', "another site's form leads to the sign-on";
-    unlike $foreign->body, qr/sessionStorage|text=x/, 'and is not kept';
 };
 
 $t->expect_log(qr/AH01276|AH01618|unable to include|\[include:error\]/);

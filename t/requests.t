@@ -48,6 +48,7 @@ my $t = SSOTest->new(
         . application('hint-redirect', 'SAMLDomainHint example.org', 'SAMLRequestBinding Redirect', @signing)
         . application('hint-query', 'SAMLDomainHint example.org', 'SAMLIdPIdentifier ' . SSOTest::IdP::ISSUER,
             'SAMLLoginURL https://login.example/saml2?a=1', 'SAMLCertificate "@ROOT@/idp.cer"')
+        . application('last-user', 'SAMLLoginHint on', 'SAMLDomainHint example.org', 'SAMLRequestBinding Redirect')
         . application('context', 'SAMLAuthnContext urn:oasis:names:tc:SAML:2.0:ac:classes:X509 ' . PASSWORD, 'SAMLIdPInitiated on')
         . join('', map { application("format$_", "SAMLNameIDFormat $formats[$_]") } 0 .. $#formats));
 
@@ -118,6 +119,7 @@ subtest 'several reply URLs' => sub {
         my $request = $t->request_of($t->browser->get('/several', host => $host));
         is $request->{acs}, "http://$host/saml/several/acs", "a visitor of $host comes back there";
     }
+    $t->expect_log(qr/a sign-on begins with Host "elsewhere\.example", which no SAMLReplyURL has/);
     my $elsewhere = $t->request_of($t->browser->get('/several', host => 'elsewhere.example'));
     is $elsewhere->{acs}, "http://127.0.0.1:$port/saml/several/acs", 'one of a host that is none of them comes to the first';
 };
@@ -240,6 +242,46 @@ subtest 'SAMLDomainHint' => sub {
 
     is $t->request_of($t->browser->get('/hint-query'))->{action}, 'https://login.example/saml2?a=1&whr=example.org', 'beside a query that the address has';
     unlike $t->request_of($t->browser->get('/plain'))->{action}, qr/whr/, 'none without the directive';
+};
+
+subtest 'login_hint' => sub {
+    my $browser = $t->browser;
+    my $request = $t->request_of($browser->get('/saml/plain/login?login_hint=z%c3%b6e%2Btest%40example.org'));
+    is $request->{action}, SSOTest::IdP::LOGIN_URL . '?login_hint=z%C3%B6e%2Btest%40example.org', 'who is to sign on, by the query of login';
+    is $t->request_of($browser->get('/plain?login_hint=ada'))->{action}, SSOTest::IdP::LOGIN_URL, 'and by that of no other place';
+    is $t->request_of($browser->get("/saml/plain/login?login_hint=$_"))->{action}, SSOTest::IdP::LOGIN_URL, 'nor what is no name' for '', 'a%0d%0ab', 'x' x 257;
+    like $browser->get('/saml/redirect/login?login_hint=ada%40example.org')->header('Location'), qr/&SigAlg=[^&]*&Signature=[^&]*&login_hint=ada%40example\.org$/,
+        'by Redirect behind what the signature covers';
+    unlike $t->signed_on('/plain', issuer => SSOTest::IdP::ISSUER, audiences => ['https://app.example/plain?a=1&b=2'])->get('/saml/plain/login')->body, qr/login_hint/,
+        'nobody is remembered without being told to';
+};
+
+subtest 'SAMLLoginHint' => sub {
+    my $browser = $t->browser;
+    my $hint = sub { return ($browser->get('/saml/last-user/login')->header('Location') =~ /&(whr=.*)$/)[0] };
+    my $sign_on = sub {
+        my (%o) = @_;
+        my $is = check('redirect', $browser->get('/saml/last-user/login?login_hint=other%40example.org')->header('Location'));
+        my $request = { id => $is->{attributes}{ID}, acs => $is->{attributes}{AssertionConsumerServiceURL}, relay_state => $is->{relay_state} };
+        return $t->deliver($browser, $request, $t->response_to($request, issuer => SSOTest::IdP::ISSUER, audiences => ['https://app.example/last-user?a=1&b=2'], %o));
+    };
+    is $hint->(), 'whr=example.org', 'nobody yet';
+    my ($cookie) = grep { /state-hint/ } $sign_on->(attributes => [['http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name', ['ada.upn@example.org']]])->headers('Set-Cookie');
+    like $cookie, qr/^saml-last-user-state-hint=[\w-]+; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Lax$/, 'who signs on is kept for 30 days';
+    unlike $cookie, qr/ada/, 'under seal';
+    is $hint->(), 'whr=example.org&login_hint=ada.upn%40example.org', 'and goes along from then on, by the name that Entra knows him by';
+    $browser->drop_cookies(qr/^saml-last-user$/);
+    is $hint->(), 'whr=example.org&login_hint=ada.upn%40example.org', 'when the session has ended';
+    like $browser->get('/saml/last-user/login?login_hint=bob%40example.org')->header('Location'), qr/&login_hint=bob%40example\.org$/, 'the query comes first';
+    my ($name) = grep { /hint/ } $browser->cookie_names;
+    my $value = $browser->cookie($name);
+    $browser->set_cookie($name, $value =~ s/^(.{20})./$1 . ($value =~ m{^.{20}A} ? 'B' : 'A')/er);
+    is $hint->(), 'whr=example.org', 'what somebody has changed is nothing';
+    $browser->set_cookie($name, $value);
+    $browser->get('/saml/last-user/logout');
+    is $hint->(), 'whr=example.org', 'who signs out is forgotten';
+    $sign_on->(name_id => 'pseudonym', attributes => []);
+    is $hint->(), 'whr=example.org', 'and a name that is no address is not kept';
 };
 
 subtest 'SAMLAuthnContext' => sub {

@@ -68,8 +68,8 @@ subtest 'the request' => sub {
 subtest 'the cookie of the login in progress' => sub {
     my @cookies = $page->headers('Set-Cookie');
     is scalar @cookies, 1, 'is the only one';
-    like $cookies[0], qr/^saml-state-\Q$request->{relay_state}\E=[A-Za-z0-9_-]+; Max-Age=600; Path=\/; HttpOnly$/,
-        'has the name that RelayState says, ten minutes and HttpOnly';
+    like $cookies[0], qr/^saml-state-\Q$request->{relay_state}\E=[A-Za-z0-9_-]+; Max-Age=3600; Path=\/; HttpOnly$/,
+        'has the name that RelayState says, an hour and HttpOnly';
     my ($value) = $cookies[0] =~ /=([^;]*)/;
     unlike $value, qr/deep/, 'does not show the target';
     cmp_ok length $cookies[0], '<', 4096, 'is short enough for any browser';
@@ -84,7 +84,7 @@ subtest 'the answer of the ACS' => sub {
     like $session, qr/^saml=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; SameSite=Lax$/, 'the session cookie has 256 bits and Lax';
     my ($state) = grep { /^saml-state-/ } $answer->headers('Set-Cookie');
     like $state, qr/^saml-state-\Q$request->{relay_state}\E=; Max-Age=0; Path=\//, 'the login in progress is over';
-    is_deeply [$browser->cookie_names], ['saml', 'theme'], 'so the jar holds the session and what was not ours';
+    is_deeply [$browser->cookie_names], ['saml', 'saml-state-rounds', 'saml-state-user', 'theme'], 'so the jar holds the session, two marks for the next sign-on and what was not ours';
 };
 
 sub headers_seen { my ($reply) = @_; return map { /^([^:]+): (.*)$/ ? [$1, $2] : () } split /\n/, $reply->body }

@@ -15,18 +15,22 @@ CONF
 
 sub begun_anew
 {
-    my ($reply, $name) = @_;
+    my ($reply, $name, $target) = @_;
+    my $query = $target ? 'target=' . SSOTest::Browser::url_encode($target) =~ s/(%..)/\L$1/gr . '&again=1' : 'again=1';
 
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     is $reply->status, 303, "$name: starts anew";
-    is $reply->header('Location'), $t->url('/saml/login?again=1'), "$name: by a fresh sign-on";
+    is $reply->header('Location'), $t->url("/saml/login?$query"), "$name: by a fresh sign-on";
     is scalar(grep { /^saml=/ } $reply->headers('Set-Cookie')), 0, "$name: no session";
     return;
 }
 
+sub states_of { my ($browser) = @_; return scalar grep { /state-[\w-]{12}\.*$/ } $browser->cookie_names }
+
 subtest 'the state cookie is gone' => sub {
     my $browser = $t->browser;
-    my $request = $t->request_of($browser->get('/app?x=1'));
+    my $page = $browser->get('/app?x=1&y=%22');
+    my $request = $t->request_of($page);
     my $response = $t->response_to($request);
     $browser->drop_cookies(qr/state/);
     my $reply = $t->deliver($browser, $request, $response);
@@ -37,7 +41,10 @@ subtest 'the state cookie is gone' => sub {
     isnt $second->{id}, $request->{id}, 'with a new request';
     my $done = $t->deliver($browser, $second, $t->response_to($second));
     is $done->status, 303, 'that can be answered';
-    is $done->header('Location'), '/', 'and leads to the site, the first target being gone with its cookie';
+    is $done->header('Location'), '/saml/login?place=1', 'and leads to a page that asks the tab, the first target being gone with its cookie';
+    like $browser->get('/saml/login?place=1')->body, qr/sessionStorage\.getItem\('saml-place'\)/, 'which does so';
+    is $browser->get('/saml/login?place=1')->header('Refresh'), '1; url=/', 'or, without scripts, goes to the site';
+    like $page->body, qr{<form [^>]* data-place>}, 'the sign-on page had told it';
     is $browser->get('/app')->body, 'in', 'with a session';
 };
 
@@ -73,10 +80,10 @@ subtest 'back button and bookmark after signing on' => sub {
     is $t->deliver($browser, $request, $response)->status, 303, 'signed on';
     my $session = $browser->cookie('saml');
     my $reply = $t->deliver($browser, $request, $response);
-    begun_anew($reply, 'the form sent again');
+    begun_anew($reply, 'the form sent again', '/app?first');
     my $next = $browser->get($reply->header('Location'));
     is $next->status, 303, 'with a session no second sign-on is needed';
-    is $next->header('Location'), '/', 'it leads to the site';
+    is $next->header('Location'), '/app?first', 'it leads to the place that was asked for';
     is $browser->cookie('saml'), $session, 'and the session is untouched';
 };
 
@@ -130,13 +137,13 @@ subtest 'strange RelayState' => sub {
 subtest 'several logins at a time' => sub {
     my $browser = $t->browser;
     my @requests = map { $t->request_of($browser->get("/app?tab=$_")) } 1 .. 8;
-    is scalar(grep { /state/ } $browser->cookie_names), 8, 'eight tabs have eight logins in progress';
+    is states_of($browser), 8, 'eight tabs have eight logins in progress';
     my $reply = $t->deliver($browser, $requests[3], $t->response_to($requests[3]));
     is $reply->header('Location'), '/app?tab=4', 'one of them is answered and lands where it began';
-    is scalar(grep { /state/ } $browser->cookie_names), 7, 'its cookie goes, the others stay';
+    is states_of($browser), 7, 'its cookie goes, the others stay';
     $browser->drop_cookies(qr/^saml$/);
     push @requests, map { $t->request_of($browser->get("/app?tab=$_")) } 9 .. 10;
-    is scalar(grep { /state/ } $browser->cookie_names), 8, 'there are never more than eight';
+    is states_of($browser), 8, 'there are never more than eight';
     is $browser->cookie("saml-state-$requests[0]{relay_state}"), undef, 'the oldest went';
     is $t->deliver($browser, $requests[9], $t->response_to($requests[9]))->header('Location'), '/app?tab=10', 'the newest is good';
     is $t->deliver($browser, $requests[1], $t->response_to($requests[1]))->header('Location'), '/app?tab=2', 'and so is the oldest left';
@@ -149,7 +156,7 @@ subtest 'several logins at a time' => sub {
     my $junk = $t->browser;
     $junk->set_cookie(sprintf('saml-state-%012d', $_), 'junk') for 1 .. 12;
     my $request = $t->request_of($junk->get('/app?mine'));
-    is scalar(grep { /state/ } $junk->cookie_names), 8, 'cookies that do not open go first';
+    is states_of($junk), 8, 'cookies that do not open go first';
     is $t->deliver($junk, $request, $t->response_to($request))->status, 303, 'and do no harm';
 };
 

@@ -9,6 +9,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 
 SRCDIR = os.environ.get("SSO_SRCDIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [os.path.join(SRCDIR, d) for d in ("demo", "t/entra", "t/idp")]
@@ -53,8 +54,8 @@ def key_pin(certificate):
 class Stage:
     """Everything but the browser; `protocols` as httpd's directive takes them."""
 
-    def __init__(self, protocols="http/1.1", binding="POST"):
-        self.protocols, self.binding = protocols, binding
+    def __init__(self, protocols="http/1.1", binding="POST", slo=()):
+        self.protocols, self.binding, self.slo = protocols, binding, slo
         self._open = []
 
     def _enter(self, thing):
@@ -90,7 +91,7 @@ class Stage:
 
     def _site(self):
         pair = keys.self_signed(self.folder, "idp", "/CN=pysaml2")
-        self.idp = self._enter(Idp(self.folder, pair[0], pair[1], USERS, self.tls))
+        self.idp = self._enter(Idp(self.folder, pair[0], pair[1], USERS, self.tls, slo=self.slo))
         with open(os.path.join(self.folder, "idp.xml"), "wb") as handle:
             handle.write(self.idp.metadata())
         self._serve("t/browser/browser.conf", {
@@ -126,19 +127,27 @@ class DemoStage(Stage):
 
 
 class Browser:
-    """One fresh Chromium profile. `script` False: the browser runs no JavaScript."""
+    """One fresh Chromium profile. `script` False: the browser runs no JavaScript; `popups` False: it opens windows as for anybody,
+    after a click only; `third_party` False: no cookies of a site in the frames of another; `cookies` False: none at all."""
 
-    def __init__(self, stage, script=True):
+    def __init__(self, stage, script=True, popups=True, third_party=True, cookies=True):
         self.stage = stage
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
         self.profile = Workspace(BUILDDIR, "chromium")
         for flag in FLAGS + ("--user-data-dir=" + self.profile.path,) + stage.flags():
             options.add_argument(flag)
+        if not popups:
+            options.add_experimental_option("excludeSwitches", ["disable-popup-blocking"])
         # No connections ahead of time: httpd would wait for what never comes on them when it is stopped.
         prefs = {"net.network_prediction_options": 2}
         if not script:
             prefs["profile.managed_default_content_settings.javascript"] = 2
+        if not third_party:
+            prefs["profile.cookie_controls_mode"] = 1
+            prefs["profile.block_third_party_cookies"] = True
+        if not cookies:
+            prefs["profile.default_content_setting_values.cookies"] = 2
         options.add_experimental_option("prefs", prefs)
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
         self.driver.set_page_load_timeout(WAIT_S)
@@ -171,6 +180,16 @@ class Browser:
     def wait_for(self, path):
         self.wait("the page " + path, lambda d: d.current_url == self.stage.site + path
                   and "Legacy application" in d.title)
+
+    def wait_closed(self, gone, back_to):
+        """Until the window `gone` has closed itself; on with the other one."""
+        end = time.monotonic() + WAIT_S
+        while gone in self.driver.window_handles and time.monotonic() < end:
+            time.sleep(0.05)
+        closed = gone not in self.driver.window_handles
+        if closed:
+            self.driver.switch_to.window(back_to)
+        self.wait("the window to close", lambda d: closed)
 
     def text(self):
         return self.driver.find_element(By.TAG_NAME, "body").text

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stories of a person with a browser: deep link, groups, no script, refusal, back and reload."""
+import email
+import html
+import os
 import unittest
 import urllib.parse
 
@@ -146,9 +149,14 @@ class Stories:
         browser.driver.find_element(By.NAME, "note").send_keys(note)
         browser.driver.find_element(By.CSS_SELECTOR, "button").click()
 
-    def test_form_without_session_is_sent_again(self):
-        note = "Gr\u00fc\u00dfe & 100% = \"ja\" <b>"
+    def test_fragment_and_form_without_session(self):
+        place, note = "/app/list#/sort=n\u00e4me&x", "Gr\u00fc\u00dfe & 100% = \"ja\" <b>"
         with Browser(self.stage) as browser:
+            browser.open(place)
+            browser.choose("ada")
+            browser.wait_for("/app/list#/sort=n%C3%A4me&x")
+            self.assertEqual([c["name"] for c in browser.driver.get_cookies() if "-state-at" in c["name"]], [])
+            browser.driver.delete_all_cookies()
             browser.open("/form")       # open to everybody; its form goes to a protected place
             self.fill(browser, note)
             browser.choose("ada")
@@ -158,7 +166,66 @@ class Stories:
             self.assertEqual(urllib.parse.parse_qsl(posts[0].body.decode()), [("note", note), ("submit", "1")])
             self.assertEqual(posts[0].all("X-Remote-User"), ["ada@example.org"])
             self.assertEqual(posts[0].all("Origin"), [self.stage.site])
-            self.assertIsNone(browser.driver.execute_script("return sessionStorage.getItem('saml-kept')"))
+        self.assert_log()
+
+    def end_session(self, browser):
+        """Its time is over; the browser does not know."""
+        browser.driver.add_cookie({"name": "__Host-saml", "value": "A" * 43, "path": "/", "secure": True, "httpOnly": True})
+
+    def test_file_and_200_fields_after_the_session_ended(self):
+        data = os.urandom(5 << 20)
+        fields = [("f%d" % i, "value %d \u00fc & more\r\n" % i) for i in range(200)]
+        inputs = "".join('<textarea name="%s">\n%s</textarea>' % (n, html.escape(v)) for n, v in fields)
+        page = ('<!DOCTYPE html><meta charset="utf-8"><title>Legacy application</title><form method="post" '
+                'enctype="multipart/form-data" action="/app/upload?a=b#done"><input type="file" name="file">%s<button>Save</button></form>' % inputs)
+        self.stage.backend.replies["/app/long-form"] = lambda seen: (200, "text/html", page.encode())
+        with open(os.path.join(self.stage.folder, "report.bin"), "wb") as handle:
+            handle.write(data)
+        with Browser(self.stage) as browser:
+            self.sign_on(browser, "/app/long-form", "ada")
+            browser.driver.find_element(By.NAME, "file").send_keys(handle.name)
+            self.end_session(browser)
+            browser.driver.find_element(By.CSS_SELECTOR, "button").click()
+            browser.choose("ada")
+            browser.wait_for("/app/upload?a=b#done")
+            posts = [s for s in self.stage.backend.seen if s.path == "/app/upload?a=b"]
+            self.assertEqual([s.method for s in posts], ["POST"])
+            kind = posts[0].all("Content-Type")[0]
+            parts = email.message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + posts[0].body).get_payload()
+            self.assertEqual(parts[0].get_filename(), "report.bin")
+            self.assertEqual(posts[0].body.count(data), 1)
+            self.assertEqual([(p.get_param("name", header="Content-Disposition"), p.get_payload(decode=True).decode()) for p in parts[1:]], fields)
+            browser.driver.refresh()
+            browser.wait("the page that says no", lambda d: d.title == "Nothing was sent again")
+            browser.screenshot("nothing-sent-" + self.stage.binding)
+            self.assertEqual(len([s for s in self.stage.backend.seen if s.path == "/app/upload?a=b"]), 1)
+            self.assertEqual([c["name"] for c in browser.driver.get_cookies() if "kept-" in c["name"]], [])
+        self.assert_log()
+
+    def without_script(self, browser, user):
+        """From the sign-on page to the page where it ends, by buttons."""
+        if self.stage.binding == "POST":
+            browser.driver.find_element(By.CSS_SELECTOR, "button").click()
+        browser.choose(user)
+        browser.wait("the provider's form", lambda d: "Continue" in d.page_source)
+        browser.driver.find_element(By.CSS_SELECTOR, "input[type=submit]").click()
+
+    def test_form_without_script_and_for_the_same_user(self):
+        with Browser(self.stage, script=False) as browser:
+            for user, note in (("ada", "mine"), ("bob", "not bob's")):
+                browser.open("/form")
+                if user == "bob":
+                    self.end_session(browser)
+                self.fill(browser, note)
+                self.without_script(browser, user)
+                if user == "bob":
+                    browser.wait("the page", lambda d: "somebody else was signed in" in d.page_source)
+                    continue
+                browser.wait("the button", lambda d: "Send it now" in d.page_source)
+                browser.screenshot("send-it-now-" + self.stage.binding)
+                browser.driver.find_element(By.CSS_SELECTOR, "button").click()
+                browser.wait_for("/app/save")
+            self.assertEqual([s.body for s in self.stage.backend.seen if s.path == "/app/save"], [b"note=mine&submit=1"])
         self.assert_log()
 
     def test_form_of_another_site_is_not_sent_again(self):
@@ -175,11 +242,22 @@ class Stories:
     def test_form_too_large_to_keep(self):
         with Browser(self.stage) as browser:
             browser.open("/form")
-            browser.driver.execute_script("document.getElementsByName('note')[0].value = 'x'.repeat(70000)")
+            browser.driver.execute_script("document.getElementsByName('note')[0].value = 'x'.repeat(9e6)")
             browser.driver.find_element(By.CSS_SELECTOR, "button").click()
+            browser.wait("the page that says so", lambda d: d.title == "Sign in, then send this again")
+            browser.screenshot("not-kept")
+            first = browser.driver.current_window_handle
+            browser.driver.find_element(By.LINK_TEXT, "Sign in in a new window").click()
+            browser.wait("another window", lambda d: len(d.window_handles) == 2)
+            browser.driver.switch_to.window([w for w in browser.driver.window_handles if w != first][0])
             browser.choose("ada")
+            browser.wait("what to do", lambda d: "go back to the one that you came from and reload it" in d.page_source)
+            browser.driver.close()
+            browser.driver.switch_to.window(first)
+            browser.driver.refresh()
             browser.wait_for("/app/save")
-            self.assertEqual([s.method for s in self.stage.backend.seen if s.path == "/app/save"], ["GET"])
+            self.assertEqual([(s.method, len(s.body)) for s in self.stage.backend.seen if s.path == "/app/save"],
+                             [("POST", len("note=&submit=1") + 9000000)])
         self.assert_log()
 
     def test_me_and_logout_pages(self):

@@ -47,6 +47,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
         if self.path.startswith("/sso?"):
             self._send(self.idp.page(query, BINDING_HTTP_REDIRECT))
+        elif self.path.startswith("/slo?"):
+            self._send_on(*self.idp.logout(query, BINDING_HTTP_REDIRECT))
+        elif self.path.startswith("/signout?"):
+            self._send(self.idp.sign_out(query["user"], query["by"]))
+        elif self.path.startswith("/frame?"):
+            self._send_on(*self.idp.ask(query["user"], query["by"]))
         else:
             self._send(b"", 404)
 
@@ -55,16 +61,23 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         form = dict(urllib.parse.parse_qsl(body))
         if self.path == "/sso":
             self._send(self.idp.page(form, BINDING_HTTP_POST))
+        elif self.path == "/slo":
+            self._send_on(*self.idp.logout(form, BINDING_HTTP_POST))
         elif self.path == "/choose":
             self._send(self.idp.answer(form))
         else:
             self._send(b"", 404)
 
-    def _send(self, body, status=200):
+    def _send_on(self, location, body):
+        self._send(body, 303 if location else 200, [("Location", location)] if location else [])
+
+    def _send(self, body, status=200, headers=()):
         self.send_response(status)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
+        for name, value in list(self.idp.headers) + list(headers):
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
@@ -72,9 +85,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 class Idp:
     """`users`: name -> identity as pysaml2 takes it, with "email" as the NameID."""
 
-    def __init__(self, folder, key, cert, users, tls=None, host="127.0.0.1"):
+    def __init__(self, folder, key, cert, users, tls=None, host="127.0.0.1", slo=()):
         self.users = users
+        self.slo = slo              # bindings by which it takes logout messages: BINDING_HTTP_...
+        self.asked, self.heard = [], []     # names in LogoutRequests, statuses of LogoutResponses
         self.tamper = None          # a function over the Response's text, to break it on purpose
+        self.headers = []           # of every page, in addition
+        self.known = None           # who is signed on here already: answered for without a question, unless ForceAuthn asks for one
+        self.authn = PASSWORD       # how users sign on
+        self.forced = []            # of each request, whether it had ForceAuthn
         self.httpd = _Server((host, 0), type("Handler", (_Handler,), {"idp": self}))
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -96,7 +115,8 @@ class Idp:
             "key_file": self._key, "cert_file": self._cert,
             "service": {"idp": {
                 "endpoints": {"single_sign_on_service": [
-                    (self.origin + "/sso", BINDING_HTTP_REDIRECT), (self.origin + "/sso", BINDING_HTTP_POST)]},
+                    (self.origin + "/sso", BINDING_HTTP_REDIRECT), (self.origin + "/sso", BINDING_HTTP_POST)],
+                    "single_logout_service": [(self.origin + "/slo", binding) for binding in self.slo]},
                 "name_id_format": [NAMEID_FORMAT_EMAILADDRESS],
                 "policy": {"default": {"lifetime": {"minutes": 15}, "attribute_restrictions": None,
                                        "name_form": NAME_FORMAT_URI}}}},
@@ -122,7 +142,10 @@ class Idp:
 
     def page(self, form, binding):
         """The users; the request goes along in the form."""
-        self._server.parse_authn_request(form["SAMLRequest"], binding)
+        forced = self._server.parse_authn_request(form["SAMLRequest"], binding).message.force_authn == "true"
+        self.forced.append(forced)
+        if self.known and not forced:
+            return self.answer(dict(form, binding=binding, user=self.known))
         hidden = "".join('<input type="hidden" name="%s" value="%s">' % (n, html.escape(v)) for n, v in
                          dict(form, binding=binding).items())
         buttons = "".join('<p><button name="user" value="{0}">{0}</button></p>'.format(html.escape(u))
@@ -138,7 +161,7 @@ class Idp:
         args = self._server.response_args(request.message, [BINDING_HTTP_POST])
         args.pop("name_id_policy", None)
         response = str(self._server.create_authn_response(
-            identity, userid=identity["email"], authn=PASSWORD, sign_assertion=True, sign_response=True,
+            identity, userid=identity["email"], authn=self.authn, sign_assertion=True, sign_response=True,
             sign_alg=SIG_RSA_SHA256, digest_alg=DIGEST_SHA256,
             name_id=NameID(format=NAMEID_FORMAT_EMAILADDRESS, text=identity["email"]), **args))
         if self.tamper:
@@ -146,3 +169,41 @@ class Idp:
         page = self._server.apply_binding(BINDING_HTTP_POST, response, args["destination"],
                                           form.get("RelayState", ""), response=True)["data"]
         return "".join(page).encode()
+
+    # --- logout ---
+
+    def _message(self, binding, xml, destination, relay_state, response):
+        """(address, page): where the browser goes, or the page that takes it there."""
+        made = self._server.apply_binding(binding, xml, destination, relay_state, response=response, sign=binding == BINDING_HTTP_REDIRECT,
+                                          sigalg=SIG_RSA_SHA256)
+        if binding == BINDING_HTTP_REDIRECT:
+            return dict(made["headers"])["Location"], b""
+        return None, "".join(made["data"]).encode()
+
+    def logout(self, fields, binding):
+        """A LogoutRequest is answered by the binding that it came by; of a LogoutResponse the status is kept."""
+        if "SAMLResponse" in fields:
+            response = self._server.parse_logout_request_response(fields["SAMLResponse"], binding).response
+            self.heard.append(response.status.status_code.value)
+            return None, b"<!DOCTYPE html><title>Heard</title>"
+        request = self._server.parse_logout_request(fields["SAMLRequest"], binding).message
+        self.asked.append(request.name_id.text)
+        response = self._server.create_logout_response(request, [binding], sign=binding == BINDING_HTTP_POST, sign_alg=SIG_RSA_SHA256,
+                                                       digest_alg=DIGEST_SHA256)
+        destination = self._server.response_args(request, [binding])["destination"]
+        return self._message(binding, str(response), destination, fields.get("RelayState", ""), True)
+
+    def ask(self, user, by):
+        """A LogoutRequest to the one service provider, for all sessions of the user."""
+        binding = BINDING_HTTP_POST if by == "post" else BINDING_HTTP_REDIRECT
+        (sp,) = self._server.metadata.with_descriptor("spsso")
+        (service,) = self._server.metadata.single_logout_service(sp, binding, "spsso")
+        name_id = NameID(format=NAMEID_FORMAT_EMAILADDRESS, text=self.users[user]["email"])
+        _, request = self._server.create_logout_request(service["location"], sp, name_id=name_id, sign=binding == BINDING_HTTP_POST,
+                                                        sign_alg=SIG_RSA_SHA256, digest_alg=DIGEST_SHA256)
+        return self._message(binding, str(request), service["location"], "", False)
+
+    def sign_out(self, user, by):
+        """The user signs out here: a page that asks in a hidden frame, as Entra's does."""
+        return ('<!DOCTYPE html><html lang="en"><title>Signed out</title><h1>You signed out.</h1>'
+                '<iframe src="/frame?user=%s&amp;by=%s" style="display:none"></iframe></html>' % (user, by)).encode()

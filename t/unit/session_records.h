@@ -69,7 +69,7 @@ static inline saml_login_t *entra_login(void)
 
 static inline sso_session_new_t from_login(const saml_login_t *login)
 {
-    sso_session_new_t from = { "|https://sp.example/saml/metadata", login, NOW, MINUTES(480), MINUTES(60) };
+    sso_session_new_t from = { "|https://sp.example/saml/metadata", login, NOW, MINUTES(480), MINUTES(60), 0 };
 
     return from;
 }

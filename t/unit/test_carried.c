@@ -47,7 +47,7 @@ static sso_carried_t session_of(int values)
     apr_array_header_t *groups = apr_array_make(pool, values, sizeof(const char *));
     apr_array_header_t *attributes = apr_array_make(pool, 1, sizeof(saml_attribute_t));
     saml_login_t *login = apr_pcalloc(pool, sizeof(*login));
-    sso_session_new_t from = { "shop", login, NOW, apr_time_from_sec(60), apr_time_from_sec(30) };
+    sso_session_new_t from = { "shop", login, NOW, apr_time_from_sec(60), apr_time_from_sec(30), 0 };
     sso_carried_t session = { .label_count = 2 };
     saml_attribute_t *attribute;
     apr_uint32_t x = 1;

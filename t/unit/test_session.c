@@ -28,6 +28,25 @@ static void round_trip(void **state)
     assert_string_equal(a.joined, "Ada Lovelace");
 }
 
+static void qualifiers_are_kept(void **state)
+{
+    saml_login_t *login = entra_login();
+    sso_session_t s;
+
+    (void)state;
+    login->name_id.name_qualifier = "https://idp.example/";
+    login->name_id.sp_name_qualifier = "";
+    s = session_of(login);
+    assert_string_equal(s.name_qualifier, "https://idp.example/");
+    assert_string_equal(s.sp_name_qualifier, "");
+    assert_string_equal(s.session_index, login->session_index);
+    login->name_id.name_qualifier = NULL;
+    login->name_id.sp_name_qualifier = "https://sp.example/";
+    s = session_of(login);
+    assert_null(s.name_qualifier);
+    assert_string_equal(s.sp_name_qualifier, "https://sp.example/");
+}
+
 static void absent_things_are_null(void **state)
 {
     sso_session_t s = session_of(bare_login());
@@ -35,6 +54,8 @@ static void absent_things_are_null(void **state)
     (void)state;
     assert_string_equal(s.name_id, "ada@example.org");
     assert_null(s.name_id_format);
+    assert_null(s.name_qualifier);
+    assert_null(s.sp_name_qualifier);
     assert_null(s.session_index);
     assert_null(s.authn_context);
     assert_int_equal(s.attribute_count, 0);
@@ -400,10 +421,30 @@ static void many_attributes_do_not_fit(void **state)
     assert_non_null(strstr(err->reason, "60000 attributes"));
 }
 
+static void step_up_is_kept(void **state)
+{
+    sso_session_new_t from = from_login(entra_login());
+    sso_session_t s, stamped;
+    apr_size_t len;
+    char *record;
+
+    (void)state;
+    for (from.step_up = 0; from.step_up <= SSO_STEP_UP_ALL; from.step_up++) {
+        record = encode(&from, &len);
+        assert_int_equal(sso_session_decode(&s, record, len, new_err()), SAML_OK);
+        assert_int_equal(s.step_up, from.step_up);
+        assert_int_equal(sso_session_decode(&stamped, sso_session_stamped(&s, NOW + MINUTES(30), pool), len, new_err()), SAML_OK);
+        assert_int_equal(stamped.step_up, from.step_up);
+    }
+    record = encode(&from, &len);
+    assert_int_equal(sso_session_decode(&s, record, len, new_err()), SAML_E_STORE);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(round_trip, setup, teardown),
+        cmocka_unit_test_setup_teardown(qualifiers_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(absent_things_are_null, setup, teardown),
         cmocka_unit_test_setup_teardown(ordinary_session_is_small, setup, teardown),
         cmocka_unit_test_setup_teardown(values_are_kept_and_joined, setup, teardown),
@@ -419,7 +460,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(idle_stamp, setup, teardown),
         cmocka_unit_test_setup_teardown(overage_has_a_name_of_its_own, setup, teardown),
         cmocka_unit_test_setup_teardown(size_is_bounded, setup, teardown),
-        cmocka_unit_test_setup_teardown(many_attributes_do_not_fit, setup, teardown)
+        cmocka_unit_test_setup_teardown(many_attributes_do_not_fit, setup, teardown),
+        cmocka_unit_test_setup_teardown(step_up_is_kept, setup, teardown)
     };
     int failed;
 

@@ -8,7 +8,7 @@ static void set_word(char *record, apr_size_t at, apr_uint32_t word)
     memcpy(record + at, &word, sizeof(word));
 }
 
-#define HEADER   80
+#define HEADER   88
 #define ROOM_AT  52
 #define COUNT_AT 48
 
@@ -22,6 +22,8 @@ static apr_size_t walk(const sso_session_t *s)
     int i, j;
 
     seen += s->name_id_format ? strlen(s->name_id_format) : 0;
+    seen += s->name_qualifier ? strlen(s->name_qualifier) : 0;
+    seen += s->sp_name_qualifier ? strlen(s->sp_name_qualifier) : 0;
     seen += s->session_index ? strlen(s->session_index) : 0;
     seen += s->authn_context ? strlen(s->authn_context) : 0;
     for (i = 0; i < s->attribute_count; i++) {
@@ -178,7 +180,7 @@ static void another_version_is_refused(void **state)
     record[0] ^= 3;
     assert_true(sso_session_is_foreign(record, len));
     assert_int_equal(sso_session_decode(&s, record, len, err), SAML_E_STORE);
-    assert_non_null(strstr(err->reason, "expected one of version 3"));
+    assert_non_null(strstr(err->reason, "expected one of version 4"));
     assert_true(sso_session_is_foreign("SSO\3", 4) || sso_session_is_foreign("\3OSS", 4));
     assert_false(sso_session_is_foreign("SSP\3", 4) || sso_session_is_foreign("\3PSS", 4));
     record[0] ^= 3;

@@ -52,7 +52,7 @@ static const char *seal_text(const sso_app_t *app, const char *name, const char 
 
 static const char *begun(const sso_app_t *app, const char *name, apr_interval_time_t ago)
 {
-    const char *text = apr_psprintf(pool, "%" APR_TIME_T_FMT "\n_request\nhttps://shop.example/saml/acs\n\n%s",
+    const char *text = apr_psprintf(pool, "%" APR_TIME_T_FMT "\n_request\nhttps://shop.example/saml/acs\n\n0\n0\n0\n\n\n%s",
                                     apr_time_now() - ago, TARGET);
 
     return seal_text(app, name, text);
@@ -105,12 +105,31 @@ static void ages(void **state)
     }
 }
 
+/* Of one that is too old its target is still known, to a browser that brings its cookie under its name. */
+static void late(void **state)
+{
+    static const int ages_s[] = { 1, 601, 3000, 86400 };
+    sso_app_t *app = shop();
+    sso_state_t got;
+
+    (void)state;
+    for (apr_size_t i = 0; i < sizeof(ages_s) / sizeof(ages_s[0]); i++) {
+        const char *cookie = apr_pstrcat(pool, PREFIX NAME "=", begun(app, NAME, apr_time_from_sec(ages_s[i])), NULL);
+
+        assert_true(sso_state_late(&got, request_with(cookie), app, NAME));
+        assert_string_equal(got.target, TARGET);
+        assert_false(sso_state_late(&got, request_with(cookie), app, "Abcdef-_0124"));
+        assert_false(sso_state_late(&got, request_with(cookie), app, NULL));
+        assert_false(sso_state_late(&got, request_with(""), app, NAME));
+    }
+}
+
 /* Sealed by us, but not what we write; the numbers are read as time. */
 static void contents(void **state)
 {
     static const char *const texts[] = {
-        "", "\n", "\n\n\n\n", "x\n_request\nacs\n\n/", "0\n_request\nacs\n\n/", "-1\n_request\nacs\n\n/", "9223372036854775807\n_request\nacs\n\n/",
-        "99999999999999999999999999\n_request\nacs\n\n/", "-9223372036854775808\n_r\na\n\n/", "1\n_request\nacs\n\n/", "1\n_request\nacs", "1",
+        "", "\n", "\n\n\n\n", "x\n_request\nacs\n\n0\n0\n0\n\n\n/", "0\n_request\nacs\n\n0\n0\n0\n\n\n/", "-1\n_request\nacs\n\n0\n0\n0\n\n\n/", "9223372036854775807\n_request\nacs\n\n0\n0\n0\n\n\n/",
+        "99999999999999999999999999\n_request\nacs\n\n0\n0\n0\n\n\n/", "-9223372036854775808\n_r\na\n\n0\n0\n0\n\n\n/", "1\n_request\nacs\n\n0\n0\n0\n\n\n/", "1\n_request\nacs", "1",
     };
     sso_app_t *app = shop();
 
@@ -170,7 +189,7 @@ static void moved(void **state)
 /* What RelayState may be is less than what a cookie may be called. */
 static void names(void **state)
 {
-    static const char *const bad[] = { NULL, "", ".", "Abcdef-_012", "Abcdef-_01234", "Abcdef-_0123..", "Abcdef-_0123.x", "Abcdef-_0123 ", "Abcdef-_012=",
+    static const char *const bad[] = { NULL, "", ".", "Abcdef-_012", "Abcdef-_01234", "Abcdef-_0123...", "Abcdef-_0123.x", "Abcdef-_0123 ", "Abcdef-_012=",
                                        "Abcdef-_012;", "Abcdef-_012,", "Abcdef-_012\n", "Abcdef/_0123", "Abcdef-_012\xc3", "retry", "../../../../etc" };
     sso_app_t *app = shop();
 
@@ -251,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_good_one_opens, setup, teardown), cmocka_unit_test_setup_teardown(ages, setup, teardown),
+        cmocka_unit_test_setup_teardown(late, setup, teardown),
         cmocka_unit_test_setup_teardown(contents, setup, teardown), cmocka_unit_test_setup_teardown(every_bit, setup, teardown),
         cmocka_unit_test_setup_teardown(moved, setup, teardown), cmocka_unit_test_setup_teardown(names, setup, teardown),
         cmocka_unit_test_setup_teardown(many, setup, teardown), cmocka_unit_test_setup_teardown(bombed, setup, teardown),

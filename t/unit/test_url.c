@@ -214,7 +214,9 @@ static sso_app_t *app_of(const char *const urls[])
     for (int i = 0; urls[i]; i++)
         assert_null(sso_reply_url_parse(apr_array_push(parsed), urls[i], pool));
     app->reply_urls = parsed;
-    app->path = "/saml";
+    app->path = app->public_path = "/saml";
+    app->prefix = "";
+    app->start = "/";
     return app;
 }
 

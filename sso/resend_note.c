@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the browser holds of a request that is kept, and of who was signed on. */
+
+#include "resend.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "cookie.h"
+#include "saml/encoding.h"
+#include "saml/id.h"
+#include "state.h"
+
+#define NAME_BYTES 9                    /* random octets of a name: 12 characters */
+#define NAME_CHARS 12
+#define LOOKED_AT  16
+#define USER_LABEL "mod_saml_sso kept requests"
+#define USER_CHARS 32                   /* of an HMAC's hex digits: 128 bits */
+#define TRANSIENT  "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+
+static const char purpose[] = "kept-request";
+
+int sso_resend_is_name(const char *name)
+{
+    apr_size_t i;
+
+    for (i = 0; name && name[i] && i < NAME_CHARS; ++i) {
+        if (!apr_isalnum(name[i]) && name[i] != '-' && name[i] != '_')
+            return 0;
+    }
+    return name && i == NAME_CHARS && !name[i];
+}
+
+static const char *cookie_name(const sso_app_t *app, const char *name, apr_pool_t *p)
+{
+    return apr_pstrcat(p, app->state_prefix, SSO_STATE_RESEND, name, NULL);
+}
+
+/* What the seal is bound to: a note moved to another name or application does not open. */
+static const char *bound_to(const sso_app_t *app, const char *cookie, apr_pool_t *p)
+{
+    return apr_pstrcat(p, app->id, "\n", cookie, NULL);
+}
+
+/* Of what may be 2 KB long the cookie has 43 characters. */
+static const char *digest_of(const char *target, apr_pool_t *p)
+{
+    sso_key_t key;
+
+    return sso_key_of(&key, target, strlen(target), sso_err_new(p)) == SAML_OK ? saml_base64url_encode(p, key.octets, SSO_KEY_BYTES) : "-";
+}
+
+int sso_resend_note_is_for(const sso_resend_note_t *note, const char *target, apr_pool_t *p)
+{
+    return strcmp(note->target_digest, digest_of(target, p)) == 0;
+}
+
+/* One field a line. */
+static const char *write_note(const sso_resend_note_t *note, const char *target, apr_pool_t *p)
+{
+    return apr_psprintf(p, "%" APR_TIME_T_FMT "\n%s\n%s\n%s\n%d\n%s", note->began, note->file,
+                        saml_base64url_encode(p, note->key, SSO_PIECE_KEY_BYTES), note->user, note->had_session, digest_of(target, p));
+}
+
+static int read_note(sso_resend_note_t *out, const char *text, apr_pool_t *p)
+{
+    char *fields[6], *at = apr_pstrdup(p, text);
+    apr_size_t key_len = 0;
+    int i;
+
+    for (i = 0; i < 6; ++i) {
+        fields[i] = at;
+        at = i < 5 && at ? strchr(at, '\n') : NULL;
+        if (i < 5 && !at)
+            return 0;
+        if (at)
+            *at++ = '\0';
+    }
+    *out = (sso_resend_note_t){ apr_atoi64(fields[0]), fields[1], NULL, fields[3], strcmp(fields[4], "0") != 0, fields[5] };
+    return saml_base64url_decode(&out->key, &key_len, fields[2], strlen(fields[2]), p, sso_err_new(p)) == SAML_OK
+           && key_len == SSO_PIECE_KEY_BYTES;
+}
+
+static int open_cookie(sso_resend_note_t *out, request_rec *r, const sso_app_t *app, const char *cookie)
+{
+    const char *sealed = sso_cookie_value(sso_request_of(r)->cookies, cookie, r->pool), *text;
+    apr_size_t len;
+
+    return sealed && saml_unseal(&text, &len, app->secret, purpose, bound_to(app, cookie, r->pool), sealed, r->pool, sso_err_new(r->pool)) == SAML_OK
+           && read_note(out, apr_pstrmemdup(r->pool, text, len), r->pool);
+}
+
+int sso_resend_note_read(sso_resend_note_t *out, request_rec *r, const sso_app_t *app, const char *name)
+{
+    return sso_resend_is_name(name) && open_cookie(out, r, app, cookie_name(app, name, r->pool));
+}
+
+static void drop(request_rec *r, const sso_app_t *app, const char *cookie)
+{
+    sso_cookie_set_same_site(r, app, cookie, "", 0);
+}
+
+void sso_resend_note_drop(request_rec *r, const sso_app_t *app, const char *name)
+{
+    drop(r, app, cookie_name(app, name, r->pool));
+}
+
+/* Make room for one more. One that does not open is of no use; of the others the oldest goes, and its file. */
+static void drop_surplus(request_rec *r, const sso_app_t *app)
+{
+    apr_array_header_t *came = sso_cookie_names(sso_request_of(r)->cookies, apr_pstrcat(r->pool, app->state_prefix, SSO_STATE_RESEND, NULL),
+                                                LOOKED_AT, r->pool);
+    sso_resend_note_t note, oldest = { 0 };
+    const char *oldest_cookie = NULL;
+    int i, count = 0;
+
+    for (i = 0; i < came->nelts; ++i) {
+        const char *cookie = APR_ARRAY_IDX(came, i, const char *);
+
+        if (!open_cookie(&note, r, app, cookie)) {
+            drop(r, app, cookie);
+            continue;
+        }
+        ++count;
+        if (!oldest_cookie || note.began < oldest.began) {
+            oldest = note;
+            oldest_cookie = cookie;
+        }
+    }
+    if (count < SSO_RESEND_AT_MOST)
+        return;
+    sso_kept_drop(app->keep, oldest.file);
+    drop(r, app, oldest_cookie);
+}
+
+saml_status_t sso_resend_note_write(const char **name, request_rec *r, const sso_app_t *app, const sso_resend_note_t *note, const char *target,
+                                    saml_err_t *err)
+{
+    const char *cookie, *text = write_note(note, target, r->pool), *sealed;
+
+    SAML_TRY(saml_token_new(name, NAME_BYTES, r->pool, err));
+    cookie = cookie_name(app, *name, r->pool);
+    SAML_TRY(saml_seal(&sealed, app->secret, purpose, bound_to(app, cookie, r->pool), text, strlen(text), r->pool, err));
+    drop_surplus(r, app);
+    sso_cookie_set_same_site(r, app, cookie, sealed, SSO_RESEND_AGE);
+    return SAML_OK;
+}
+
+/* ---- who was signed on ------------------------------------------------------------------------------------- */
+
+static const char *first_value(const sso_session_t *session, const char *claim, apr_pool_t *p)
+{
+    sso_attribute_t attribute;
+
+    return sso_session_find(&attribute, session, claim) && attribute.value_count > 0 ? sso_session_values(&attribute, p) : NULL;
+}
+
+/* Entra's object ID where it comes: the NameID may be another at each sign-on. */
+static const char *lasting_name(const sso_session_t *session, apr_pool_t *p)
+{
+    const char *object = first_value(session, "objectid", p), *tenant = first_value(session, "tenantid", p);
+
+    if (object && *object)
+        return apr_pstrcat(p, "object\n", tenant ? tenant : "", "\n", object, NULL);
+    if (session->name_id_format && strcmp(session->name_id_format, TRANSIENT) == 0)
+        return NULL;
+    return apr_pstrcat(p, "name\n", session->name_id, NULL);
+}
+
+const char *sso_resend_user_of(const sso_app_t *app, const sso_session_t *session, apr_pool_t *p)
+{
+    const char *name = lasting_name(session, p), *text, *mark;
+
+    if (!name)
+        return "";
+    text = apr_pstrcat(p, app->id, "\n", name, NULL);
+    if (saml_secret_sign(&mark, app->secret, USER_LABEL, text, strlen(text), p, sso_err_new(p)) != SAML_OK)
+        return "";
+    return apr_pstrmemdup(p, mark, USER_CHARS);
+}
+
+static const char *user_cookie(const sso_app_t *app, apr_pool_t *p)
+{
+    return apr_pstrcat(p, app->state_prefix, SSO_STATE_USER, NULL);
+}
+
+const char *sso_resend_last_user(request_rec *r, const sso_app_t *app)
+{
+    const char *mark = sso_cookie_value(sso_request_of(r)->cookies, user_cookie(app, r->pool), r->pool);
+
+    return mark && strlen(mark) == USER_CHARS && strspn(mark, "0123456789abcdef") == USER_CHARS ? mark : "";
+}
+
+void sso_resend_forget_user(request_rec *r, const sso_app_t *app)
+{
+    const char *cookie = user_cookie(app, r->pool);
+
+    if (sso_cookie_value(sso_request_of(r)->cookies, cookie, r->pool))
+        drop(r, app, cookie);
+}
+
+void sso_resend_remember_user(request_rec *r, const sso_app_t *app, const sso_session_t *session)
+{
+    const char *now = app->keep ? sso_resend_user_of(app, session, r->pool) : "";
+
+    if (*now)
+        sso_cookie_set_same_site(r, app, user_cookie(app, r->pool), now, SSO_COOKIE_WITH_BROWSER);
+    else
+        sso_resend_forget_user(r, app);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rounds.h"
+
+#include <apr_strings.h>
+
+#include "cookie.h"
+#include "page.h"
+#include "saml/seal.h"
+#include "saml/texts.h"
+#include "url.h"
+
+#define MAX_TARGET_BYTES 512            /* of the last sign-on: a longer one is not kept, so that the cookie stays small */
+#define KEPT             apr_time_from_sec(600)
+#define WATCHED_FROM     2              /* rounds, or used states: from here on the way back is seen */
+#define DENIED           "denied"
+
+static const char purpose[] = "rounds";
+
+/** What the cookie holds. */
+typedef struct {
+    int count;                  /* of sign-ons */
+    apr_time_t since;           /* the first of them began */
+    int denied;                 /* what came of the last was refused */
+    const char *relay_state;    /* of the last */
+    const char *target;         /* of the last, or "" */
+} rounds_t;
+
+static const char *cookie_name(request_rec *r, const sso_app_t *app)
+{
+    return apr_pstrcat(r->pool, app->state_prefix, SSO_STATE_ROUNDS, NULL);
+}
+
+static const char *bound_to(request_rec *r, const sso_app_t *app)
+{
+    return apr_pstrcat(r->pool, app->id, "\n", cookie_name(r, app), NULL);
+}
+
+/* One field a line, the target last. Sealed by us, so that what does not read is of another version: none. */
+static int parse(rounds_t *out, char *text)
+{
+    char *fields[4], *end;
+    int i;
+
+    for (i = 0; i < 4; ++i, text = end + 1) {
+        end = strchr(text, '\n');
+        if (!end)
+            return 0;
+        *end = '\0';
+        fields[i] = text;
+    }
+    out->count = atoi(fields[0]);
+    out->since = apr_atoi64(fields[1]);
+    out->denied = strcmp(fields[2], DENIED) == 0;
+    out->relay_state = fields[3];
+    out->target = text;
+    return out->count > 0;
+}
+
+static int read_cookie(rounds_t *out, request_rec *r, const sso_app_t *app)
+{
+    const char *sealed = sso_cookie_value(sso_request_of(r)->cookies, cookie_name(r, app), r->pool), *text;
+    apr_size_t len;
+
+    return sealed
+           && saml_unseal(&text, &len, app->secret, purpose, bound_to(r, app), sealed, r->pool, sso_err_new(r->pool)) == SAML_OK
+           && parse(out, apr_pstrmemdup(r->pool, text, len));
+}
+
+/* What cannot be sealed is not counted: the sign-on itself, which seals more, has said why. */
+static void write_cookie(const rounds_t *rounds, request_rec *r, const sso_app_t *app)
+{
+    const char *text = apr_psprintf(r->pool, "%d\n%" APR_TIME_T_FMT "\n%s\n%s\n%s", rounds->count, rounds->since,
+                                    rounds->denied ? DENIED : "", rounds->relay_state, rounds->target);
+    const char *sealed;
+
+    if (saml_seal(&sealed, app->secret, purpose, bound_to(r, app), text, strlen(text), r->pool, sso_err_new(r->pool)) == SAML_OK)
+        sso_cookie_set_cross_site(r, app, cookie_name(r, app), sealed, KEPT);
+}
+
+/* Those of the last minute. A clock that was set back begins anew. */
+static int read_recent(rounds_t *out, request_rec *r, const sso_app_t *app)
+{
+    apr_time_t now = apr_time_now();
+
+    return read_cookie(out, r, app) && now >= out->since && now - out->since < SSO_ROUNDS_TIME;
+}
+
+/* ---- why ------------------------------------------------------------------ */
+
+/** What the browser brings after a sign-on that went well. */
+typedef enum { CAUSE_NO_COOKIE, CAUSE_UNKNOWN_SESSION, CAUSE_DENIED, CAUSE_SENT_BACK } cause_t;
+
+static const struct {
+    saml_status_t status;
+    const saml_titled_words_t *words;
+    const char *found;
+} causes[] = {
+    [CAUSE_NO_COOKIE] = { SAML_E_STATE_MISSING, &saml_loop_no_cookie,
+        "found none; mend: what changes Set-Cookie behind this module (Header edit, a proxy that adds SameSite=Strict, Path or Domain, or "
+        "takes the header off 303 answers), a cookie over the browser's limit of 4096 bytes, an http:// address before a proxy" },
+    [CAUSE_UNKNOWN_SESSION] = { SAML_E_STATE_MISSING, &saml_loop_no_session,
+        "found one whose session is not in the store; mend: one SAMLSessionStore for all nodes, a longer SAMLSessionIdle or "
+        "SAMLSessionLifetime, a store that does not throw sessions out, clocks that agree (NTP)" },
+    [CAUSE_DENIED] = { SAML_E_REQUEST, &saml_loop_denied,
+        "found that a Require refuses the session and its ErrorDocument leads to the sign-on again; mend: an ErrorDocument that says so "
+        "instead, or Require" },
+    [CAUSE_SENT_BACK] = { SAML_E_REQUEST, &saml_loop_sent_back,
+        "found the session alive and the browser sent to the sign-on again; mend: the application, which does not take the user from "
+        "REMOTE_USER or its header and redirects to the login, or a link to login where a place is meant" },
+};
+
+static saml_status_t find_cause(cause_t *out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    const sso_session_t *session;
+    const char *reference;
+    rounds_t rounds;
+
+    SAML_TRY(sso_session_look(&session, r, app, err));
+    SAML_TRY(sso_session_reference(&reference, r, app, err));
+    if (session)
+        *out = read_cookie(&rounds, r, app) && rounds.denied ? CAUSE_DENIED : CAUSE_SENT_BACK;
+    else
+        *out = *reference ? CAUSE_UNKNOWN_SESSION : CAUSE_NO_COOKIE;
+    return SAML_OK;
+}
+
+static saml_status_t fail(request_rec *r, const sso_app_t *app, const char *when, saml_err_t *err)
+{
+    cause_t cause = CAUSE_NO_COOKIE;
+
+    SAML_TRY(find_cause(&cause, r, app, err));
+    return saml_fail(err, causes[cause].status, "sign-ons without end: %s, and expected the session cookie %s to come back with the live "
+                     "session, %s", when, saml_quote(r->pool, app->cookie.name), causes[cause].found);
+}
+
+saml_status_t sso_rounds_check(request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    rounds_t rounds;
+
+    if (!read_recent(&rounds, r, app) || rounds.count < SSO_ROUNDS_AT_MOST)
+        return SAML_OK;
+    return fail(r, app, apr_psprintf(r->pool, "this browser has signed on %d times within %d s", rounds.count,
+                                     (int)apr_time_sec(apr_time_now() - rounds.since)), err);
+}
+
+int sso_rounds_refuse(request_rec *r, const sso_app_t *app, const saml_err_t *err)
+{
+    saml_err_t *unread = sso_err_new(r->pool);
+    cause_t cause;
+
+    if (err->status == SAML_E_STORE || find_cause(&cause, r, app, unread) != SAML_OK)
+        return sso_page_refused(r, app, err);
+    return sso_page_stopped(r, app, causes[cause].words, err);
+}
+
+/* ---- the count ------------------------------------------------------------ */
+
+void sso_rounds_begin(sso_state_t *state, request_rec *r, const sso_app_t *app)
+{
+    rounds_t rounds = { 0 };
+
+    if (!read_recent(&rounds, r, app)) {
+        rounds.count = 0;
+        rounds.since = state->started;
+    }
+    state->rounds = rounds.count;
+    state->rounds_since = rounds.since;
+    state->watched = rounds.count >= WATCHED_FROM || sso_state_count(r, app, state->target, SSO_ROUNDS_TIME) >= WATCHED_FROM;
+}
+
+/* What ends at login already does so there. */
+static const char *arrival(const sso_app_t *app, const char *target, request_rec *r)
+{
+    if (sso_target_is_endpoint(app, target, r->pool))
+        return apr_pstrcat(r->pool, target, "&arrived=1", NULL);
+    return apr_pstrcat(r->pool, sso_endpoint_url(app, sso_reply_url_of(app, r), "login", r->pool), "?arrived=1&target=",
+                       ap_escape_urlencoded(r->pool, target), NULL);
+}
+
+const char *sso_rounds_signed_on(request_rec *r, const sso_app_t *app, const sso_state_t *state, const char *relay_state)
+{
+    const rounds_t rounds = { state->rounds + 1, state->rounds_since, 0, relay_state,
+                              strlen(state->target) <= MAX_TARGET_BYTES ? state->target : "" };
+
+    write_cookie(&rounds, r, app);
+    return state->watched ? arrival(app, state->target, r) : state->target;
+}
+
+/* Of a link or a bookmark to that address it is not. */
+int sso_rounds_is_arrival(request_rec *r, const sso_app_t *app, const char *end)
+{
+    rounds_t rounds;
+
+    return read_recent(&rounds, r, app) || sso_state_count(r, app, end, SSO_ROUNDS_TIME) > 0;
+}
+
+int sso_rounds_refuse_arrival(request_rec *r, const sso_app_t *app, const char *target)
+{
+    saml_err_t *err = sso_err_new(r->pool);
+
+    sso_request_of(r)->target = target;
+    return fail(r, app, "this browser comes from a sign-on", err) == SAML_OK ? HTTP_INTERNAL_SERVER_ERROR : sso_rounds_refuse(r, app, err);
+}
+
+void sso_rounds_denied(request_rec *r, const sso_app_t *app)
+{
+    rounds_t rounds;
+
+    if (!read_recent(&rounds, r, app) || rounds.denied)
+        return;
+    rounds.denied = 1;
+    write_cookie(&rounds, r, app);
+}
+
+void sso_rounds_forget(request_rec *r, const sso_app_t *app)
+{
+    if (sso_cookie_value(sso_request_of(r)->cookies, cookie_name(r, app), r->pool))
+        sso_cookie_set_cross_site(r, app, cookie_name(r, app), "", 0);
+}
+
+const char *sso_rounds_came_again(request_rec *r, const sso_app_t *app, const char *relay_state)
+{
+    rounds_t rounds;
+
+    if (!relay_state || !read_cookie(&rounds, r, app) || strcmp(rounds.relay_state, relay_state) != 0)
+        return NULL;
+    return *rounds.target ? rounds.target : NULL;
+}
+
+/* ---- the state is lost ----------------------------------------------------- */
+
+int sso_rounds_refuse_lost(request_rec *r, const sso_app_t *app, const char *relay_state, const saml_err_t *err)
+{
+    saml_err_t *said = sso_err_new(r->pool);
+    const char *what;
+
+    switch (sso_state_lost(r, app, relay_state)) {
+    case SSO_LOST_ALL:
+        what = "no cookie of this site has come back since the sign-on was begun anew: the browser takes none (switched off, blocked, a frame "
+               "in another site), or it came by http:// where they are Secure, or by another host name than that of SAMLReplyURL";
+        break;
+    case SSO_LOST_CROSS_SITE:
+        what = "cookies come with this site's own pages, and not with the identity provider's form: something changes SameSite=None; Secure "
+               "(Header edit, a proxy), or the sign-on is in a frame, where the browser keeps back cookies of others";
+        break;
+    default:
+        return sso_page_refused(r, app, err);
+    }
+    *said = *err;
+    if (saml_fail(said, err->status, "%s; %s", err->reason, what) == SAML_OK)
+        return HTTP_INTERNAL_SERVER_ERROR;
+    return sso_page_titled(r, app, &saml_no_cookies, said);
+}

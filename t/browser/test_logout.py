@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stories of signing out, here and at the provider (pysaml2), where the browser keeps no cookies of one site in the frames of another."""
+import unittest
+
+from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
+from selenium.webdriver.common.by import By
+
+from stage import Browser, Stage
+
+DONE = "urn:oasis:names:tc:SAML:2.0:status:Success"
+
+
+class Logout:
+    """What holds by either binding."""
+    stage = browser = None
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.__exit__()
+        cls.stage.__exit__()
+
+    def setUp(self):
+        self.browser.driver.execute_cdp_cmd("Storage.clearCookies", {})
+        self.stage.idp.asked.clear()
+        self.stage.idp.heard.clear()
+        self.known = len(self.stage.refusals())
+
+    def tearDown(self):
+        self.assertEqual([], self.stage.refusals()[self.known:])
+
+    def sign_on(self, browser, user="ada"):
+        browser.open("/app/")
+        browser.choose(user)
+        browser.wait_for("/app/")
+
+    def assert_out(self, browser):
+        browser.open("/app/")
+        browser.wait("the provider's page", lambda d: d.title == "Who are you?")
+
+    def cookies(self, browser):
+        return [c["name"] for c in browser.driver.execute_cdp_cmd("Storage.getCookies", {})["cookies"]]
+
+    def test_begun_here(self):
+        browser = self.browser
+        self.sign_on(browser)
+        browser.open("/saml/logout")
+        browser.wait("the page after it", lambda d: d.title == "You are signed out")
+        browser.screenshot("signed-out-there-too-" + self.stage.binding)
+        self.assertIn("So has your session at your organisation.", browser.text())
+        self.assertEqual(["ada@example.org"], self.stage.idp.asked)
+        self.assertEqual([], self.cookies(browser))
+        self.assert_out(browser)
+
+    def test_begun_here_on_to_a_page(self):
+        browser = self.browser
+        self.sign_on(browser)
+        browser.open("/saml/logout?target=/bye?x=1")
+        browser.wait_for("/bye?x=1")
+        self.sign_on(browser)
+        browser.open("/saml/logout?target=/bye&local=1")
+        browser.wait_for("/bye")
+        self.assertEqual(["ada@example.org"], self.stage.idp.asked)
+
+    def test_begun_there_in_a_hidden_frame(self):
+        browser = self.browser
+        for by in ("redirect", "post"):
+            self.sign_on(browser)
+            browser.driver.get(self.stage.idp.origin + "/signout?user=bob&by=" + by)
+            browser.wait("the answer about another", lambda d: self.stage.idp.heard == [DONE])
+            browser.open("/app/")
+            browser.wait_for("/app/")
+            browser.driver.get(self.stage.idp.origin + "/signout?user=ada&by=" + by)
+            browser.wait("our answer", lambda d: self.stage.idp.heard == [DONE, DONE])
+            self.stage.idp.heard.clear()
+            self.assertIn("__Host-saml", self.cookies(browser))     # a frame of another site neither brought nor dropped it
+            self.assert_out(browser)
+
+
+class ByRedirect(Logout, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.stage = Stage("h2 http/1.1", "Redirect", slo=(BINDING_HTTP_REDIRECT, BINDING_HTTP_POST)).__enter__()
+        cls.browser = Browser(cls.stage, third_party=False)
+
+
+class ByPost(Logout, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.stage = Stage("http/1.1", "POST", slo=(BINDING_HTTP_POST, BINDING_HTTP_REDIRECT)).__enter__()
+        cls.browser = Browser(cls.stage, third_party=False)
+
+    def test_without_script(self):
+        with Browser(self.stage, script=False) as browser:
+            browser.open("/app/")
+            browser.driver.find_element(By.CSS_SELECTOR, "button").click()
+            browser.choose("ada")
+            browser.wait("the provider's form", lambda d: "Continue" in d.page_source)
+            browser.driver.find_element(By.CSS_SELECTOR, "input[type=submit]").click()
+            browser.wait_for("/app/")
+            browser.open("/saml/logout")
+            self.assertIn("Signing you out", browser.text())
+            browser.screenshot("signing-out-without-script")
+            browser.driver.find_element(By.CSS_SELECTOR, "button").click()
+            browser.wait("the provider's form", lambda d: "Continue" in d.page_source)
+            browser.driver.find_element(By.CSS_SELECTOR, "input[type=submit]").click()
+            browser.wait("the page after it", lambda d: d.title == "You are signed out")
+
+
+if __name__ == "__main__":
+    unittest.main()
