@@ -51,6 +51,11 @@ def key_pin(certificate):
     return base64.b64encode(hashlib.sha256(der).digest()).decode()
 
 
+def mpm_for(protocols):
+    """The stories are told under two: prefork, which serves no HTTP/2, where none is wanted, else that of all tests."""
+    return "prefork" if protocols == "http/1.1" else None
+
+
 class Stage:
     """Everything but the browser; `protocols` as httpd's directive takes them."""
 
@@ -84,10 +89,10 @@ class Stage:
         self.port = free_port()
         self.site = "https://localhost:%d" % self.port
 
-    def _serve(self, conf, defines):
+    def _serve(self, conf, defines, mpm=None):
         module = os.environ.get("SSO_MODULE") or os.path.join(BUILDDIR, "mod_saml_sso.so")
         self.httpd = self._enter(Httpd(self.folder, module, os.path.join(SRCDIR, *conf.split("/")), defines,
-                                       [self.port]))
+                                       [self.port], mpm))
 
     def _site(self):
         pair = keys.self_signed(self.folder, "idp", "/CN=pysaml2")
@@ -96,7 +101,7 @@ class Stage:
             handle.write(self.idp.metadata())
         self._serve("t/browser/browser.conf", {
             "T_PORT": self.port, "T_DIR": self.folder, "T_BACKEND_PORT": self.backend.port,
-            "T_PROTOCOLS": self.protocols, "T_BINDING": self.binding})
+            "T_PROTOCOLS": self.protocols, "T_BINDING": self.binding}, mpm_for(self.protocols))
         answer = client.Client(self.ca[1]).request("GET", self.site + "/saml/metadata")
         if answer.status != 200:
             raise AssertionError("GET /saml/metadata: expected 200, got %d" % answer.status)
@@ -108,6 +113,13 @@ class Stage:
     def __exit__(self, *unused):
         while self._open:
             self._open.pop().__exit__(None, None, None)
+
+    def forget(self):
+        """As good as new, for the next story."""
+        self.backend.seen.clear()
+        self.idp.tamper = self.idp.known = None
+        for told in (self.idp.forced, self.idp.asked, self.idp.heard):
+            told.clear()
 
     def flags(self):
         """What Chromium must know of the stage."""
@@ -124,6 +136,49 @@ class DemoStage(Stage):
     def _site(self):
         self.idp = self._enter(Entra(demo.entra_configuration(self.folder, self.site)))
         self._serve("conf/demo.conf", demo.defines(self.folder, self.port, self.backend, self.idp))
+
+    def forget(self):
+        self.backend.seen.clear()
+
+
+class StoryCase:
+    """What every story has, to be mixed into a unittest.TestCase: a stage for all of a class, and an eye on its log."""
+    stage = None
+    protocols, binding, slo = "http/1.1", "POST", ()
+
+    @classmethod
+    def build(cls):
+        return Stage(cls.protocols, cls.binding, cls.slo)
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stage = cls.build().__enter__()
+        cls.addClassCleanup(cls.stage.__exit__)
+
+    def setUp(self):
+        self.stage.forget()
+        self.known = len(self.stage.refusals())
+
+    def tearDown(self):
+        self.assert_log()
+
+    def assert_log(self, *parts):
+        """Nothing from warning up in the log since it was asked last but lines that match, in order; and denials, which are httpd's own."""
+        lines = self.stage.refusals()[self.known:]
+        self.known += len(lines)
+        lines = [line for line in lines if "AH01631" not in line]
+        self.assertEqual(len(lines), len(parts), "\n".join(lines))
+        for line, part in zip(lines, parts):
+            self.assertRegex(line, part)
+
+    def sign_on(self, browser, path, user="ada"):
+        browser.open(path)
+        browser.choose(user)
+        browser.wait_for(path)
+
+    def requests(self, path, method=None):
+        """What the application was asked for."""
+        return [s for s in self.stage.backend.seen if s.path == path and method in (None, s.method)]
 
 
 class Browser:

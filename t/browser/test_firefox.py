@@ -6,55 +6,34 @@ import unittest
 import urllib.parse
 
 from firefox import NO_COOKIES, NO_SCRIPT, NO_THIRD_PARTY, Firefox
-from stage import Stage
+from stage import StoryCase
 
 DEEP = "/app/report?year=2026&q=a%26b+c"
 STATE = re.compile(r"-state-(?:[\w-]{12}\.*|frame)$")
 FIRST_PAGE = "performance.getEntriesByType('navigation')[0]."
 
 
-class Stories:
+class Stories(StoryCase):
     """On either stage; one browser for both."""
-    stage = browser = protocol = None
+    browser = protocol = None
 
     @classmethod
     def setUpClass(cls):
-        cls.stage = Stage(cls.protocols, cls.binding).__enter__()
+        super().setUpClass()
         if not Stories.browser:
             Stories.browser = Firefox(cls.stage, NO_THIRD_PARTY)
             unittest.addModuleCleanup(Stories.browser.__exit__)
         Stories.browser.stage = cls.stage
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.stage.__exit__()
-
     def setUp(self):
+        super().setUp()
         self.browser.drop_cookies()
-        self.stage.idp.known = None
-        self.stage.backend.seen.clear()
-        self.stage.idp.forced.clear()
-        self.known = len(self.stage.refusals())
-
-    def assert_log(self, *parts):
-        lines = [line for line in self.stage.refusals()[self.known:] if "AH01631" not in line]
-        self.assertEqual(len(lines), len(parts), "\n".join(lines))
-        for line, part in zip(lines, parts):
-            self.assertRegex(line, part)
-
-    def sign_on(self, path, user="ada"):
-        self.browser.open(path)
-        self.browser.choose(user)
-        self.browser.wait_for(path)
-
-    def posts(self, path):
-        return [s for s in self.stage.backend.seen if s.path == path and s.method == "POST"]
 
     def test_deep_link_me_and_logout(self):
         browser = self.browser
-        self.sign_on(DEEP)
+        self.sign_on(browser, DEEP)
         self.assertEqual(browser.run(FIRST_PAGE + "nextHopProtocol"), self.protocol)
-        self.assertEqual([s.all("X-Remote-User") for s in self.stage.backend.seen if s.path == DEEP], [["ada@example.org"]])
+        self.assertEqual([s.all("X-Remote-User") for s in self.requests(DEEP)], [["ada@example.org"]])
         self.assertEqual([n for n in browser.cookies() if STATE.search(n)], [])
         browser.screenshot("firefox-landed-" + self.protocol.replace("/", "-"))
         self.assertEqual(browser.run("fetch('/app/poll').then(r => r.status)"), 200)
@@ -70,7 +49,10 @@ class Stories:
         self.assertEqual([n for n in browser.cookies() if STATE.search(n)], [])
         browser.open("/app/")
         browser.wait("the provider", lambda b: b.sees("Who are you?"))
-        self.assert_log()
+
+
+class Http2Post(Stories, unittest.TestCase):
+    protocols, protocol, binding = "h2 http/1.1", "h2", "POST"
 
     def test_form_back_and_the_same_response_again(self):
         note = "Gr\u00fc\u00dfe & 100% = \"ja\""
@@ -81,11 +63,11 @@ class Stories:
         browser.click("button")
         browser.choose("ada")
         browser.wait_for("/app/save")
-        posts = self.posts("/app/save")
+        posts = self.requests("/app/save", "POST")
         self.assertEqual([urllib.parse.parse_qsl(s.body.decode()) for s in posts], [[("note", note), ("submit", "1")]])
         self.assertEqual(posts[0].all("Origin"), [self.stage.site])
         browser.drop_cookies()
-        self.sign_on(DEEP)
+        self.sign_on(browser, DEEP)
         browser.back()
         browser.wait("the provider, or what stands for it", lambda b: b.url() != self.stage.site + DEEP)
         if browser.find('button[value="ada"]'):
@@ -93,8 +75,7 @@ class Stories:
         else:
             browser.open(DEEP)
         browser.wait_for(DEEP)
-        self.assertEqual(len(self.posts("/app/save")), 1)
-        self.assert_log()
+        self.assertEqual(len(self.requests("/app/save", "POST")), 1)
 
     def test_tabs_second_factor_and_a_loop(self):
         browser = self.browser
@@ -120,10 +101,6 @@ class Stories:
         browser.screenshot("firefox-loop")
         self.assert_log(r"refused \[authn-statement\] .*saml-authn mfa", r"refused \[state-missing\] .*expected the session cookie")
 
-
-class Http2Post(Stories, unittest.TestCase):
-    protocols, protocol, binding = "h2 http/1.1", "h2", "POST"
-
     def test_no_script(self):
         with Firefox(self.stage, NO_SCRIPT) as browser:
             browser.open(DEEP)
@@ -134,7 +111,6 @@ class Http2Post(Stories, unittest.TestCase):
             browser.wait("the provider's form", lambda b: b.find("input[type=submit]"))
             browser.click("input[type=submit]")
             browser.wait_for(DEEP)
-        self.assert_log()
 
     def test_no_cookies(self):
         self.stage.idp.known = "ada"
@@ -147,6 +123,7 @@ class Http2Post(Stories, unittest.TestCase):
 
 
 class Http1Redirect(Stories, unittest.TestCase):
+    """The shortest story: Chromium tells the others on this stage, too."""
     protocols, protocol, binding = "http/1.1", "http/1.1", "Redirect"
 
 

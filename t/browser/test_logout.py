@@ -5,33 +5,24 @@ import unittest
 from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from selenium.webdriver.common.by import By
 
-from stage import Browser, Stage
+from stage import Browser, StoryCase
 
 DONE = "urn:oasis:names:tc:SAML:2.0:status:Success"
 
 
-class Logout:
+class Logout(StoryCase):
     """What holds by either binding."""
-    stage = browser = None
+    browser = None
 
     @classmethod
-    def tearDownClass(cls):
-        cls.browser.__exit__()
-        cls.stage.__exit__()
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.browser = Browser(cls.stage, third_party=False)
+        cls.addClassCleanup(cls.browser.__exit__)
 
     def setUp(self):
+        super().setUp()
         self.browser.driver.execute_cdp_cmd("Storage.clearCookies", {})
-        self.stage.idp.asked.clear()
-        self.stage.idp.heard.clear()
-        self.known = len(self.stage.refusals())
-
-    def tearDown(self):
-        self.assertEqual([], self.stage.refusals()[self.known:])
-
-    def sign_on(self, browser, user="ada"):
-        browser.open("/app/")
-        browser.choose(user)
-        browser.wait_for("/app/")
 
     def assert_out(self, browser):
         browser.open("/app/")
@@ -42,7 +33,7 @@ class Logout:
 
     def test_begun_here(self):
         browser = self.browser
-        self.sign_on(browser)
+        self.sign_on(browser, "/app/")
         browser.open("/saml/logout")
         browser.wait("the page after it", lambda d: d.title == "You are signed out")
         browser.screenshot("signed-out-there-too-" + self.stage.binding)
@@ -53,41 +44,34 @@ class Logout:
 
     def test_begun_here_on_to_a_page(self):
         browser = self.browser
-        self.sign_on(browser)
+        self.sign_on(browser, "/app/")
         browser.open("/saml/logout?target=/bye?x=1")
         browser.wait_for("/bye?x=1")
-        self.sign_on(browser)
+        self.sign_on(browser, "/app/")
         browser.open("/saml/logout?target=/bye&local=1")
         browser.wait_for("/bye")
         self.assertEqual(["ada@example.org"], self.stage.idp.asked)
 
     def test_begun_there_in_a_hidden_frame(self):
         browser = self.browser
-        for by in ("redirect", "post"):
-            self.sign_on(browser)
-            browser.driver.get(self.stage.idp.origin + "/signout?user=bob&by=" + by)
-            browser.wait("the answer about another", lambda d: self.stage.idp.heard == [DONE])
-            browser.open("/app/")
-            browser.wait_for("/app/")
-            browser.driver.get(self.stage.idp.origin + "/signout?user=ada&by=" + by)
-            browser.wait("our answer", lambda d: self.stage.idp.heard == [DONE, DONE])
-            self.stage.idp.heard.clear()
-            self.assertIn("__Host-saml", self.cookies(browser))     # a frame of another site neither brought nor dropped it
-            self.assert_out(browser)
+        by = self.stage.binding.lower()
+        self.sign_on(browser, "/app/")
+        browser.driver.get(self.stage.idp.origin + "/signout?user=bob&by=" + by)
+        browser.wait("the answer about another", lambda d: self.stage.idp.heard == [DONE])
+        browser.open("/app/")
+        browser.wait_for("/app/")
+        browser.driver.get(self.stage.idp.origin + "/signout?user=ada&by=" + by)
+        browser.wait("our answer", lambda d: self.stage.idp.heard == [DONE, DONE])
+        self.assertIn("__Host-saml", self.cookies(browser))     # a frame of another site neither brought nor dropped it
+        self.assert_out(browser)
 
 
 class ByRedirect(Logout, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.stage = Stage("h2 http/1.1", "Redirect", slo=(BINDING_HTTP_REDIRECT, BINDING_HTTP_POST)).__enter__()
-        cls.browser = Browser(cls.stage, third_party=False)
+    protocols, binding, slo = "h2 http/1.1", "Redirect", (BINDING_HTTP_REDIRECT, BINDING_HTTP_POST)
 
 
 class ByPost(Logout, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.stage = Stage("http/1.1", "POST", slo=(BINDING_HTTP_POST, BINDING_HTTP_REDIRECT)).__enter__()
-        cls.browser = Browser(cls.stage, third_party=False)
+    protocols, binding, slo = "http/1.1", "POST", (BINDING_HTTP_POST, BINDING_HTTP_REDIRECT)
 
     def test_without_script(self):
         with Browser(self.stage, script=False) as browser:

@@ -5,52 +5,31 @@ import unittest
 
 from selenium.webdriver.common.by import By
 
-from stage import Browser, Stage
+from stage import Browser, StoryCase
 
 DEEP = "/app/report?year=2026&q=a%26b+c"
 MFA = {"class_ref": "https://refeds.org/profile/mfa", "authn_auth": "idp"}
 
 
-class Recovery(unittest.TestCase):
-    protocols, binding = "h2 http/1.1", "POST"
+class Recovery(StoryCase, unittest.TestCase):
+    protocols = "h2 http/1.1"
 
     @classmethod
     def setUpClass(cls):
-        cls.stage = Stage(cls.protocols, cls.binding).__enter__()
+        super().setUpClass()
         cls.browser = Browser(cls.stage, popups=False, third_party=False)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.browser.__exit__()
-        cls.stage.__exit__()
+        cls.addClassCleanup(cls.browser.__exit__)
 
     def setUp(self):
+        super().setUp()
         driver = self.browser.driver
         for window in driver.window_handles[1:]:
             driver.switch_to.window(window)
             driver.close()
         driver.switch_to.window(driver.window_handles[0])
         driver.execute_cdp_cmd("Storage.clearCookies", {})
-        self.password, self.stage.idp.known = self.stage.idp.authn, None
+        self.addCleanup(setattr, self.stage.idp, "authn", self.stage.idp.authn)
         self.stage.backend.replies.clear()
-        self.stage.backend.seen.clear()
-        self.stage.idp.forced.clear()
-        self.known = len(self.stage.refusals())
-
-    def tearDown(self):
-        self.stage.idp.authn = self.password
-
-    def assert_log(self, *parts):
-        """Nothing from warning up in the log but refusals that say so, in order."""
-        lines = [line for line in self.stage.refusals()[self.known:] if "AH01631" not in line]
-        self.assertEqual(len(lines), len(parts), "\n".join(lines))
-        for line, part in zip(lines, parts):
-            self.assertRegex(line, part)
-
-    def sign_on(self, path, user="ada"):
-        self.browser.open(path)
-        self.browser.choose(user)
-        self.browser.wait_for(path)
 
     def wait_title(self, title, name):
         self.browser.wait(title, lambda d: d.title == title)
@@ -83,7 +62,7 @@ class Recovery(unittest.TestCase):
         self.browser.wait_for(DEEP)
 
     def test_back_and_the_same_response_again(self):
-        self.sign_on(DEEP)
+        self.sign_on(self.browser, DEEP)
         session = self.browser.driver.get_cookie("__Host-saml")["value"]
         self.browser.driver.back()
         self.browser.wait("a page after going back", lambda d: d.execute_script("return document.readyState") == "complete"
@@ -93,7 +72,6 @@ class Recovery(unittest.TestCase):
         self.browser.choose("ada")
         self.browser.wait_for(DEEP)
         self.assertEqual(self.browser.driver.get_cookie("__Host-saml")["value"], session)
-        self.assert_log()
 
     def test_old_tab(self):
         """Its login state is gone when the answer comes: the tab knows where it wanted to go."""
@@ -110,7 +88,6 @@ class Recovery(unittest.TestCase):
             self.stage.idp.known = None
             self.browser.driver.execute_cdp_cmd("Storage.clearCookies", {})
             self.browser.driver.get("about:blank")
-        self.assert_log()
 
     def test_ten_tabs_at_once(self):
         driver = self.browser.driver
@@ -127,18 +104,16 @@ class Recovery(unittest.TestCase):
             driver.switch_to.window(window)
             self.browser.choose("ada")
             self.browser.wait_for("/app/tab%d" % number)
-        self.assert_log()
 
     def test_bookmark_of_the_login(self):
-        self.sign_on(DEEP)
+        self.sign_on(self.browser, DEEP)
         for _ in range(3):
             self.browser.open("/saml/login?target=/app/start")
             self.browser.choose("ada")
             self.browser.wait_for("/app/start")
-        self.assert_log()
 
     def test_second_factor(self):
-        self.sign_on("/app/")
+        self.sign_on(self.browser, "/app/")
         self.stage.idp.known = "ada"
         self.browser.open("/app/payroll")
         self.browser.choose("ada")
