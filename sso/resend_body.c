@@ -86,8 +86,11 @@ static instead_t *put_instead(request_rec *r, sso_kept_t *kept)
 
 void sso_resend_register(void)
 {
-    /* Above HTTP_IN, which has read what came, and below whatever changes the body. */
-    filter = ap_register_input_filter("SAML_SSO_KEPT", give, NULL, AP_FTYPE_CONTENT_SET);
+    /*
+     * Right above HTTP_IN, which has read what came, and below whatever looks at the body or changes it (mod_security, DEFLATE): such
+     * filters are AP_FTYPE_CONTENT_SET, and of two of one type the one that is added later, as they are, goes below.
+     */
+    filter = ap_register_input_filter("SAML_SSO_KEPT", give, NULL, AP_FTYPE_PROTOCOL - 1);
 }
 
 /* ---- our page's form --------------------------------------------------------------------------------------- */
