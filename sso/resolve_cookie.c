@@ -102,7 +102,8 @@ int sso_resolve_cookie(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t
     cookie->secure = APR_ARRAY_IDX(app->reply_urls, 0, sso_reply_url_t).is_https;
     prefix = cookie->secure && !cookie->domain && strcmp(cookie->path, "/") == 0 ? HOST_PREFIX : "";
     cookie->name = given->name ? given->name : apr_pstrcat(check->p, prefix, base, NULL);
-    app->state_prefix = apr_pstrcat(check->p, prefix, base, "-state-", NULL);
+    /* Whatever the session's cookie is for: these are for one host and all of it, and no other host is to plant one. */
+    app->state_prefix = apr_pstrcat(check->p, cookie->secure ? HOST_PREFIX : "", base, "-state-", NULL);
     wrong = contradiction(check, app);
     if (wrong)
         sso_check_fail(check, "SAMLCookie", setting->at.file ? &setting->at : &conf->at, "%s", wrong);

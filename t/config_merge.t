@@ -106,7 +106,7 @@ is $app->{SAMLCookie}[0], 'saml Path=/ SameSite=Lax HttpOnly', 'in the clear the
 is $app->{'sign-on cookies'}[0], 'saml-state-*', 'nor have the sign-on cookies';
 $app = $c->dump($good . "SAMLCookie Domain=example.org\n")->{main}{''};
 is $app->{SAMLCookie}[0], 'saml Path=/ Domain=example.org SameSite=Lax Secure HttpOnly', 'with Domain the prefix goes';
-is $app->{'sign-on cookies'}[0], 'saml-state-*', 'from the sign-on cookies too';
+is $app->{'sign-on cookies'}[0], '__Host-saml-state-*', 'but not from the sign-on cookies, which are for one host whatever the session is for';
 $app = $c->dump($good . "SAMLPath /app/saml\nSAMLCookie Path=/app\n")->{main}{''};
 is $app->{SAMLCookie}[0], 'saml Path=/app SameSite=Lax Secure HttpOnly', 'with another Path, too';
 
@@ -126,6 +126,26 @@ SAMLAuthnContext urn:a
 CONF
 my @asked = map { [map { @$_ } @{ $app->{$_} }{qw(SAMLDomainHint SAMLAuthnContext)}] } qw(same nothing other);
 is_deeply \@asked, [['example.org', 'urn:a'], ['none', 'none'], ['example.org', 'urn:b']], 'hint and classes pass on, are taken back, are replaced';
+
+# --- what a proxy takes away ---
+$app = $c->dump($good . <<'CONF')->{main};
+SAMLPath /saml prefix=/portal
+<SAMLApplication same>
+</SAMLApplication>
+<SAMLApplication path>
+    SAMLPath /sso
+</SAMLApplication>
+<SAMLApplication open>
+    SAMLPath /open prefix=/
+</SAMLApplication>
+<SAMLApplication other>
+    SAMLPath /other prefix=/deep/er
+</SAMLApplication>
+CONF
+is_deeply { map { $_ => $app->{$_}{SAMLPath}[0] } keys %$app }, { '' => '/saml prefix=/portal', same => '/saml/same prefix=/portal', path => '/sso prefix=/portal',
+    open => '/open', other => '/other prefix=/deep/er' }, 'the prefix passes on, to paths of their own, too; "/" is none';
+is_deeply { map { $_ => $app->{$_}{SAMLReplyURL}[0] } keys %$app }, { map { $_->[0] => "https://www.example.org$_->[1]/acs" } ['', '/portal/saml'],
+    ['same', '/portal/saml/same'], ['path', '/portal/sso'], ['open', '/open'], ['other', '/deep/er/other'] }, 'and is in the addresses';
 
 # --- whom a backend hears of ---
 $app = $c->dump($good . <<'CONF')->{main};

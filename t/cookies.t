@@ -66,12 +66,13 @@ subtest 'SAMLCookie' => sub {
     my $other = $t->browser(tls => 1, host => 'app.example');
     my $begun = $other->get('/page.html');
     my $asked = $t->request_of($begun);
-    like +($begun->headers('Set-Cookie'))[0], qr/^saml-state-|^__Host-saml-state-/, 'the login in progress keeps its own cookie';
+    like +($begun->headers('Set-Cookie'))[0], qr/^__Host-saml-state-\Q$asked->{relay_state}\E=/, 'the login in progress has its own cookie, which no other host can plant';
     my $done = $t->deliver($other, $asked, $t->response_to($asked));
     is $done->status, 303, 'signed on';
     my ($cookie) = grep { /^corp=/ } $done->headers('Set-Cookie');
     like $cookie, qr/^corp=[A-Za-z0-9_-]{43}; Path=\/; Domain=app\.example; HttpOnly; Secure; SameSite=None$/,
         'has the name and the attributes that were asked for';
+    is_deeply [grep { !/^__Host-saml-state-|^corp$/ } $other->cookie_names], [], 'all others are __Host- cookies';
     is $other->get('/page.html')->body, 'in', 'and works';
     my $other_host = $t->browser(tls => 1);
     $other_host->set_cookie('__Host-saml', $other->cookie('corp'));
