@@ -4,6 +4,4 @@
 use strict;
 use warnings;
 
-my $src = $ENV{SSO_SRCDIR} // '.';
-exec '/usr/bin/python3', '-B', "$src/t/lib/tap_unittest.py", "$src/t/browser/test_recovery.py"
-    or die "python3: $!\n";
+use SSOTest::Python 'browser/test_recovery.py';

@@ -6,7 +6,7 @@ import unittest
 
 from selenium.webdriver.common.by import By
 
-from stage import SRCDIR, Browser, Stage
+from stage import SRCDIR, Browser, StoryCase
 
 NAME = "sign-on-again.js"
 # What Entra's pages say of themselves: no frame, and no window that opened them.
@@ -31,10 +31,12 @@ e.onerror = function () { var s = e.readyState; e.close();
   var w = new WebSocket("wss://" + location.host + "/app/socket"); w.onclose = function (c) { done([s, c.code]); }; };"""
 
 
-class Scripts(unittest.TestCase):
+class Scripts(StoryCase, unittest.TestCase):
+    protocols = "h2 http/1.1"
+
     @classmethod
     def setUpClass(cls):
-        cls.stage = Stage("h2 http/1.1").__enter__()
+        super().setUpClass()
         with open(os.path.join(SRCDIR, "doc", "examples", NAME), "rb") as handle:
             script = handle.read()
         replies = cls.stage.backend.replies
@@ -45,26 +47,16 @@ class Scripts(unittest.TestCase):
         flags = cls.stage.flags() + ("--host-resolver-rules=MAP localhost.rewritten.example 127.0.0.1",)
         cls.stage.flags = lambda: flags
         cls.browser = Browser(cls.stage, popups=False)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.browser.__exit__()
-        cls.stage.__exit__()
+        cls.addClassCleanup(cls.browser.__exit__)
 
     def setUp(self):
+        super().setUp()
         self.browser.driver.execute_cdp_cmd("Storage.clearCookies", {})
         self.stage.idp.headers = LIKE_ENTRA
-        self.stage.backend.seen.clear()
-        self.known = len(self.stage.refusals())
-
-    def tearDown(self):
-        self.assertEqual([], self.stage.refusals()[self.known:])
 
     def expire(self, browser, path):
         """Sign on at a page whose session then ends."""
-        browser.open(path)
-        browser.choose("ada")
-        browser.wait_for(path)
+        self.sign_on(browser, path)
         if path == "/app/page":         # it knows by then who is in front of it
             browser.wait("the script", lambda d: d.execute_script("return !!window.samlSession"))
             browser.driver.execute_async_script("samlSession().then(arguments[0])")
@@ -126,11 +118,8 @@ class Scripts(unittest.TestCase):
         browser.wait("the explanation", lambda d: "Another address is needed" in d.title)
         browser.screenshot("another-address")
         self.assertIn("/saml/login?", browser.driver.current_url)
-        lines = self.stage.refusals()[self.known:]
-        self.assertEqual(1, len(lines), lines)
-        self.assertIn('expected a browser at %s, as SAMLReplyURL says, got one at "https://127.0.0.1:%d"' % (
-            self.stage.site, self.stage.port), lines[0])
-        self.known += 1
+        self.assert_log('expected a browser at %s, as SAMLReplyURL says, got one at "https://127.0.0.1:%d"' % (
+            self.stage.site, self.stage.port))
         browser.driver.find_element(By.LINK_TEXT, "Sign in again").click()
         browser.choose("ada")
         browser.wait("the page", lambda d: d.current_url == self.stage.site + "/app/page?a=b")
