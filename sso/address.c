@@ -65,14 +65,13 @@ static int is_host_of_a_reply_url(const sso_app_t *app, const char *host)
 
 void sso_address_look(request_rec *r, const sso_app_t *app)
 {
-    static volatile apr_uint32_t said;
     const sso_reply_url_t *first = &APR_ARRAY_IDX(app->reply_urls, 0, sso_reply_url_t);
 
-    if (!r->hostname || is_host_of_a_reply_url(app, r->hostname) || apr_atomic_xchg32(&said, 1))
+    if (!r->hostname || is_host_of_a_reply_url(app, r->hostname) || apr_atomic_xchg32(app->host_said, 1))
         return;
     /* With one reply URL a proxy may do so for ever, and all is well. */
     ap_log_rerror(APLOG_MARK, app->reply_urls->nelts > 1 ? APLOG_WARNING : APLOG_INFO, 0, r, "a sign-on begins with Host %s, which no "
                   "SAMLReplyURL has, and its answer goes to %s; where browsers use that host, add it there; where a proxy in front has "
-                  "put it in, let it pass on the browser's (ProxyPreserveHost On). This is said once a process",
+                  "put it in, let it pass on the browser's (ProxyPreserveHost On). This is said once a process and application",
                   saml_quote(r->pool, r->hostname), first->url);
 }

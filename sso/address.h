@@ -20,7 +20,7 @@ const char *sso_address_attributes(request_rec *r, const sso_app_t *app, const c
  */
 int sso_address_explain(request_rec *r, const sso_app_t *app, const char *origin, const char *target);
 
-/** Say in the log, once a process, that the request's Host is that of no reply URL, so that the first one is taken. */
+/** Say in the log, once a process and application, that the request's Host is that of no reply URL, so that the first one is taken. */
 void sso_address_look(request_rec *r, const sso_app_t *app);
 
 #endif

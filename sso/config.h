@@ -31,6 +31,7 @@ typedef enum {
     SSO_SET_AUDIENCE,
     SSO_SET_REPLY_URL,
     SSO_SET_PATH,
+    SSO_SET_PREFIX,             /* of SAMLPath, too: its own way of passing on */
     SSO_SET_KEY,
     SSO_SET_SIGN_REQUESTS,
     SSO_SET_REQUEST_BINDING,

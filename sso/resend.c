@@ -213,7 +213,7 @@ static void wait_on(const char **target, const char *name, request_rec *r, const
 /* A place that cannot be come back to as it is. */
 static int is_cut(request_rec *r, const sso_app_t *app, const char *target)
 {
-    return strcmp(target, sso_request_target(r, app)) != 0 || (strcmp(target, "/") == 0 && strcmp(r->unparsed_uri, "/") != 0)
+    return strcmp(target, sso_request_target(r, app)) != 0 || (strcmp(target, app->start) == 0 && strcmp(r->unparsed_uri, "/") != 0)
            || strlen(sso_resend_target(app, LONGEST_NAME, target, r->pool)) > SSO_STATE_MAX_TARGET_BYTES;
 }
 

@@ -97,7 +97,8 @@ static int take_prefix_off(sso_check_t *check, const sso_app_t *app, const sso_v
     if (!*app->prefix || url->local_path != url->path)
         return 1;
     sso_check_fail(check, "SAMLReplyURL", &value->at, "expected an address under the prefix %s of SAMLPath, found \"%s\"; mend: write it as the "
-                   "browser has it, such as \"%s%s/acs\"", app->prefix, url->url, url->origin, app->public_path);
+                   "browser has it, such as \"%s%s/acs\", or SAMLPath %s prefix=/ where no proxy takes anything away", app->prefix, url->url,
+                   url->origin, app->public_path, app->path);
     return 0;
 }
 
@@ -198,9 +199,10 @@ static void resolve_path(sso_check_t *check, const sso_app_conf_t *conf, sso_app
     if (!app->path)
         app->path = *app->name ? apr_pstrcat(check->p, USUAL_PATH, "/", app->name, NULL) : USUAL_PATH;
     app->path_len = strlen(app->path);
-    app->prefix = sso_is_set(conf, SSO_SET_PATH) && sso_set_value_of(conf, SSO_SET_PATH)->more ? sso_set_value_of(conf, SSO_SET_PATH)->more : "";
+    app->prefix = sso_is_set(conf, SSO_SET_PREFIX) ? sso_set_text(conf, SSO_SET_PREFIX) : "";
     app->public_path = apr_pstrcat(check->p, app->prefix, app->path, NULL);
     app->start = apr_pstrcat(check->p, app->prefix, "/", NULL);
+    app->host_said = apr_pcalloc(check->p, sizeof(*app->host_said));
 }
 
 /* ---- our keys --------------------------------------------------------------------------------------------- */

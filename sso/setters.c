@@ -31,14 +31,19 @@ static void mark_own(cmd_parms *cmd, sso_server_conf_t *conf, sso_app_conf_t *ap
     app->at = sso_at_here(cmd);
 }
 
-/* The setting of the application whose scope this is. */
-static sso_setting_t *setting_of(cmd_parms *cmd)
+/* The application whose scope this is. */
+static sso_app_conf_t *app_of(cmd_parms *cmd)
 {
     sso_server_conf_t *conf = sso_server_conf_of(cmd->server);
     sso_app_conf_t *app = conf->open ? conf->open : conf->app;
 
     mark_own(cmd, conf, app);
-    return &app->set[which_of(cmd)];
+    return app;
+}
+
+static sso_setting_t *setting_of(cmd_parms *cmd)
+{
+    return &app_of(cmd)->set[which_of(cmd)];
 }
 
 /* The same for a directive that may stand once. */
@@ -149,19 +154,29 @@ const char *sso_set_file(cmd_parms *cmd, void *dir, const char *arg)
     return NULL;
 }
 
-const char *sso_set_path(cmd_parms *cmd, void *dir, const char *arg, const char *option)
+/* A prefix is the proxy's, so one application says it for those in it; "/" is none. */
+static int set_prefix(cmd_parms *cmd, const char *option)
 {
     static const char name[] = "prefix=";
-    sso_value_t *value;
+    const char *prefix = strncmp(option, name, strlen(name)) == 0 ? option + strlen(name) : "";
+    sso_setting_t *setting = &app_of(cmd)->set[SSO_SET_PREFIX];
 
+    if (strcmp(prefix, "/") != 0 && !sso_path_is_plain(prefix))
+        return 0;
+    memset(setting, 0, sizeof(*setting));
+    add_value(cmd, setting, prefix[1] ? prefix : "");
+    return 1;
+}
+
+const char *sso_set_path(cmd_parms *cmd, void *dir, const char *arg, const char *option)
+{
     (void)dir;
     if (!sso_path_is_plain(arg))
         return refuse(cmd, "a path such as \"/saml\": a slash first and none last, letters, digits, - . _ ~ between "
                            "single slashes, no dot segments", arg);
-    if (option && (strncmp(option, name, strlen(name)) != 0 || !sso_path_is_plain(option + strlen(name))))
+    if (option && !set_prefix(cmd, option))
         return refuse(cmd, "prefix= and a path of the same kind behind it", option);
-    value = add_value(cmd, single_of(cmd), arg);
-    value->more = option ? option + strlen(name) : NULL;
+    add_value(cmd, single_of(cmd), arg);
     return NULL;
 }
 

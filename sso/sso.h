@@ -99,6 +99,7 @@ typedef struct {
     const char *prefix;         /* "/portal": what the browser has before it, and a proxy in front takes away; or "" */
     const char *public_path;    /* both, as browsers ask for it */
     const char *start;          /* the front page: the prefix and a slash */
+    apr_uint32_t *host_said;    /* whether this process has said that a Host is that of no reply URL (address.h); atomic */
     const apr_array_header_t *keys;         /* saml_keypair_t *; may be empty */
     int sign_requests;
     sso_binding_t request_binding;

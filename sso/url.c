@@ -358,10 +358,22 @@ const char *sso_endpoint_url(const sso_app_t *app, const sso_reply_url_t *reply,
     return apr_pstrcat(p, reply->origin, app->public_path, "/", name, NULL);
 }
 
+/* What stands behind the authority of a request line in absolute form (RFC 9112 3.2.2), which a proxy may send; the line's own path else. */
+static const char *path_and_query(request_rec *r)
+{
+    const char *uri = r->unparsed_uri, *rest = *uri == '/' ? NULL : strstr(uri, "://");
+
+    if (!rest)
+        return uri;
+    rest += 3;
+    rest += strcspn(rest, "/?#");
+    return *rest == '/' ? rest : apr_pstrcat(r->pool, "/", rest, NULL);
+}
+
 const char *sso_request_target(request_rec *r, const sso_app_t *app)
 {
-    const char *uri = r->unparsed_uri;
-    const char *target = sso_own_target(app, *uri == '/' ? apr_pstrcat(r->pool, app->prefix, uri, NULL) : uri, r->pool);
+    const char *uri = path_and_query(r);
+    const char *target = *uri == '/' ? sso_own_target(app, apr_pstrcat(r->pool, app->prefix, uri, NULL), r->pool) : NULL;
 
-    return target ? target : "/";
+    return target ? target : app->start;
 }

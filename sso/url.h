@@ -54,7 +54,7 @@ const sso_reply_url_t *sso_reply_url_of(const sso_app_t *app, request_rec *r);
  */
 const char *sso_own_target(const sso_app_t *app, const char *target, apr_pool_t *p);
 
-/** What the browser asked for, as a place to come back to; "/" where that is none of ours. */
+/** What the browser asked for, as a place to come back to; the front page where that is none of ours. */
 const char *sso_request_target(request_rec *r, const sso_app_t *app);
 
 /** The URL of endpoint `name` ("acs", "metadata", "login") as the browser at `reply` sees it. */

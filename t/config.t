@@ -187,10 +187,11 @@ refused 'SAMLPath without a slash', $good . "SAMLPath saml\n", qr/^line 6 of \S+
 refused 'SAMLPath with a slash at the end', $good . "SAMLPath /saml/\n", qr/^line 6 of \S+: SAMLPath: expected a path .*, got "\/saml\/"$/;
 accepted 'a path that a proxy takes away', $good . "SAMLPath /saml prefix=/portal\nSAMLReplyURL https://www.example.org/portal/saml/acs\nSAMLCookie x Path=/portal\n";
 accepted 'such a path, the rest from ServerName', $good . "SAMLPath /saml prefix=/portal\n";
+accepted 'a named application without it', $good . "SAMLPath /saml prefix=/portal\n<SAMLApplication hr>\nSAMLPath /hr prefix=/\nSAMLReplyURL https://hr.example/hr/acs\n</SAMLApplication>\n";
 refused 'a prefix that is none', $good . "SAMLPath /saml prefix=portal\n", qr/^line 6 of \S+: SAMLPath: expected prefix= and a path of the same kind behind it, got "prefix=portal"$/;
 refused 'another option', $good . "SAMLPath /saml /portal\n", qr/^line 6 of \S+: SAMLPath: expected prefix= and a path of the same kind behind it, got "\/portal"$/;
 refused 'a reply URL without the prefix', $good . "SAMLPath /saml prefix=/portal\nSAMLReplyURL https://www.example.org/saml/acs\n",
-    at('SAMLReplyURL', 7) . 'expected an address under the prefix /portal of SAMLPath, found "https://www.example.org/saml/acs"; mend: write it as the browser has it, such as "https://www.example.org/portal/saml/acs"';
+    at('SAMLReplyURL', 7) . 'expected an address under the prefix /portal of SAMLPath, found "https://www.example.org/saml/acs"; mend: write it as the browser has it, such as "https://www.example.org/portal/saml/acs", or SAMLPath /saml prefix=/ where no proxy takes anything away';
 refused 'SAMLPath that is all', $good . "SAMLPath /\n", qr/^line 6 of \S+: SAMLPath: expected a path .*, got "\/"$/;
 
 # --- applications ---

@@ -6,7 +6,9 @@ use strict;
 use warnings;
 use Test::More;
 use SSOTest;
+use SSOTest::Raw;
 
+my $http2 = SSOTest::Httpd::mpm() ne 'prefork';     # mod_http2 does not run under prefork
 my ($here, $other) = map { "https://$_:\@PORT1\@" } qw(localhost app.example);
 my $t = SSOTest->new(backend => 1, ports => 1, modules => [qw(proxy proxy_http remoteip)],
     conf => saml_conf(SAMLReplyURL => "$here/saml/acs $other/saml/acs") . <<"CONF");
@@ -52,11 +54,11 @@ ProxyPass /taken http://\@BACKEND\@/taken
 CONF
 my ($back, $at) = ($t->httpd->port, $t->httpd->port(1));
 s/\@PORT1\@/$at/ for $here, $other;
-my $front = SSOTest->new(tls => 1, modules => [qw(ssl http2 proxy proxy_http)], conf => join '', "Listen 127.0.0.1:$at https\n",
+my $front = SSOTest->new(tls => 1, modules => [qw(ssl proxy proxy_http), $http2 ? 'http2' : ()], conf => join '', "Listen 127.0.0.1:$at https\n",
     map { my ($name, $preserve) = @$_; <<"CONF" } ['localhost', 'On'], ['app.example', 'Off']);
 <VirtualHost 127.0.0.1:$at>
     ServerName $name
-    Protocols h2 http/1.1
+    Protocols @{[ $http2 ? 'h2 http/1.1' : 'http/1.1' ]}
     SSLEngine on
     SSLCertificateFile "\@ROOT\@/tls.cer"
     SSLCertificateKeyFile "\@ROOT\@/tls.key"
@@ -84,7 +86,8 @@ subtest 'TLS ends in front, at another port' => sub {
     is browser($here)->fetch('/app/x', headers => \@lies)->json->{login_url}, "$here/saml/login?target=%2fapp%2fx", 'a script is told the address outside';
     my $cookie = $browser->cookie('__Host-saml');
     my $h2 = SSOTest::IdP::run('curl', '-s', '--http2', '-k', '-m', 20, '-w', 'HTTP/%{http_version} %{http_code}', '-b', "__Host-saml=$cookie", "$here/app/h2");
-    like $h2, qr/X-Remote-User: ada\@example\.org.*HTTP\/2 200/si, 'HTTP/2 in front is no matter';
+    my $spoken = $http2 ? '2' : '1.1';
+    like $h2, qr/X-Remote-User: ada\@example\.org.*HTTP\/\Q$spoken\E 200/si, "HTTP/$spoken in front is no matter";
 };
 
 subtest 'a path of our own' => sub {
@@ -112,14 +115,20 @@ subtest 'a path that the proxy takes away' => sub {
     is $other->get('/intra.net/saml/taken/login?target=%2fintra.net%2fsaml%2ftaken%2flogout')->status, 403, 'what is an endpoint is told by it';
     $t->refused('relay-state', qr/expected a place other than login, acs and logout/);
     is $other->get('/intra.net/saml/taken/login?popup=1&target=%2fintra.net%2ftaken')->status, 200, 'a window of its own knows it, too';
+    my $absolute = sub { my ($line) = @_; return SSOTest::Raw::ask($back, SSOTest::Raw::request("GET $line HTTP/1.1", [[Host => "localhost:$at"],
+        [Accept => 'application/json'], [Connection => 'close']]))->json->{login_url} };
+    is $absolute->("http://localhost:$at/taken/x?y=1"), "$here/intra.net/saml/taken/login?target=%2fintra.net%2ftaken%2fx%3fy%3d1", 'a request line in absolute form, too';
+    is $absolute->('/taken/%1fx'), "$here/intra.net/saml/taken/login?target=%2fintra.net%2f", 'and the front page, in place of what is none of ours';
     like $other->get('/intra.net/saml/taken/metadata')->body, qr{Location="\Q$here\E/intra\.net/saml/taken/logout"}, 'and so does the metadata';
 };
 
 subtest 'a proxy that does not pass Host on' => sub {
+    browser($other)->get('/hop') for 1 .. 12;
     my $browser = browser($other);
     my $page = $browser->get('/app/x?y=1');
     is $t->request_of($page)->{acs}, "$here/saml/acs", 'the first reply URL is taken';
-    $t->expect_log(qr/a sign-on begins with Host "127\.0\.0\.1", which no SAMLReplyURL has, and its answer goes to \Q$here\E\/saml\/acs; .*ProxyPreserveHost On/);
+    like $t->httpd->log_text, qr/saml_sso:info.* a sign-on begins with Host "127\.0\.0\.1".* its answer goes to \Q$here\E\/saml\/hop\/acs; /, 'where there is one it is not worth a warning';
+    $t->expect_log(qr/saml_sso:warn.* a sign-on begins with Host "127\.0\.0\.1", which no SAMLReplyURL has, and its answer goes to \Q$here\E\/saml\/acs; .*ProxyPreserveHost On/);
     browser($other)->get("/app/$_") for 1 .. 3;
     my ($origin, $elsewhere) = $page->body =~ /data-origin="([^"]*)" data-elsewhere="([^"]*)"/;
     is $origin, $here, 'the page knows where it should be';
