@@ -3,6 +3,8 @@
 
 #include "sso.h"
 
+#include <apr_lib.h>
+
 static int has_word(const char *header, const char *word)
 {
     return header && ap_strcasestr(header, word) != NULL;
@@ -15,21 +17,42 @@ static int is_ahead_of_time(request_rec *r)
            || has_word(apr_table_get(r->headers_in, "X-Moz"), "prefetch");
 }
 
-/* How much a media type is wanted, in thousandths (RFC 9110 12.4.2); 0 where it is not named. */
+/* A qvalue in thousandths (RFC 9110 12.4.2), with more digits than three, too; 0 for what is none. */
+static int weight(const char *text)
+{
+    int value = *text == '1' ? 1000 : 0, unit = 100;
+
+    if (*text != '0' && *text != '1')
+        return 0;
+    if (*++text == '.') {
+        for (++text; apr_isdigit(*text); ++text, unit /= 10)
+            value += (*text - '0') * unit;
+    }
+    return strchr(" \t;,", *text) && value <= 1000 ? value : 0;
+}
+
+/* The weight among the parameters of a media type. */
+static int weight_among(const char *parameters)
+{
+    while (*(parameters += strcspn(parameters, ";,")) == ';') {
+        ++parameters;
+        parameters += strspn(parameters, " \t");
+        if (ap_cstr_casecmpn(parameters, "q=", 2) == 0)
+            return weight(parameters + 2);
+    }
+    return 1000;
+}
+
+/* How much a media type is wanted, in thousandths; 0 where it is not named. */
 static int wanted(request_rec *r, const char *type)
 {
     const char *at = apr_table_get(r->headers_in, "Accept");
     apr_size_t len = strlen(type);
 
     for (; at && *at; at += strcspn(at, ","), at += *at == ',') {
-        const char *q, *end;
-
         at += strspn(at, " \t");
-        if (ap_cstr_casecmpn(at, type, len) != 0 || !strchr(" \t;,", at[len]))
-            continue;
-        end = at + strcspn(at, ",");
-        q = ap_strcasestr(at, "q=");
-        return q && q < end ? (int)(strtod(q + 2, NULL) * 1000) : 1000;
+        if (ap_cstr_casecmpn(at, type, len) == 0 && strchr(" \t;,", at[len]))
+            return weight_among(at + len);
     }
     return 0;
 }

@@ -224,6 +224,8 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
         return before;
     if (read_wish(&wish, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
+    if (wish.popup)
+        sso_popup_cut_off(r);
     target = wish.target ? wish.target : app->start;
     if (wish.elsewhere && (before = sso_address_explain(r, app, wish.elsewhere, target)) != DECLINED)
         return before;

@@ -17,9 +17,11 @@ static const char done_script[] =
     "(function(){try{var c=new BroadcastChannel(" CHANNEL ");c.postMessage(document.getElementById('on').dataset.path);c.close()}catch(e){}"
     "if(window.top===window)window.close()})()";
 
+/* Of all applications of this site one is meant. */
 static const char frame_script[] =
-    "(function(){try{new BroadcastChannel(" CHANNEL ").onmessage=function(){location.reload()}}catch(e){}"
-    "document.querySelector('a.button').onclick=function(e){if(window.open(this.href,'','popup,width=520,height=680'))e.preventDefault()}})()";
+    "(function(a){try{new BroadcastChannel(" CHANNEL ").onmessage=function(e){if(e.data===a.dataset.path)location.reload()}}catch(e){}"
+    "a.onclick=function(e){if(window.open(this.href,'','popup,width=520,height=680'))e.preventDefault()}})"
+    "(document.querySelector('a.button'))";
 
 static const char *login_query(const char *target, apr_pool_t *p)
 {
@@ -33,22 +35,31 @@ const char *sso_popup_target(const sso_app_t *app, const char *target, apr_pool_
     return strlen(end) <= SSO_STATE_MAX_TARGET_BYTES ? end : apr_pstrcat(p, app->public_path, login_query(app->start, p), NULL);
 }
 
+void sso_popup_cut_off(request_rec *r)
+{
+    const char *site = apr_table_get(r->headers_in, "Sec-Fetch-Site");
+
+    if (!site || ap_cstr_casecmp(site, "same-origin") != 0)
+        apr_table_setn(r->err_headers_out, "Cross-Origin-Opener-Policy", "same-origin");
+}
+
 int sso_popup_page(request_rec *r, const sso_app_t *app, const char *target)
 {
-    const char *body = apr_pstrcat(r->pool, sso_page_paragraph(r->pool, saml_page_texts.popup_done), "<p><a class=\"button\" id=\"on\" data-path=\"",
-                                   ap_escape_html(r->pool, app->public_path), "\" href=\"", ap_escape_html(r->pool, target), "\">",
-                                   ap_escape_html(r->pool, saml_page_texts.popup_button), "</a></p>\n", NULL);
+    const char *body = apr_pstrcat(r->pool, sso_page_paragraph(r->pool, saml_page_texts.popup_done),
+                                   "<p><a class=\"button\" id=\"on\" data-path=\"", ap_escape_html(r->pool, app->public_path), "\" href=\"",
+                                   ap_escape_html(r->pool, target), "\">", ap_escape_html(r->pool, saml_page_texts.popup_button), "</a></p>\n", NULL);
 
     return sso_page_send(r, HTTP_OK, saml_page_texts.signed_in_title, body, done_script);
 }
 
 int sso_popup_for_frame(request_rec *r, const sso_app_t *app, const char *target)
 {
-    unsigned step_up = sso_request_of(r)->step_up.bits;
     const char *url = apr_pstrcat(r->pool, sso_reply_url_of(app, r)->origin, app->public_path, login_query(target, r->pool),
-                                  step_up ? "&step-up=" : "", sso_step_up_text(step_up), NULL);
-    const char *body = apr_pstrcat(r->pool, sso_page_paragraph(r->pool, step_up ? saml_page_texts.framed_again : saml_page_texts.framed), "<p><a class=\"button\" target=\"_blank\" href=\"",
-                                   ap_escape_html(r->pool, url), "\">", ap_escape_html(r->pool, saml_page_texts.framed_button),
+                                  sso_step_up_query(r, app), NULL);
+    const char *body = apr_pstrcat(r->pool, sso_page_paragraph(r->pool, sso_request_of(r)->step_up.bits ? saml_page_texts.framed_again
+                                                                                                    : saml_page_texts.framed),
+                                   "<p><a class=\"button\" target=\"_blank\" data-path=\"", ap_escape_html(r->pool, app->public_path),
+                                   "\" href=\"", ap_escape_html(r->pool, url), "\">", ap_escape_html(r->pool, saml_page_texts.framed_button),
                                    "</a></p>\n", NULL);
 
     apr_table_setn(r->err_headers_out, "WWW-Authenticate", SSO_AUTH_TYPE);

@@ -14,6 +14,9 @@
 /** Where such a sign-on has to end; `target`, ours (url.h), is where it leads if the window stays. */
 const char *sso_popup_target(const sso_app_t *app, const char *target, apr_pool_t *p);
 
+/** No page of another site that has opened this window is to see how it goes on, by which it could tell who has a session. */
+void sso_popup_cut_off(request_rec *r);
+
 /** The page at its end. */
 int sso_popup_page(request_rec *r, const sso_app_t *app, const char *target);
 

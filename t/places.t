@@ -153,6 +153,13 @@ subtest 'requests that are no page loads' => sub {
         'a script that asks for HTML' => [['Accept', 'text/html, */*; q=0.01'], ['Sec-Fetch-Mode', 'same-origin'], ['Sec-Fetch-Dest', 'empty']],
         'an API client that takes HTML, too' => [['Accept', 'application/json, text/html;q=0.9, */*;q=0.1']],
         'a client that takes all but HTML' => [['Accept', '*/*, text/html; q=0']],
+        'a weight that is none' => [['Accept', 'text/html;q=nan']],
+        'one that is endless' => [['Accept', 'text/html;q=1e999']],
+        'one with an exponent' => [['Accept', 'text/html;q=1e0']],
+        'one in hex' => [['Accept', 'text/html;q=0x1']],
+        'one above all' => [['Accept', 'text/html;q=1.001']],
+        'one cut off' => [['Accept', 'text/html;q=']],
+        'the least less than JSON' => [['Accept', 'application/json;q=0.5,text/html;level=1 ; Q=0.499']],
         'a page loaded ahead of time' => [['Accept', 'text/html'], ['Sec-Fetch-Mode', 'navigate'], ['Sec-Purpose', 'prefetch;prerender']],
         'the same in an older browser' => [['Accept', 'text/html'], ['X-Moz', 'prefetch']],
     );
@@ -183,6 +190,10 @@ subtest 'requests that are no page loads' => sub {
         'an app that shows the web' => [['Accept', 'text/html'], ['Sec-Fetch-Mode', 'navigate'], ['X-Requested-With', 'com.example.viewer']],
         'the same, older' => [['Accept', 'text/html,*/*;q=0.8'], ['X-Requested-With', 'com.example.viewer']],
         'one that would rather have HTML than JSON' => [['Accept', 'application/json;q=0.8,text/html']],
+        'one that would have JSON if that said how much' => [['Accept', 'application/json;q=1e999,text/html;q=0.001']],
+        'one with more digits than there are' => [['Accept', 'application/json;q=0.8999,text/html;q=0.9000001']],
+        'a parameter that ends like a weight' => [['Accept', 'text/html;seq=0;q=1.0']],
+        'the weight of the next type' => [['Accept', 'text/html;level=1,*/*;q=0']],
     );
     for my $name (sort keys %page) {
         is outcome($t->browser->get('/api/x', no_default => 1, headers => $page{$name})), 'login', "$name: sign-on page";
@@ -197,8 +208,9 @@ subtest 'a page in a frame' => sub {
     my $page = $t->browser->get('/api/x?y=1', no_default => 1, headers => \@frame);
     is $page->status, 401, 'gets no sign-on page, which identity providers do not let stand in a frame';
     is scalar $page->headers('Set-Cookie'), 0, 'and begins none';
-    like $page->body, qr{<a class="button" target="_blank" href="\Q${\ $t->url('/saml/login?popup=1&amp;target=%2fapi%2fx%3fy%3d1')}\E">Sign in</a>}i, 'but a button for one';
+    like $page->body, qr{<a class="button" target="_blank" data-path="/saml" href="\Q${\ $t->url('/saml/login?popup=1&amp;target=%2fapi%2fx%3fy%3d1')}\E">Sign in</a>}i, 'but a button for one';
     like $page->header('Content-Security-Policy'), qr/frame-ancestors 'self'; .*script-src 'sha256-/, 'for frames of this site alone';
+    like $page->body, qr/e\.data===a\.dataset\.path/, 'which waits for this application alone';
     is outcome($t->browser->get('/samllogin', no_default => 1, headers => \@frame)), 'login', 'unless it is to be tried';
 
     my $window = $t->browser;
@@ -210,6 +222,10 @@ subtest 'a page in a frame' => sub {
     like $done->body, qr/BroadcastChannel.*window\.close\(\)/s, 'tells the other pages, and closes the window';
     like $done->body, qr{href="/api/x\?y=1"}, 'or leads on';
     is $window->get('/saml/login?popup=1')->status, 200, 'whoever is signed on already sees it at once';
+    my $cut = sub { my ($who, $site) = @_;
+        return $who->get('/saml/login?popup=1', headers => [$site ? ['Sec-Fetch-Site', $site] : ()])->header('Cross-Origin-Opener-Policy') };
+    is_deeply [map { my $site = $_; map { $cut->($_, $site) } $window, $t->browser } '', 'same-site', 'cross-site', 'same-origin'],
+        [('same-origin') x 6, undef, undef], 'a page of another site that has opened the window does not see whether anybody is';
     is $t->browser->get('/saml/login?popup=1&target=https%3a%2f%2fevil.example%2f')->status, 403, 'it leads nowhere else';
     $t->refused('relay-state', qr/evil\.example/);
     my $long = $t->request_of($t->browser->get('/saml/login?popup=1&target=%2f' . 'x' x 2040));
