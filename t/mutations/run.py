@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Changes one line of the checks at a time, and looks whether a test notices. `make mutations` runs it.
 
-    run.py [--only REGEX] [--jobs N]
+    run.py [--only REGEX] [--part N/M] [--jobs N]
 
 t/mutations/table.txt names the lines. Each mutant is compiled out of the tree and linked into a libsaml.so of its own, with which
 the unit tests run; one that they let pass has the attacks of t/attacks/ to get past, through the command. Exit status 0 when each
 mutant was killed. A mutant that survives fails, and so does one whose line is not there exactly once, or that does not compile.
+With --part 2/3 every third is tried, from the second on; the lines of all are looked for.
 
 Environment, which the makefile sets: SSO_SRCDIR, CC, CPPFLAGS, LIBS (of the library), CMOCKA_LIBS.
 """
@@ -242,13 +243,19 @@ class Judge:
 
 def try_one(number, mutation, build, judge):
     """(kind, what happened)"""
-    if mutation.apply(build.source) is None:
-        return "absent", "its line is not in the file exactly once: %s" % mutation.old
     folder = os.path.join(build.work, "mutant-%d" % number)
     complaint = build.mutant(mutation, folder)
     if complaint:
         return "broken", "does not compile:\n" + complaint
     return judge.killer(folder, mutation.path) or ("survived", "no test noticed")
+
+
+def part(text):
+    """The slice that "2/3" stands for: of each three the second."""
+    found = re.fullmatch(r"([1-9][0-9]*)/([1-9][0-9]*)", text)
+    if not found or int(found[1]) > int(found[2]):
+        raise argparse.ArgumentTypeError("expected a part like 2/3, got %s" % text)
+    return slice(int(found[1]) - 1, None, int(found[2]))
 
 
 def report(mutations, results):
@@ -260,15 +267,27 @@ def report(mutations, results):
     return counts
 
 
+def of_all(mutations, table, chosen):
+    """How many are tried, and where that is not all, which."""
+    if chosen.step == 1:
+        return "%d" % len(mutations)
+    return "%d of %d (part %d of %d)" % (len(mutations), len(table), chosen.start + 1, chosen.step)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", default="", help="entries whose file and description match")
+    parser.add_argument("--part", type=part, default="1/1", metavar="N/M")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     started = time.monotonic()
-    mutations = [m for m in read_table(os.path.join(SRC, "t/mutations/table.txt")) if re.search(options.only, str(m))]
+    table = [m for m in read_table(os.path.join(SRC, "t/mutations/table.txt")) if re.search(options.only, str(m))]
+    mutations = table[options.part]
     with tempfile.TemporaryDirectory(prefix="mutations-") as work:
         build = Build(work, options.jobs)
+        absent = ["table.txt:%d %s" % (m.line, m) for m in table if m.apply(build.source) is None]
+        if absent:
+            raise SystemExit("of these the line is not in the file exactly once:\n%s" % "\n".join(absent))
         build.all()
         judge = Judge(build, Attacks(build))
         before = judge.killer(os.path.join(work, "whole"))
@@ -278,8 +297,8 @@ def main():
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
             counts = report(mutations, pool.map(lambda nm: try_one(nm[0], nm[1], build, judge), enumerate(mutations)))
     killed = counts.get("unit", 0) + counts.get("attack", 0)
-    print("stage: %d mutations, %d killed (%d by unit tests, %d by an attack), %d s" % (
-        len(mutations), killed, counts.get("unit", 0), counts.get("attack", 0), time.monotonic() - started))
+    print("stage: %s mutations, %d killed (%d by unit tests, %d by an attack), %d s" % (
+        of_all(mutations, table, options.part), killed, counts.get("unit", 0), counts.get("attack", 0), time.monotonic() - started))
     return 0 if mutations and killed == len(mutations) else 1
 
 
