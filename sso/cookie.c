@@ -3,9 +3,13 @@
 
 #include <apr_strings.h>
 
-#include "state.h"
-
 #define PARTS_LOOKED_AT 64
+
+/* None is as long as the name of a state, so that none can be taken for one. What ends with "-" begins names. */
+static const char *const words[SSO_COOKIES] = {
+    [SSO_COOKIE_RETRY] = "retry", [SSO_COOKIE_FRAME] = "frame", [SSO_COOKIE_OUT] = "out", [SSO_COOKIE_ROUNDS] = "rounds",
+    [SSO_COOKIE_FRAGMENT] = "at", [SSO_COOKIE_HINT] = "hint", [SSO_COOKIE_USER] = "user", [SSO_COOKIE_KEPT] = "kept-",
+};
 
 /** One "name=value" of a Cookie header, white space around it left out. */
 typedef struct {
@@ -85,12 +89,13 @@ static int is_ours(const pair_t *pair, const apr_array_header_t *names)
 /* Behind a session's value: nothing, or who had it last (resend.h), which is set together with it. */
 static int is_nothing_else(const char *end, const char *state_prefix)
 {
-    apr_size_t len = strlen(state_prefix);
+    apr_size_t len = strlen(state_prefix), word_len = strlen(words[SSO_COOKIE_USER]);
 
     if (!*end)
         return 1;
     end += strspn(end, "; ");
-    return strncmp(end, state_prefix, len) == 0 && strncmp(end + len, SSO_STATE_USER "=", strlen(SSO_STATE_USER "=")) == 0 && !strchr(end, ';');
+    return strncmp(end, state_prefix, len) == 0 && strncmp(end + len, words[SSO_COOKIE_USER], word_len) == 0
+           && end[len + word_len] == '=' && !strchr(end, ';');
 }
 
 /* Most requests that have a session send its cookies and no other. */
@@ -202,6 +207,30 @@ apr_array_header_t *sso_cookie_names(const char *own, const char *prefix, int at
             APR_ARRAY_PUSH(names, const char *) = apr_pstrmemdup(p, pair.name, pair.name_len);
     }
     return names;
+}
+
+const char *sso_cookie_name(const sso_app_t *app, sso_cookie_id_t which, apr_pool_t *p)
+{
+    return apr_pstrcat(p, app->state_prefix, words[which], NULL);
+}
+
+const char *sso_cookie_that_came(request_rec *r, const sso_app_t *app, sso_cookie_id_t which)
+{
+    return sso_cookie_value(sso_request_of(r)->cookies, sso_cookie_name(app, which, r->pool), r->pool);
+}
+
+int sso_cookie_is_in_table(const sso_app_t *app, const char *name)
+{
+    const char *word = name + strlen(app->state_prefix);
+    int i;
+
+    for (i = 0; i < SSO_COOKIES; ++i) {
+        apr_size_t len = strlen(words[i]);
+
+        if (strncmp(word, words[i], len) == 0 && (!word[len] || words[i][len - 1] == '-'))
+            return 1;
+    }
+    return 0;
 }
 
 /* err_headers_out, as the cookie must also go with redirects and error answers. */

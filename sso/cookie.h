@@ -7,6 +7,31 @@
 #include "sso.h"
 
 /**
+ * Our cookies beside the session's. What each is called, behind the application's state_prefix, stands in one table (cookie.c); what
+ * has another name under that prefix is the state of a login (state.h).
+ */
+typedef enum {
+    SSO_COOKIE_RETRY,           /* a sign-on was begun anew (state.h) */
+    SSO_COOKIE_FRAME,           /* the state of whatever sign-on in a frame began last (state.h) */
+    SSO_COOKIE_OUT,             /* somebody has logged out (forced.h) */
+    SSO_COOKIE_ROUNDS,          /* rounds.h */
+    SSO_COOKIE_FRAGMENT,        /* fragment.h */
+    SSO_COOKIE_HINT,            /* hint.h */
+    SSO_COOKIE_USER,            /* resend.h */
+    SSO_COOKIE_KEPT,            /* begins the names of what is kept, resend.h */
+    SSO_COOKIES
+} sso_cookie_id_t;
+
+/** What it is called; of those that are many, how their names begin. */
+const char *sso_cookie_name(const sso_app_t *app, sso_cookie_id_t which, apr_pool_t *p);
+
+/** What came with the request under that name, or NULL. */
+const char *sso_cookie_that_came(request_rec *r, const sso_app_t *app, sso_cookie_id_t which);
+
+/** Whether `name`, which begins with the state_prefix of `app`, is one of those. */
+int sso_cookie_is_in_table(const sso_app_t *app, const char *name);
+
+/**
  * Take our cookies, those of any application of this process, out of one Cookie header. Only ";" parts two of them: a browser sends
  * one line (RFC 6265 5.4), HTTP/2 joins its fields by "; " (RFC 9113 8.2.3), and what follows a comma is part of a value, which
  * a neighbouring host can set in spite of the __Host- prefix. httpd joins two lines by a comma: no session is found in them.

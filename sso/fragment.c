@@ -11,7 +11,7 @@
 
 static const char *cookie_name(const sso_app_t *app, apr_pool_t *p)
 {
-    return apr_pstrcat(p, app->state_prefix, SSO_STATE_FRAGMENT, NULL);
+    return sso_cookie_name(app, SSO_COOKIE_FRAGMENT, p);
 }
 
 const char *sso_fragment_attributes(request_rec *r, const sso_app_t *app, const char *relay_state)

@@ -5,10 +5,11 @@
 
 #include "saml/binding.h"
 #include "early.h"
-#include "idp.h"
+#include "forced.h"
 #include "fragment.h"
 #include "groups.h"
 #include "hint.h"
+#include "idp.h"
 #include "page.h"
 #include "place.h"
 #include "provision.h"
@@ -248,7 +249,7 @@ int sso_handle_acs(request_rec *r, const sso_app_t *app)
         return sso_page_refused(r, app, err);
     sso_state_retry_done(r, app);
     if (context.force_authn)
-        sso_state_forced_done(r, app);
+        sso_forced_done(r, app);
     if (context.state)
         context.target = sso_rounds_signed_on(r, app, context.state, context.relay_state);
     return sso_page_redirect(r, HTTP_SEE_OTHER, sso_fragment_restore(r, app, context.relay_state, context.target));

@@ -4,8 +4,7 @@
 #include <apr_strings.h>
 
 #include "address.h"
-#include "saml/binding.h"
-#include "saml/id.h"
+#include "forced.h"
 #include "fragment.h"
 #include "hint.h"
 #include "idp.h"
@@ -15,6 +14,8 @@
 #include "query.h"
 #include "resend.h"
 #include "rounds.h"
+#include "saml/binding.h"
+#include "saml/id.h"
 #include "saml/request.h"
 #include "saml/signature.h"
 #include "state.h"
@@ -62,7 +63,7 @@ static saml_status_t make_request(const char **xml, const char **relay_state, re
     request.issuer = app->identifier;
     request.acs_url = reply->url;
     request.name_id_format = app->name_id_format;
-    state.force_authn = sso_state_is_forced(r, app);
+    state.force_authn = sso_forced_is(r, app);
     state.step_up = sso_request_of(r)->step_up.bits;
     request.force_authn = state.force_authn || state.step_up;
     request.authn_context = app->authn_context;

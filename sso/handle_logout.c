@@ -2,6 +2,7 @@
 #include "sso.h"
 
 #include "cookie.h"
+#include "forced.h"
 #include "hint.h"
 #include "logout_message.h"
 #include "logout_send.h"
@@ -9,7 +10,6 @@
 #include "query.h"
 #include "resend.h"
 #include "rounds.h"
-#include "state.h"
 
 /*
  * The one address for all of logout: the identity provider's messages go to logout_message.c; without one, the session of this
@@ -43,7 +43,7 @@ static int log_out_here(request_rec *r, const sso_app_t *app)
         return sso_page_refused(r, app, err);
     sso_cookie_drop_session(r, app);
     sso_resend_forget_user(r, app);
-    sso_state_logged_out(r, app);
+    sso_forced_after_logout(r, app);
     sso_hint_forget(r, app);
     sso_rounds_forget(r, app);
     if (ended)

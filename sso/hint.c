@@ -7,22 +7,12 @@
 #include "query.h"
 #include "saml/binding.h"
 #include "saml/claims.h"
-#include "state.h"
+#include "sealed_cookie.h"
 
 #define MAX_BYTES 256                               /* of a name; Entra's have at most 113 */
 #define AGE       apr_time_from_sec(30 * 24 * 3600)
 
 static const char purpose[] = "hint";
-
-static const char *cookie_name(const sso_app_t *app, apr_pool_t *p)
-{
-    return apr_pstrcat(p, app->state_prefix, SSO_STATE_HINT, NULL);
-}
-
-static const char *bound_to(const sso_app_t *app, apr_pool_t *p)
-{
-    return apr_pstrcat(p, app->id, "\n", cookie_name(app, p), NULL);
-}
 
 static int is_name(const char *text)
 {
@@ -47,13 +37,7 @@ static const char *asked_for(request_rec *r)
 
 static const char *kept(request_rec *r, const sso_app_t *app)
 {
-    const char *sealed = app->login_hint ? sso_cookie_value(sso_request_of(r)->cookies, cookie_name(app, r->pool), r->pool) : NULL;
-    const char *name;
-    apr_size_t len;
-
-    if (!sealed || saml_unseal(&name, &len, app->secret, purpose, bound_to(app, r->pool), sealed, r->pool, sso_err_new(r->pool)) != SAML_OK)
-        return NULL;
-    return name;
+    return app->login_hint ? sso_sealed_read(r, app, purpose, sso_cookie_name(app, SSO_COOKIE_HINT, r->pool)) : NULL;
 }
 
 const char *sso_hint_query(request_rec *r, const sso_app_t *app, const char *service_url)
@@ -88,17 +72,14 @@ static const char *name_of(const saml_login_t *login)
 
 void sso_hint_remember(request_rec *r, const sso_app_t *app, const saml_login_t *login)
 {
-    const char *name = app->login_hint ? name_of(login) : NULL, *sealed;
+    const char *name = app->login_hint ? name_of(login) : NULL, *cookie = sso_cookie_name(app, SSO_COOKIE_HINT, r->pool), *sealed;
 
-    if (name && is_name(name)
-        && saml_seal(&sealed, app->secret, purpose, bound_to(app, r->pool), name, strlen(name), r->pool, sso_err_new(r->pool)) == SAML_OK)
-        sso_cookie_set_same_site(r, app, cookie_name(app, r->pool), sealed, AGE);
+    if (name && is_name(name) && sso_sealed_make(&sealed, app, purpose, cookie, name, r->pool, sso_err_new(r->pool)) == SAML_OK)
+        sso_cookie_set_same_site(r, app, cookie, sealed, AGE);
 }
 
 void sso_hint_forget(request_rec *r, const sso_app_t *app)
 {
-    const char *cookie = cookie_name(app, r->pool);
-
-    if (sso_cookie_value(sso_request_of(r)->cookies, cookie, r->pool))
-        sso_cookie_set_same_site(r, app, cookie, "", 0);
+    if (sso_cookie_that_came(r, app, SSO_COOKIE_HINT))
+        sso_cookie_set_same_site(r, app, sso_cookie_name(app, SSO_COOKIE_HINT, r->pool), "", 0);
 }

@@ -9,7 +9,8 @@
 #include "cookie.h"
 #include "saml/encoding.h"
 #include "saml/id.h"
-#include "state.h"
+#include "saml/seal.h"
+#include "sealed_cookie.h"
 
 #define NAME_BYTES 9                    /* random octets of a name: 12 characters */
 #define NAME_CHARS 12
@@ -33,13 +34,7 @@ int sso_resend_is_name(const char *name)
 
 static const char *cookie_name(const sso_app_t *app, const char *name, apr_pool_t *p)
 {
-    return apr_pstrcat(p, app->state_prefix, SSO_STATE_RESEND, name, NULL);
-}
-
-/* What the seal is bound to: a note moved to another name or application does not open. */
-static const char *bound_to(const sso_app_t *app, const char *cookie, apr_pool_t *p)
-{
-    return apr_pstrcat(p, app->id, "\n", cookie, NULL);
+    return apr_pstrcat(p, sso_cookie_name(app, SSO_COOKIE_KEPT, p), name, NULL);
 }
 
 /* Of what may be 2 KB long the cookie has 43 characters. */
@@ -62,9 +57,9 @@ static const char *write_note(const sso_resend_note_t *note, const char *target,
                         saml_base64url_encode(p, note->key, SSO_PIECE_KEY_BYTES), note->user, note->had_session, digest_of(target, p));
 }
 
-static int read_note(sso_resend_note_t *out, const char *text, apr_pool_t *p)
+static int read_note(sso_resend_note_t *out, char *text, apr_pool_t *p)
 {
-    char *fields[6], *at = apr_pstrdup(p, text);
+    char *fields[6], *at = text;
     apr_size_t key_len = 0;
     int i;
 
@@ -83,11 +78,9 @@ static int read_note(sso_resend_note_t *out, const char *text, apr_pool_t *p)
 
 static int open_cookie(sso_resend_note_t *out, request_rec *r, const sso_app_t *app, const char *cookie)
 {
-    const char *sealed = sso_cookie_value(sso_request_of(r)->cookies, cookie, r->pool), *text;
-    apr_size_t len;
+    char *text = sso_sealed_read(r, app, purpose, cookie);
 
-    return sealed && saml_unseal(&text, &len, app->secret, purpose, bound_to(app, cookie, r->pool), sealed, r->pool, sso_err_new(r->pool)) == SAML_OK
-           && read_note(out, apr_pstrmemdup(r->pool, text, len), r->pool);
+    return text && read_note(out, text, r->pool);
 }
 
 int sso_resend_note_read(sso_resend_note_t *out, request_rec *r, const sso_app_t *app, const char *name)
@@ -108,8 +101,8 @@ void sso_resend_note_drop(request_rec *r, const sso_app_t *app, const char *name
 /* Make room for one more. One that does not open is of no use; of the others the oldest goes, and its file. */
 static void drop_surplus(request_rec *r, const sso_app_t *app)
 {
-    apr_array_header_t *came = sso_cookie_names(sso_request_of(r)->cookies, apr_pstrcat(r->pool, app->state_prefix, SSO_STATE_RESEND, NULL),
-                                                LOOKED_AT, r->pool);
+    apr_array_header_t *came = sso_cookie_names(sso_request_of(r)->cookies, sso_cookie_name(app, SSO_COOKIE_KEPT, r->pool), LOOKED_AT,
+                                                r->pool);
     sso_resend_note_t note, oldest = { 0 };
     const char *oldest_cookie = NULL;
     int i, count = 0;
@@ -140,7 +133,7 @@ saml_status_t sso_resend_note_write(const char **name, request_rec *r, const sso
 
     SAML_TRY(saml_token_new(name, NAME_BYTES, r->pool, err));
     cookie = cookie_name(app, *name, r->pool);
-    SAML_TRY(saml_seal(&sealed, app->secret, purpose, bound_to(app, cookie, r->pool), text, strlen(text), r->pool, err));
+    SAML_TRY(sso_sealed_make(&sealed, app, purpose, cookie, text, r->pool, err));
     drop_surplus(r, app);
     sso_cookie_set_same_site(r, app, cookie, sealed, SSO_RESEND_AGE);
     return SAML_OK;
@@ -181,7 +174,7 @@ const char *sso_resend_user_of(const sso_app_t *app, const sso_session_t *sessio
 
 static const char *user_cookie(const sso_app_t *app, apr_pool_t *p)
 {
-    return apr_pstrcat(p, app->state_prefix, SSO_STATE_USER, NULL);
+    return sso_cookie_name(app, SSO_COOKIE_USER, p);
 }
 
 const char *sso_resend_last_user(request_rec *r, const sso_app_t *app)

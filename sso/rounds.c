@@ -5,8 +5,8 @@
 
 #include "cookie.h"
 #include "page.h"
-#include "saml/seal.h"
 #include "saml/texts.h"
+#include "sealed_cookie.h"
 #include "url.h"
 
 #define MAX_TARGET_BYTES 512            /* of the last sign-on: a longer one is not kept, so that the cookie stays small */
@@ -27,12 +27,7 @@ typedef struct {
 
 static const char *cookie_name(request_rec *r, const sso_app_t *app)
 {
-    return apr_pstrcat(r->pool, app->state_prefix, SSO_STATE_ROUNDS, NULL);
-}
-
-static const char *bound_to(request_rec *r, const sso_app_t *app)
-{
-    return apr_pstrcat(r->pool, app->id, "\n", cookie_name(r, app), NULL);
+    return sso_cookie_name(app, SSO_COOKIE_ROUNDS, r->pool);
 }
 
 /* One field a line, the target last. Sealed by us, so that what does not read is of another version: none. */
@@ -58,12 +53,9 @@ static int parse(rounds_t *out, char *text)
 
 static int read_cookie(rounds_t *out, request_rec *r, const sso_app_t *app)
 {
-    const char *sealed = sso_cookie_value(sso_request_of(r)->cookies, cookie_name(r, app), r->pool), *text;
-    apr_size_t len;
+    char *text = sso_sealed_read(r, app, purpose, cookie_name(r, app));
 
-    return sealed
-           && saml_unseal(&text, &len, app->secret, purpose, bound_to(r, app), sealed, r->pool, sso_err_new(r->pool)) == SAML_OK
-           && parse(out, apr_pstrmemdup(r->pool, text, len));
+    return text && parse(out, text);
 }
 
 /* What cannot be sealed is not counted: the sign-on itself, which seals more, has said why. */
@@ -73,7 +65,7 @@ static void write_cookie(const rounds_t *rounds, request_rec *r, const sso_app_t
                                     rounds->denied ? DENIED : "", rounds->relay_state, rounds->target);
     const char *sealed;
 
-    if (saml_seal(&sealed, app->secret, purpose, bound_to(r, app), text, strlen(text), r->pool, sso_err_new(r->pool)) == SAML_OK)
+    if (sso_sealed_make(&sealed, app, purpose, cookie_name(r, app), text, r->pool, sso_err_new(r->pool)) == SAML_OK)
         sso_cookie_set_cross_site(r, app, cookie_name(r, app), sealed, KEPT);
 }
 
@@ -214,7 +206,7 @@ void sso_rounds_denied(request_rec *r, const sso_app_t *app)
 
 void sso_rounds_forget(request_rec *r, const sso_app_t *app)
 {
-    if (sso_cookie_value(sso_request_of(r)->cookies, cookie_name(r, app), r->pool))
+    if (sso_cookie_that_came(r, app, SSO_COOKIE_ROUNDS))
         sso_cookie_set_cross_site(r, app, cookie_name(r, app), "", 0);
 }
 

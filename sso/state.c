@@ -4,18 +4,15 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
-#include "saml/binding.h"
 #include "cookie.h"
 #include "saml/id.h"
+#include "sealed_cookie.h"
 
 #define NAME_BYTES 9                    /* random octets of a state's name: 12 characters */
 #define NAME_CHARS 12
 #define AGAIN_MARK "."                  /* ends the name of a state whose sign-on was begun anew */
 #define BARE_MARK  ".."                 /* and by a browser that did not bring the cookie that says so */
 #define LOOKED_AT  64                   /* state cookies of one request: no browser of ours has more than a few */
-#define RETRY_NAME "retry"              /* not NAME_CHARS long, so never the name of a state */
-#define OUT_NAME   "out"                /* nor is this */
-#define FRAME_NAME "frame"              /* nor this: the state of whatever sign-on in a frame began last */
 #define FORCED     "force"
 #define WATCHED    "watched"
 #define RETRY_AGE  apr_time_from_sec(60)
@@ -42,9 +39,9 @@ static const char *take_line(char **at)
     return line;
 }
 
-static int read_state(sso_state_t *out, const char *text, apr_size_t len, apr_pool_t *p)
+static int read_state(sso_state_t *out, char *text)
 {
-    char *at = apr_pstrmemdup(p, text, len);
+    char *at = text;
     const char *started = take_line(&at), *forced, *step_up, *rounds, *since, *watched;
 
     out->request_id = started ? take_line(&at) : NULL;
@@ -71,12 +68,6 @@ static const char *cookie_name(const sso_app_t *app, const char *name, apr_pool_
     return apr_pstrcat(p, app->state_prefix, name, NULL);
 }
 
-/* What the seal is bound to: a state moved to another name or application does not open. */
-static const char *bound_to(const sso_app_t *app, const char *cookie, apr_pool_t *p)
-{
-    return apr_pstrcat(p, app->id, "\n", cookie, NULL);
-}
-
 /*
  * `cookie` is set to the name that it came under. Sign-ons in frames share one: a page may have any number of those, each asking at the
  * same time, when none knows of the others.
@@ -86,19 +77,18 @@ static saml_status_t open_cookie(sso_state_t *out, request_rec *r, const sso_app
 {
     const char *own = sso_request_of(r)->cookies, *name = *cookie;
     const char *sealed = sso_cookie_value(own, name, r->pool);
-    const char *text;
-    apr_size_t len;
+    char *text;
 
     if (!sealed) {
-        *cookie = cookie_name(app, FRAME_NAME, r->pool);
+        *cookie = sso_cookie_name(app, SSO_COOKIE_FRAME, r->pool);
         sealed = sso_cookie_value(own, *cookie, r->pool);
     }
     if (!sealed)
         return saml_fail(err, SAML_E_STATE_MISSING,
                          "login state: expected the cookie %s that was set when this sign-on began, it did not come",
                          saml_quote(r->pool, name));
-    SAML_TRY(saml_unseal(&text, &len, app->secret, purpose, bound_to(app, name, r->pool), sealed, r->pool, err));
-    if (!read_state(out, text, len, r->pool))
+    SAML_TRY(sso_sealed_open(&text, app, purpose, name, sealed, r->pool, err));
+    if (!read_state(out, text))
         return saml_fail(err, SAML_E_STATE_MISSING, "login state: the cookie %s holds no login",
                          saml_quote(r->pool, name));
     return SAML_OK;
@@ -117,14 +107,6 @@ static apr_size_t octets_of(const char *name, const char *value)
     return strlen(name) + strlen("=") + (value ? strlen(value) : 0) + strlen("; ");
 }
 
-static int is_mark(const char *name)
-{
-    return strcmp(name, RETRY_NAME) == 0 || strcmp(name, OUT_NAME) == 0 || strcmp(name, SSO_STATE_USER) == 0
-           || strcmp(name, SSO_STATE_FRAGMENT) == 0 || strcmp(name, SSO_STATE_HINT) == 0
-           || strcmp(name, FRAME_NAME) == 0 || strcmp(name, SSO_STATE_ROUNDS) == 0
-           || strncmp(name, SSO_STATE_RESEND, strlen(SSO_STATE_RESEND)) == 0;
-}
-
 static apr_array_header_t *states_that_came(request_rec *r, const sso_app_t *app)
 {
     apr_array_header_t *names = sso_cookie_names(sso_request_of(r)->cookies, app->state_prefix, LOOKED_AT, r->pool);
@@ -136,7 +118,7 @@ static apr_array_header_t *states_that_came(request_rec *r, const sso_app_t *app
         const char *name = one.name;
         sso_state_t state;
 
-        if (is_mark(one.name + strlen(app->state_prefix)))
+        if (sso_cookie_is_in_table(app, one.name))
             continue;
         one.octets = octets_of(one.name, sso_cookie_value(sso_request_of(r)->cookies, one.name, r->pool));
         if (open_cookie(&state, r, app, &name, sso_err_new(r->pool)) == SAML_OK) {
@@ -179,23 +161,21 @@ static void drop_surplus(request_rec *r, const sso_app_t *app, apr_size_t octets
 
 static int has_retry_cookie(request_rec *r, const sso_app_t *app)
 {
-    return sso_cookie_value(sso_request_of(r)->cookies, cookie_name(app, RETRY_NAME, r->pool), r->pool) != NULL;
+    return sso_cookie_that_came(r, app, SSO_COOKIE_RETRY) != NULL;
 }
 
 saml_status_t sso_state_begin(const char **relay_state, request_rec *r, const sso_app_t *app, const sso_state_t *state,
                               int again, saml_err_t *err)
 {
-    const char *name, *cookie, *text, *sealed;
+    const char *name, *cookie, *sealed;
 
     SAML_TRY(saml_token_new(&name, NAME_BYTES, r->pool, err));
     if (again)
         name = apr_pstrcat(r->pool, name, has_retry_cookie(r, app) ? AGAIN_MARK : BARE_MARK, NULL);
     cookie = cookie_name(app, name, r->pool);
-    text = write_state(state, r->pool);
-    SAML_TRY(saml_seal(&sealed, app->secret, purpose, bound_to(app, cookie, r->pool), text, strlen(text), r->pool,
-                       err));
+    SAML_TRY(sso_sealed_make(&sealed, app, purpose, cookie, write_state(state, r->pool), r->pool, err));
     drop_surplus(r, app, octets_of(cookie, sealed));
-    sso_cookie_set_cross_site(r, app, state->framed ? cookie_name(app, FRAME_NAME, r->pool) : cookie, sealed, SSO_STATE_COOKIE_AGE);
+    sso_cookie_set_cross_site(r, app, state->framed ? sso_cookie_name(app, SSO_COOKIE_FRAME, r->pool) : cookie, sealed, SSO_STATE_COOKIE_AGE);
     *relay_state = name;
     return SAML_OK;
 }
@@ -285,34 +265,12 @@ int sso_state_may_retry(request_rec *r, const sso_app_t *app, const char *relay_
     /* What is handed back tells of this very sign-on, the cookie of one in any tab. */
     if (is_state_name(relay_state) ? is_marked_again(relay_state) : has_retry_cookie(r, app))
         return 0;
-    sso_cookie_set_cross_site(r, app, cookie_name(app, RETRY_NAME, r->pool), "1", RETRY_AGE);
+    sso_cookie_set_cross_site(r, app, sso_cookie_name(app, SSO_COOKIE_RETRY, r->pool), "1", RETRY_AGE);
     return 1;
 }
 
 void sso_state_retry_done(request_rec *r, const sso_app_t *app)
 {
-    const char *cookie = cookie_name(app, RETRY_NAME, r->pool);
-
-    if (sso_cookie_value(sso_request_of(r)->cookies, cookie, r->pool))
-        sso_cookie_set_cross_site(r, app, cookie, "", 0);
-}
-
-void sso_state_logged_out(request_rec *r, const sso_app_t *app)
-{
-    if (app->force_authn == SSO_FORCE_AFTER_LOGOUT)
-        sso_cookie_set_cross_site(r, app, cookie_name(app, OUT_NAME, r->pool), "1", app->session_lifetime);
-}
-
-int sso_state_is_forced(request_rec *r, const sso_app_t *app)
-{
-    return app->force_authn == SSO_FORCE_ALWAYS
-           || (app->force_authn == SSO_FORCE_AFTER_LOGOUT
-               && sso_cookie_value(sso_request_of(r)->cookies, cookie_name(app, OUT_NAME, r->pool), r->pool) != NULL);
-}
-
-/* Without looking whether it came: on http it has no SameSite=None, and stays away from the identity provider's POST. */
-void sso_state_forced_done(request_rec *r, const sso_app_t *app)
-{
-    if (app->force_authn == SSO_FORCE_AFTER_LOGOUT)
-        sso_cookie_set_cross_site(r, app, cookie_name(app, OUT_NAME, r->pool), "", 0);
+    if (has_retry_cookie(r, app))
+        sso_cookie_set_cross_site(r, app, sso_cookie_name(app, SSO_COOKIE_RETRY, r->pool), "", 0);
 }

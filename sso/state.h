@@ -13,12 +13,7 @@
 #define SSO_STATE_AGE      apr_time_from_sec(600)
 #define SSO_STATE_COOKIE_AGE apr_time_from_sec(3600)  /* of the cookie: who was late comes to where he wanted to go all the same */
 #define SSO_STATE_AT_MOST  8            /* cookies of logins in progress in one browser */
-#define SSO_STATE_ROUNDS   "rounds"     /* the name of another cookie of that prefix (rounds.h): not as long as that of a state */
 #define SSO_STATE_MAX_BYTES 4096        /* of all our cookies: half of what httpd takes as a line (LimitRequestFieldSize) */
-#define SSO_STATE_RESEND   "kept-"      /* begins names under the same prefix that are none of a state (resend.h) */
-#define SSO_STATE_USER     "user"       /* and is one */
-#define SSO_STATE_FRAGMENT "at"         /* and is this (fragment.h) */
-#define SSO_STATE_HINT     "hint"       /* and another (hint.h) */
 #define SSO_STATE_MAX_TARGET_BYTES 2048 /* a longer target keeps its path only, so that the cookie stays under 4 KB */
 
 typedef struct {
@@ -73,17 +68,5 @@ int sso_state_may_retry(request_rec *r, const sso_app_t *app, const char *relay_
 
 /** Forget the mark: a sign-on has gone well. */
 void sso_state_retry_done(request_rec *r, const sso_app_t *app);
-
-/**
- * Where `SAMLForceAuthn after-logout` says so: mark this browser as one that has logged out, until a sign-on of now has gone well, or
- * as long as a session lasts at most.
- */
-void sso_state_logged_out(request_rec *r, const sso_app_t *app);
-
-/** Whether a sign-on that begins now is to ask the user anew. */
-int sso_state_is_forced(request_rec *r, const sso_app_t *app);
-
-/** Forget that mark. */
-void sso_state_forced_done(request_rec *r, const sso_app_t *app);
 
 #endif

@@ -239,6 +239,48 @@ static void many(void **state)
     }
 }
 
+/* Set-Cookie headers of a sign-on that begins in a browser with `logins` others under way, and with each other cookie of ours. */
+static int set_by_begin(const sso_app_t *app, int logins, int others)
+{
+    apr_array_header_t *parts = apr_array_make(pool, 32, sizeof(const char *));
+    sso_state_t login = { .started = apr_time_now(), .request_id = "_r", .acs_url = "https://shop.example/saml/acs", .target = "/" };
+    const char *relay_state;
+    request_rec *r;
+
+    for (int i = 0; i < logins; i++) {
+        const char *name = apr_psprintf(pool, "%012d", i);
+
+        APR_ARRAY_PUSH(parts, const char *) = apr_pstrcat(pool, PREFIX, name, "=", begun(app, name, 0), "; ", NULL);
+    }
+    for (int which = 0; others && which < SSO_COOKIES; which++) {
+        const char *name = sso_cookie_name(app, (sso_cookie_id_t)which, pool);
+
+        assert_true(sso_cookie_is_in_table(app, name));
+        assert_false(sso_cookie_is_in_table(app, apr_pstrcat(pool, PREFIX, "x", name + strlen(PREFIX), NULL)));
+        APR_ARRAY_PUSH(parts, const char *) = apr_pstrcat(pool, name, name[strlen(name) - 1] == '-' ? NAME : "", "=1; ", NULL);
+    }
+    r = request_with(apr_array_pstrcat(pool, parts, 0));
+    assert_int_equal(sso_state_begin(&relay_state, r, app, &login, 0, new_err()), SAML_OK);
+    return apr_table_elts(r->err_headers_out)->nelts;
+}
+
+/* They are no logins, and take none's place. */
+static void other_cookies(void **state)
+{
+    sso_app_t *app = shop();
+
+    (void)state;
+    for (int others = 0; others < 2; others++) {
+        assert_int_equal(set_by_begin(app, SSO_STATE_AT_MOST - 1, others), 1);
+        assert_int_equal(set_by_begin(app, SSO_STATE_AT_MOST, others), 2);
+    }
+    assert_string_equal(sso_cookie_name(app, SSO_COOKIE_KEPT, pool), PREFIX "kept-");
+    assert_true(sso_cookie_is_in_table(app, PREFIX "kept-x"));
+    assert_false(sso_cookie_is_in_table(app, PREFIX "user-x"));
+    assert_false(sso_cookie_is_in_table(app, PREFIX NAME));
+    assert_false(sso_cookie_is_in_table(app, PREFIX));
+}
+
 /* A hundred thousand octets of cookies of ours: some are looked at, a bounded number of answers goes out. */
 static void bombed(void **state)
 {
@@ -273,7 +315,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(late, setup, teardown),
         cmocka_unit_test_setup_teardown(contents, setup, teardown), cmocka_unit_test_setup_teardown(every_bit, setup, teardown),
         cmocka_unit_test_setup_teardown(moved, setup, teardown), cmocka_unit_test_setup_teardown(names, setup, teardown),
-        cmocka_unit_test_setup_teardown(many, setup, teardown), cmocka_unit_test_setup_teardown(bombed, setup, teardown),
+        cmocka_unit_test_setup_teardown(many, setup, teardown), cmocka_unit_test_setup_teardown(other_cookies, setup, teardown),
+        cmocka_unit_test_setup_teardown(bombed, setup, teardown),
     };
     int failed;
 
