@@ -64,8 +64,8 @@ static saml_status_t make_request(const char **xml, const char **relay_state, re
     request.acs_url = reply->url;
     request.name_id_format = app->name_id_format;
     state.force_authn = sso_forced_is(r, app);
-    state.step_up = sso_request_of(r)->step_up.bits;
-    request.force_authn = state.force_authn || state.step_up;
+    state.step_up = sso_request_of(r)->step_up.noted;
+    request.force_authn = state.force_authn || sso_request_of(r)->step_up.bits;
     request.authn_context = app->authn_context;
     state.started = r->request_time;
     state.request_id = request.id;
@@ -176,6 +176,7 @@ typedef struct {
     const char *resend;         /* the name of what is to be sent again (resend.h) */
     const char *popup;          /* popup.h */
     const char *step_up;        /* step_up.h */
+    const char *noted;          /* so too */
     const char *arrived;        /* the browser comes from a sign-on, and is looked at (rounds.h) */
     const char *place;          /* the tab knows where to go (place.h) */
     const char *elsewhere;      /* where the browser is (address.h) */
@@ -189,6 +190,7 @@ static saml_status_t read_wish(wish_t *out, request_rec *r, const sso_app_t *app
     SAML_TRY(sso_query_value(&out->resend, r, "resend", err));
     SAML_TRY(sso_query_value(&out->popup, r, "popup", err));
     SAML_TRY(sso_query_value(&out->step_up, r, "step-up", err));
+    SAML_TRY(sso_query_value(&out->noted, r, "noted", err));
     SAML_TRY(sso_query_value(&out->arrived, r, "arrived", err));
     SAML_TRY(sso_query_value(&out->elsewhere, r, "elsewhere", err));
     return sso_query_value(&out->place, r, "place", err);
@@ -232,7 +234,7 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
         return before;
     if (wish.again && !wish.target && !wish.resend && !wish.popup)
         wish.place = wish.again;
-    sso_request_of(r)->step_up.bits = sso_step_up_read(wish.step_up);
+    sso_step_up_asked(r, app, wish.step_up, wish.noted);
     if (sso_is_script(r))
         return sso_answer_script(r, app, target);       /* led here by a redirect: it could not post the form */
     if ((wish.again || wish.resend || wish.popup || wish.place || wish.arrived) && !sso_request_of(r)->step_up.bits

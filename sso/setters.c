@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "config.h"
+#include "duration.h"
 #include "saml/fetch.h"
 #include "saml/relay_state.h"
 #include "saml/request.h"
@@ -322,27 +323,6 @@ static int is_in_m(const char *text)
     return digits && strcmp(text + digits, "m") == 0;
 }
 
-/* httpd's units, the whole string: "30s", "5min", "8h"; seconds without one. */
-static int parse_duration(apr_int64_t *out_s, const char *text)
-{
-    static const struct {
-        const char *unit;
-        int seconds;
-    } units[] = { { "", 1 }, { "s", 1 }, { "mi", 60 }, { "min", 60 }, { "h", 3600 } };
-    char *end;
-
-    if (!apr_isdigit(*text) || strlen(text) > 9)
-        return 0;
-    *out_s = apr_strtoi64(text, &end, 10);
-    for (apr_size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (strcmp(end, units[i].unit) == 0) {
-            *out_s *= units[i].seconds;
-            return 1;
-        }
-    }
-    return 0;
-}
-
 const char *sso_set_duration(cmd_parms *cmd, void *dir, const char *arg)
 {
     (void)dir;
@@ -351,7 +331,7 @@ const char *sso_set_duration(cmd_parms *cmd, void *dir, const char *arg)
 
         if (durations[i].which != which_of(cmd))
             continue;
-        if (!parse_duration(&seconds, arg) || seconds < durations[i].least_s || seconds > durations[i].most_s)
+        if (!sso_duration_read(&seconds, arg, SSO_DURATION) || seconds < durations[i].least_s || seconds > durations[i].most_s)
             return refuse(cmd, apr_pstrcat(cmd->pool, durations[i].expected, is_in_m(arg) ? " (minutes are \"min\")" : "", NULL), arg);
         single_of(cmd)->number = apr_time_from_sec(seconds);
         return NULL;

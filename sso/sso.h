@@ -200,6 +200,7 @@ typedef struct sso_refusal sso_refusal_t;
 /** What a session lacks for a Require saml-authn (step_up.h). */
 typedef struct {
     unsigned bits;                  /* SSO_STEP_UP_ */
+    unsigned noted;                 /* those of them that a Require line has found lacking in this very session */
     apr_interval_time_t max_age;    /* the least that was asked for; 0: none */
     int is_supposed;                /* whether the lines would let in if only that were there is being tried */
 } sso_step_up_t;
@@ -301,7 +302,7 @@ int sso_note_auth_failure(request_rec *r, const char *auth_type);
 void sso_authz_register(apr_pool_t *p);
 /** Answer a request that has no session: sign-on page, redirect, or 401 for scripts. `target` is ours (url.h). */
 int sso_answer_without_session(request_rec *r, const sso_app_t *app, sso_unauthenticated_t how, const char *target);
-/** The 401 with JSON that scripts get. */
+/** The 401 with JSON that scripts get: there is no session, or it lacks what step_up of the request says. */
 int sso_answer_script(request_rec *r, const sso_app_t *app, const char *target);
 
 /* fetch_metadata.c: what the browser says of a request */

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "step_up.h"
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "duration.h"
 #include "page.h"
-#include "popup.h"
 #include "require.h"
 #include "saml/clock.h"
-#include "saml/json.h"
 #include "saml/texts.h"
 #include "url.h"
 
@@ -35,27 +33,12 @@ static const char *const several_factors[] = {
 
 /* ---- parsing --------------------------------------------------------------- */
 
-/* "90", "90s", "15m", "15min", "8h", "30d". @return 0 where it is none of them, or out of range */
+/* In seconds. @return 0 where it is no time, or out of range */
 static apr_int64_t parse_age(const char *text)
 {
-    static const struct {
-        const char *unit;
-        int seconds;
-    } units[] = { { "", 1 }, { "s", 1 }, { "m", 60 }, { "min", 60 }, { "h", 3600 }, { "d", 86400 } };
     apr_int64_t seconds;
-    apr_size_t i;
-    char *end;
 
-    if (!apr_isdigit(*text) || strlen(text) > 11)
-        return 0;
-    seconds = apr_strtoi64(text, &end, 10);
-    for (i = 0; i < sizeof(units) / sizeof(units[0]); ++i) {
-        if (strcmp(end, units[i].unit) == 0) {
-            seconds *= units[i].seconds;
-            return seconds >= LEAST_AGE_S && seconds <= MOST_AGE_S ? seconds : 0;
-        }
-    }
-    return 0;
+    return sso_duration_read(&seconds, text, SSO_DURATION_WITH_DAYS) && seconds >= LEAST_AGE_S && seconds <= MOST_AGE_S ? seconds : 0;
 }
 
 static int is_section(const ap_directive_t *at, const char *name)
@@ -63,25 +46,104 @@ static int is_section(const ap_directive_t *at, const char *name)
     return ap_cstr_casecmp(at->directive, name) == 0;
 }
 
-/* Whether each of the lines beside this one lets somebody in by itself: all but <RequireAll> makes them alternatives. */
-static int are_alternatives(const ap_directive_t *line)
+static int is_method_section(const ap_directive_t *at)
 {
-    return !line->parent || !is_section(line->parent, "<RequireAll");
+    return is_section(at, "<Limit") || is_section(at, "<LimitExcept");
 }
 
-/* A line beside this one that every session satisfies makes it a line that says nothing. */
+static const ap_directive_t *that_opens(const ap_directive_t *at, apr_pool_t *p);
+
+/* All have to hold: it opens where each of its lines does. What says something else (<RequireNone>, "not") is taken to keep somebody out. */
+static const ap_directive_t *all_that_open(const ap_directive_t *section, apr_pool_t *p)
+{
+    const ap_directive_t *at, *opens = NULL;
+
+    for (at = section->first_child; at; at = at->next) {
+        opens = that_opens(at, p);
+        if (!opens && ap_cstr_casecmpn(at->directive + (*at->directive == '<'), "Require", strlen("Require")) == 0)
+            return NULL;
+    }
+    return opens;
+}
+
+/* The line by which this one, or this section, lets in everybody who has a session; or NULL. */
+static const ap_directive_t *that_opens(const ap_directive_t *at, apr_pool_t *p)
+{
+    const ap_directive_t *child, *opens = NULL;
+    const char *args = at->args, *what;
+
+    if (is_section(at, "<RequireAll"))
+        return all_that_open(at, p);
+    if (is_section(at, "<RequireAny")) {
+        for (child = at->first_child; child && !opens; child = child->next)
+            opens = that_opens(child, p);
+        return opens;
+    }
+    if (!is_section(at, "Require"))
+        return NULL;
+    what = ap_getword_conf(p, &args);
+    return ap_cstr_casecmp(what, "valid-user") == 0
+           || (ap_cstr_casecmp(what, "all") == 0 && ap_cstr_casecmp(ap_getword_conf(p, &args), "granted") == 0) ? at : NULL;
+}
+
+/*
+ * What stands beside a line or section is an alternative to it, but in <RequireAll>; and beside what it stands in, up to the section of
+ * the configuration. One that everybody with a session satisfies makes this a line that says nothing. A line for some methods
+ * (<Limit>) has those beside it that are for all.
+ */
 static const ap_directive_t *that_outdoes(const cmd_parms *cmd)
 {
-    const ap_directive_t *line = cmd->directive, *at = line->parent ? line->parent->first_child : NULL;
+    const ap_directive_t *at, *beside, *opens;
 
-    if (!are_alternatives(line))
-        return NULL;
-    for (; at; at = at->next) {
-        const char *args = at->args;
-
-        if (at != line && is_section(at, "Require") && ap_cstr_casecmp(ap_getword_conf(cmd->temp_pool, &args), "valid-user") == 0)
-            return at;
+    for (at = cmd->directive; at->parent; at = at->parent) {
+        for (beside = at->parent->first_child; beside && !is_section(at->parent, "<RequireAll"); beside = beside->next) {
+            opens = beside == at ? NULL : that_opens(beside, cmd->temp_pool);
+            if (opens)
+                return opens;
+        }
+        if (ap_cstr_casecmpn(at->parent->directive, "<Require", strlen("<Require")) != 0 && !is_method_section(at->parent))
+            return NULL;
     }
+    return NULL;
+}
+
+/* "AuthMerging Or" beside it makes alternatives of the lines of sections that this one lies in, which cannot be seen from here. */
+static const ap_directive_t *that_merges(const cmd_parms *cmd)
+{
+    const ap_directive_t *at;
+
+    for (at = cmd->directive->parent; at; at = at->parent) {
+        const ap_directive_t *child;
+
+        for (child = at->first_child; child; child = child->next) {
+            if (is_section(child, "AuthMerging") && ap_cstr_casecmp(child->args, "Or") == 0)
+                return child;
+        }
+        if (ap_cstr_casecmpn(at->directive, "<Require", strlen("<Require")) != 0 && !is_method_section(at))
+            return NULL;
+    }
+    return NULL;
+}
+
+/* @return NULL or what is wrong with where it stands */
+static const char *look_around(const cmd_parms *cmd)
+{
+    const ap_directive_t *other;
+
+    /* To be without a second factor opens nothing. */
+    if (sso_require_may_be_negated(cmd))
+        return "Require saml-authn: expected it by itself, in <RequireAll> or <RequireAny>, found it where \"denied\" may let somebody in "
+               "(Require not, <RequireNone>, <AuthzProviderAlias>)";
+    other = that_outdoes(cmd);
+    if (other)
+        return apr_psprintf(cmd->pool, "Require saml-authn: expected to be needed, found \"Require %s\" (line %d) beside it or beside the "
+                            "section it stands in, which lets everybody in who has a session, as either is enough; mend: leave that line "
+                            "out, or put both into <RequireAll>", other->args, other->line_num);
+    other = that_merges(cmd);
+    if (other)
+        return apr_psprintf(cmd->pool, "Require saml-authn: expected to be needed, found \"AuthMerging Or\" (line %d) beside it, with which "
+                            "whom a section around this one lets in need not satisfy it; mend: leave that out, and write what is enough "
+                            "instead of it into a <RequireAny> here", other->line_num);
     return NULL;
 }
 
@@ -89,7 +151,6 @@ const char *sso_step_up_parse(const sso_authn_need_t **out, const cmd_parms *cmd
 {
     const char *what = ap_getword_conf(cmd->temp_pool, &line), *age = ap_getword_conf(cmd->temp_pool, &line);
     sso_authn_need_t *need = apr_pcalloc(cmd->pool, sizeof(*need));
-    const ap_directive_t *outdoes;
 
     if (strcmp(what, "max-age") == 0)
         need->max_age = apr_time_from_sec(parse_age(age));
@@ -98,17 +159,8 @@ const char *sso_step_up_parse(const sso_authn_need_t **out, const cmd_parms *cmd
     if (*line || !*what || (strcmp(what, "max-age") == 0 && !need->max_age))
         return "Require saml-authn: expected \"mfa\", or \"max-age\" and a time from 60s to 400d, like \"max-age 15m\"; for both, two lines in "
                "a <RequireAll>";
-    /* To be without a second factor opens nothing. */
-    if (sso_require_may_be_negated(cmd))
-        return "Require saml-authn: expected it by itself, in <RequireAll> or <RequireAny>, found it where \"denied\" may let somebody in "
-               "(Require not, <RequireNone>, <AuthzProviderAlias>)";
-    outdoes = that_outdoes(cmd);
-    if (outdoes)
-        return apr_psprintf(cmd->pool, "Require saml-authn: expected to be needed, found \"Require %s\" (line %d) beside it, which lets "
-                            "everybody in who has a session, as either line is enough; mend: leave that line out, or put both into "
-                            "<RequireAll>", outdoes->args, outdoes->line_num);
     *out = need;
-    return NULL;
+    return look_around(cmd);
 }
 
 /* ---- deciding -------------------------------------------------------------- */
@@ -142,12 +194,17 @@ static int had_several_factors(const sso_session_t *session, apr_pool_t *p)
     return 0;
 }
 
-/* The identity provider's clock may differ both ways; a time that has not come by either is none to go by. */
+/*
+ * The identity provider's clock may differ both ways; a time that has not come by either is none to go by. That is not to make several
+ * times of a short one.
+ */
 static int is_fresh(const sso_session_t *session, apr_interval_time_t max_age, request_rec *r)
 {
     const sso_app_t *app = sso_app_of(r);
     apr_interval_time_t skew = app ? app->clock_skew : 0, age = r->request_time - session->authn_instant;
 
+    if (skew > max_age / 2)
+        skew = max_age / 2;
     return session->authn_instant > 0 && age >= -skew && age <= max_age + skew;
 }
 
@@ -170,7 +227,7 @@ int sso_step_up_is_satisfied(const sso_authn_need_t *need, const sso_session_t *
 
 /* ---- answering ------------------------------------------------------------- */
 
-unsigned sso_step_up_read(const char *text)
+static unsigned read_bits(const char *text)
 {
     unsigned bits = 0;
 
@@ -226,21 +283,11 @@ static int refuse(request_rec *r, const sso_app_t *app, const sso_session_t *ses
     return sso_page_titled(r, app, status == SAML_OK || lack->bits & SSO_STEP_UP_MFA ? &saml_mfa_needed : &saml_fresh_needed, err);
 }
 
-/* A script is told what is lacking, and where a page may sign on for it. */
-static int answer_script(request_rec *r, const sso_app_t *app, unsigned bits, const char *target)
-{
-    const char *login = sso_endpoint_url(app, sso_reply_url_of(app, r), "login", r->pool), *what = sso_step_up_text(bits);
-    const char *url = apr_pstrcat(r->pool, login, "?step-up=", what, "&target=", ap_escape_urlencoded(r->pool, target), NULL);
-
-    apr_table_setn(r->err_headers_out, "WWW-Authenticate", SSO_AUTH_TYPE);
-    return sso_page_json(r, HTTP_UNAUTHORIZED,
-                         apr_pstrcat(r->pool, "{\"reason\":\"step-up needed\",\"step_up\":", saml_json_string(r->pool, what), ",\"login_url\":",
-                                     saml_json_string(r->pool, url), "}\n", NULL));
-}
-
+/* As a request without a session is answered here; for whom "pass" would let through without one, as by default. */
 int sso_step_up_answer(request_rec *r, const sso_app_t *app)
 {
     sso_request_t *req = sso_request_of(r);
+    sso_unauthenticated_t how = sso_unauthenticated(sso_dir_of(r));
     int before = sso_page_refused_before(r);
 
     if (before != DECLINED)
@@ -248,11 +295,63 @@ int sso_step_up_answer(request_rec *r, const sso_app_t *app)
     req->target = sso_request_target(r, app);
     if ((req->step_up.bits & ~tried(req->session, &req->step_up, r)) == 0)
         return refuse(r, app, req->session);
+    req->step_up.noted = req->step_up.bits;
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "sent back for a stronger sign-on (%s): the session does not satisfy Require saml-authn for %s",
                   sso_step_up_text(req->step_up.bits), r->uri);
-    if (!sso_is_navigation(r))
-        return answer_script(r, app, req->step_up.bits, req->target);
-    if (sso_is_framed(r) && sso_unauthenticated(sso_dir_of(r)) == SSO_UNAUTH_AUTO)
-        return sso_popup_for_frame(r, app, req->target);
-    return sso_login_start(r, app, req->target);
+    return sso_answer_without_session(r, app, how == SSO_UNAUTH_PASS ? SSO_UNAUTH_AUTO : how, req->target);
+}
+
+/* ---- by way of login ------------------------------------------------------- */
+
+static const char purpose[] = "step-up";
+
+static saml_status_t bound_to(const char **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    const char *session;
+
+    SAML_TRY(sso_session_reference(&session, r, app, err));
+    *out = apr_pstrcat(r->pool, app->id, "\n", session, NULL);
+    return SAML_OK;
+}
+
+static saml_status_t seal_noted(const char **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    const char *text = sso_step_up_text(sso_request_of(r)->step_up.noted), *bound;
+
+    SAML_TRY(bound_to(&bound, r, app, err));
+    return saml_seal(out, app->secret, purpose, bound, text, strlen(text), r->pool, err);
+}
+
+const char *sso_step_up_query(request_rec *r, const sso_app_t *app)
+{
+    const sso_step_up_t *lack = &sso_request_of(r)->step_up;
+    const char *asks, *sealed;
+
+    if (!lack->bits)
+        return "";
+    asks = apr_pstrcat(r->pool, "&step-up=", sso_step_up_text(lack->bits), NULL);
+    if (!lack->noted || seal_noted(&sealed, r, app, sso_err_new(r->pool)) != SAML_OK)
+        return asks;
+    return apr_pstrcat(r->pool, asks, "&noted=", sealed, NULL);
+}
+
+static saml_status_t unseal_noted(unsigned *out, request_rec *r, const sso_app_t *app, const char *sealed, saml_err_t *err)
+{
+    const char *bound, *text;
+    apr_size_t len;
+
+    SAML_TRY(bound_to(&bound, r, app, err));
+    SAML_TRY(saml_unseal(&text, &len, app->secret, purpose, bound, sealed, r->pool, err));
+    *out = read_bits(text);
+    return SAML_OK;
+}
+
+/* Another session's note, or none: then the place to which the sign-on leads has still to find what is lacking. */
+void sso_step_up_asked(request_rec *r, const sso_app_t *app, const char *asked, const char *noted)
+{
+    sso_step_up_t *lack = &sso_request_of(r)->step_up;
+    unsigned bits;
+
+    lack->bits = read_bits(asked);
+    lack->noted = noted && unseal_noted(&bits, r, app, noted, sso_err_new(r->pool)) == SAML_OK ? bits & lack->bits : 0;
 }

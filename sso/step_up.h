@@ -24,15 +24,23 @@ const char *sso_step_up_parse(const sso_authn_need_t **out, const cmd_parms *cmd
 int sso_step_up_is_satisfied(const sso_authn_need_t *need, const sso_session_t *session, request_rec *r);
 
 /**
- * Answer a request whose session lacks what was noted, and that lacks nothing else: a sign-on with ForceAuthn, 401 for a script, or,
- * where the session came of such a sign-on, the refusal.
+ * Answer a request whose session lacks what was noted, and that lacks nothing else: a sign-on with ForceAuthn, what else a
+ * request without a session gets here (SAMLUnauthenticated), or, where the session came of such a sign-on, the refusal.
  */
 int sso_step_up_answer(request_rec *r, const sso_app_t *app);
 
-/** The bits of login's query parameter `step-up`: "mfa", "max-age" or both with a comma; what it says else counts for nothing. */
-unsigned sso_step_up_read(const char *text);
-
-/** The same as text; "" for none. */
+/** SSO_STEP_UP_ bits as text: "mfa", "max-age" or both with a comma; "" for none. */
 const char *sso_step_up_text(unsigned bits);
+
+/** "&step-up=..." for the query of a login that is to bring what the request's step_up says, "" where that is nothing. */
+const char *sso_step_up_query(request_rec *r, const sso_app_t *app);
+
+/**
+ * Note in the request what login's query asks for. By a link anybody can have somebody asked to sign on anew; that a Require line has
+ * found something lacking, so that the session to come of it is not sent back for that once more, is said by a seal for this session.
+ * @param asked  `step-up`, or NULL: such a text; what it says else counts for nothing
+ * @param noted  `noted`, or NULL
+ */
+void sso_step_up_asked(request_rec *r, const sso_app_t *app, const char *asked, const char *noted);
 
 #endif

@@ -499,6 +499,35 @@ accepted 'strip-domain without a domain', $good . "<Location />\nSAMLUser upn st
 refused 'a directive of applications in a location', $good . "<Location />\nSAMLPath /x\n</Location>\n",
     qr/^line 7 of \S+: SAMLPath not allowed (?:in <Location> context|here)$/;
 
+# --- Require saml-authn: nothing is beside it that lets everybody in ---
+my $mfa = "Require saml-authn mfa\n";
+my $valid = "Require valid-user\n";
+sub all_of { return "<RequireAll>\n@{[join '', @_]}</RequireAll>\n" }
+sub any_of { return "<RequireAny>\n@{[join '', @_]}</RequireAny>\n" }
+for (
+    ["Require saml-authn\n", qr/expected "mfa"/], ["Require saml-authn MFA\n", qr/expected "mfa"/],
+    ["Require saml-authn mfa mfa\n", qr/expected "mfa"/], ["Require saml-authn max-age\n", qr/from 60s to 400d/],
+    ["Require saml-authn max-age 59s\n", qr/from 60s/], ["Require saml-authn max-age 401d\n", qr/to 400d/],
+    ["Require saml-authn max-age 15x\n", qr/from 60s/], ["Require saml-authn max-age 15m mfa\n", qr/in a <RequireAll>/],
+    [all_of($valid, "Require not saml-authn mfa\n"), qr/may let somebody in/],
+    [all_of($valid, "<RequireNone>\n$mfa</RequireNone>\n"), qr/may let somebody in/],
+    ["$valid$mfa", qr/"Require valid-user" \(line 8\) beside it/], [$mfa . "Require all granted\n", qr/"Require all granted" \(line 9\)/],
+    [any_of($mfa, $valid), qr/"Require valid-user" \(line 10\).*put both into <RequireAll>/],
+    [$valid . all_of($mfa, "Require saml-group x\n"), qr/"Require valid-user" \(line 8\)/], [all_of($mfa) . any_of($valid), qr/"Require valid-user" \(line 12\)/],
+    [any_of(all_of($mfa, "Require saml-group x\n"), "Require saml-group y\n", all_of($valid)), qr/"Require valid-user" \(line 15\)/],
+    ["AuthMerging Or\n$mfa", qr/"AuthMerging Or" \(line 8\)/], ["AuthMerging Or\n" . all_of($mfa), qr/"AuthMerging Or" \(line 8\)/],
+    ["<LimitExcept GET>\n$mfa</LimitExcept>\n$valid", qr/"Require valid-user" \(line 11\)/],
+    [all_of($valid, $mfa)], ["Require saml-authn max-age 400d\n"], [all_of($valid, any_of($mfa, "Require saml-group x\n"))],
+    [any_of($mfa, all_of($valid, "Require saml-group x\n"), all_of("Require all granted\n", "Require not saml-group x\n")) . "Require user ada\n"],
+    ["AuthMerging And\n$mfa"], ["<Limit POST>\n$mfa</Limit>\n<Limit GET>\n$valid</Limit>\n"],
+) {
+    my ($lines, $says) = @$_;
+    my $conf = $good . "<Location /x>\nAuthType SAML\n$lines</Location>\n";
+    my $short = $lines =~ s/\s+/ /gr;
+
+    $says ? refused $short, $conf, qr/^line \d+ of \S+: Require saml-authn: .*$says/ : accepted $short, $conf;
+}
+
 # --- httpd's own means: Define, quotes, macros, IfDefine ---
 accepted 'values from Define', "Define HOST www.example.org\nServerName \${HOST}\n$identifier$login${certificate}SAMLIdentifier \"https://\${HOST}/x\"\n";
 refused 'a mistake in a macro', "$server<Macro Idp \$cert>\n$identifier${login}SAMLCertificate \$cert\n</Macro>\nUse Idp none.cer\n",
