@@ -13,7 +13,8 @@
 #define LEAST_BYTES 1024
 #define MOST_BYTES  APR_INT64_C(1073741824)
 #define MOST_TOTAL  APR_INT64_C(1099511627776)
-#define OF_TOTAL    4                   /* one client may have a quarter of it */
+#define OF_TOTAL    4                   /* one client may have a quarter of it, and clients near each other two */
+#define STAYS_FREE  APR_UINT64_C(67108864)
 #define TOTAL  "total="
 #define FOLDER_IS "folder="
 #define OFF    "off"
@@ -95,6 +96,8 @@ static sso_kept_place_t *place_of(sso_check_t *check, const sso_value_t *value)
     place->per_client = place->in_all / OF_TOTAL;
     if (place->per_client < place->most)
         place->per_client = place->most;
+    place->per_network = 2 * place->per_client < place->in_all ? 2 * place->per_client : place->in_all;
+    place->stays_free = STAYS_FREE;
     place->age = SSO_RESEND_AGE;
     return place;
 }
@@ -103,9 +106,8 @@ static int check_folder(sso_check_t *check, const sso_at_t *at, const sso_kept_p
 {
     sso_store_owner_t owner = sso_child_owner();
     saml_err_t *err = sso_err_new(check->p);
-    int exists;
 
-    if (sso_private_dir_check(&exists, place->folder, &owner, err) == SAML_OK
+    if (sso_private_dir_check_free(place->folder, &owner, err) == SAML_OK
         && sso_check_reach(apr_pstrcat(check->p, "kept:", place->folder, NULL), err) == SAML_OK)
         return 1;
     sso_check_fail(check, "SAMLKeepPosts", at, "expected a folder to keep requests in, found: %s; mend: make it usable, name another with "

@@ -35,21 +35,29 @@ int sso_resend_is_from_here(request_rec *r, const sso_app_t *app)
     return strcmp(origin, sso_reply_url_of(app, r)->origin) == 0;
 }
 
-/* A network may give one client any of 2^64 addresses. */
-static const char *network_of(request_rec *r)
+/* The first `bytes` of an IPv6 address: a client has any of 2^64 addresses, and may have many such networks out of one. */
+static const char *network_of(request_rec *r, apr_size_t bytes)
 {
     apr_sockaddr_t *addr = r->useragent_addr;
 
     if (addr->family == APR_INET6 && !IN6_IS_ADDR_V4MAPPED(&addr->sa.sin6.sin6_addr))
-        return apr_pescape_hex(r->pool, &addr->sa.sin6.sin6_addr, 8, 0);
+        return apr_pescape_hex(r->pool, &addr->sa.sin6.sin6_addr, bytes, 0);
     return r->useragent_ip;
+}
+
+static saml_status_t tag_of(const char **out, const char *network, request_rec *r, const sso_app_t *app, saml_err_t *err)
+{
+    return saml_secret_sign(out, app->secret, CLIENT_LABEL, network, strlen(network), r->pool, err);
 }
 
 static saml_status_t client_of(const char **out, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
-    const char *network = network_of(r);
+    const char *wide, *own;
 
-    return saml_secret_sign(out, app->secret, CLIENT_LABEL, network, strlen(network), r->pool, err);
+    SAML_TRY(tag_of(&wide, network_of(r, 6), r, app, err));
+    SAML_TRY(tag_of(&own, network_of(r, 8), r, app, err));
+    *out = apr_pstrcat(r->pool, apr_pstrmemdup(r->pool, wide, SSO_KEPT_NETWORK_CHARS), own, NULL);
+    return SAML_OK;
 }
 
 /** What comes of keeping one. */

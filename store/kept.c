@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 #include <apr_strings.h>
 #include <openssl/crypto.h>
@@ -25,15 +26,27 @@
 #define NAME_CHARS (8 + 1 + SSO_KEPT_CLIENT_CHARS + 1 + 8 + 1 + 16)
 #define CLIENT_AT 9
 #define COUNT_AT (CLIENT_AT + SSO_KEPT_CLIENT_CHARS + 1)
+#define FIRST_BYTES (256 * 1024)        /* that one of unknown length counts at first */
+#define LOCK_TRIES 50                   /* half a second: it is held for a few milliseconds, on a disk that works */
+#define LOCK_WAIT_NS 10000000L
+
+/** How far it has come. */
+typedef enum {
+    WRITING,                            /* goes with its pool */
+    WHOLE,                              /* stays, or is taken already */
+    READ                                /* the last piece, which may be empty */
+} progress_t;
 
 struct sso_kept_t {
     const sso_kept_place_t *place;
     apr_pool_t *pool;
     const char *name;
+    apr_time_t began;
     int folder;                         /* descriptors; -1: closed */
     int fd;
-    int is_finished;
-    apr_uint64_t count;                 /* octets that it may take at most */
+    progress_t progress;
+    int may_grow;                       /* up to the most */
+    apr_uint64_t count;                 /* octets that it may take at most, and stands for */
     apr_uint64_t room;                  /* octets it may still take, or has still to give */
     apr_uint64_t number;                /* of the next piece */
     apr_size_t held;                    /* octets of `piece` */
@@ -46,7 +59,7 @@ static apr_status_t close_kept(void *data)
 {
     sso_kept_t *kept = data;
 
-    if (!kept->is_finished && kept->folder >= 0)
+    if (kept->progress == WRITING && kept->folder >= 0)
         unlinkat(kept->folder, kept->name, 0);
     if (kept->fd >= 0)
         close(kept->fd);
@@ -110,9 +123,23 @@ static int is_too_old(const sso_kept_place_t *place, apr_time_t began, apr_time_
 
 /** What is there. */
 typedef struct {
-    apr_uint64_t of_client, in_all;
+    apr_uint64_t of_client, of_network, in_all;
+    int files_of_client, files;
     int cleared;
 } found_t;
+
+static void add_up(found_t *found, const char *name, apr_uint64_t count, const char *client)
+{
+    found->in_all += count;
+    found->files++;
+    if (!client || strncmp(name + CLIENT_AT, client, SSO_KEPT_NETWORK_CHARS) != 0)
+        return;
+    found->of_network += count;
+    if (strncmp(name + CLIENT_AT, client, SSO_KEPT_CLIENT_CHARS) != 0)
+        return;
+    found->of_client += count;
+    found->files_of_client++;
+}
 
 /* Look through the folder, clear what is too old and add the rest up. */
 static saml_status_t look_through(found_t *out, const sso_kept_place_t *place, int folder, const char *client, apr_time_t now,
@@ -138,9 +165,7 @@ static saml_status_t look_through(found_t *out, const sso_kept_place_t *place, i
             out->cleared += unlinkat(folder, entry->d_name, 0) == 0;
             continue;
         }
-        out->in_all += count;
-        if (client && strncmp(entry->d_name + CLIENT_AT, client, SSO_KEPT_CLIENT_CHARS) == 0)
-            out->of_client += count;
+        add_up(out, entry->d_name, count, client);
     }
     closedir(dir);
     return SAML_OK;
@@ -169,12 +194,24 @@ static saml_status_t over(const char *whose, apr_uint64_t limit, apr_uint64_t go
                      got);
 }
 
-static saml_status_t check_limits(const sso_kept_place_t *place, const found_t *found, apr_uint64_t count, saml_err_t *err)
+static saml_status_t too_many(const char *whose, int limit, saml_err_t *err)
+{
+    return saml_fail(err, SAML_E_TOO_LARGE, "kept requests: expected at most %d %s, got one more", limit, whose);
+}
+
+/* @param files  how many more, 1 or 0 @param count  octets more */
+static saml_status_t check_limits(const sso_kept_place_t *place, const found_t *found, int files, apr_uint64_t count, saml_err_t *err)
 {
     if (found->in_all + count > place->in_all)
         return over("in all", place->in_all, found->in_all + count, err);
+    if (found->of_network + count > place->per_network)
+        return over("of one network", place->per_network, found->of_network + count, err);
     if (found->of_client + count > place->per_client)
         return over("of one client", place->per_client, found->of_client + count, err);
+    if (found->files + files > SSO_KEPT_FILES)
+        return too_many("in all", SSO_KEPT_FILES, err);
+    if (found->files_of_client + files > SSO_KEPT_FILES_OF_CLIENT)
+        return too_many("of one client", SSO_KEPT_FILES_OF_CLIENT, err);
     return SAML_OK;
 }
 
@@ -185,45 +222,67 @@ static saml_status_t check_disk(const sso_kept_place_t *place, int folder, apr_u
 
     if (fstatvfs(folder, &disk) != 0)
         return fails(place, "ask how much room there is", err);
-    if ((apr_uint64_t)disk.f_bavail * disk.f_frsize >= count + SSO_KEPT_FREE_BYTES)
+    if ((apr_uint64_t)disk.f_bavail * disk.f_frsize >= count + place->stays_free)
         return SAML_OK;
     err->full = 1;
-    return saml_fail(err, SAML_E_STORE, "kept requests: expected %d octets to stay free on the disk of %s, got %" APR_UINT64_T_FMT " free",
-                     SSO_KEPT_FREE_BYTES, place->folder, (apr_uint64_t)disk.f_bavail * disk.f_frsize);
+    return saml_fail(err, SAML_E_STORE, "kept requests: expected %" APR_UINT64_T_FMT " octets to stay free on the disk of %s, got %" APR_UINT64_T_FMT " free",
+                     place->stays_free, place->folder, (apr_uint64_t)disk.f_bavail * disk.f_frsize);
+}
+
+/* Nobody waits for long: a worker that does is one that others do not have. */
+static saml_status_t lock(int *out, const sso_kept_t *kept, saml_err_t *err)
+{
+    const struct timespec wait = { 0, LOCK_WAIT_NS };
+    int fd = openat(kept->folder, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600), tries = 0;
+    saml_status_t status;
+
+    if (fd < 0)
+        return fails(kept->place, "open the file " LOCK_FILE, err);
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EINTR)
+            continue;
+        if (errno == EWOULDBLOCK && ++tries < LOCK_TRIES) {
+            nanosleep(&wait, NULL);
+            continue;
+        }
+        status = fails(kept->place, "lock", err);
+        close(fd);
+        return status;
+    }
+    *out = fd;
+    return SAML_OK;
+}
+
+static saml_status_t has_room(const sso_kept_t *kept, const char *client, int files, apr_uint64_t count, apr_time_t now, saml_err_t *err)
+{
+    found_t found;
+
+    SAML_TRY(look_through(&found, kept->place, kept->folder, client, now, err));
+    SAML_TRY(check_limits(kept->place, &found, files, count, err));
+    return check_disk(kept->place, kept->folder, count, err);
 }
 
 /* The file itself is what counts, so it is made while nobody else adds up. */
 static saml_status_t reserve_locked(sso_kept_t *kept, const char *client, apr_uint64_t count, apr_time_t now, saml_err_t *err)
 {
-    found_t found;
-
-    SAML_TRY(look_through(&found, kept->place, kept->folder, client, now, err));
-    SAML_TRY(check_limits(kept->place, &found, count, err));
-    SAML_TRY(check_disk(kept->place, kept->folder, count, err));
+    SAML_TRY(has_room(kept, client, 1, count, now, err));
     kept->fd = openat(kept->folder, kept->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     return kept->fd >= 0 ? SAML_OK : fails(kept->place, "make a file", err);
 }
 
+/* Whoever is over a limit is told so before he takes the lock from those who are not. */
 static saml_status_t reserve(sso_kept_t *kept, const char *client, apr_uint64_t count, apr_time_t now, saml_err_t *err)
 {
     saml_status_t status;
-    int lock;
+    int held;
 
     kept->folder = open_folder(kept->place);
     if (kept->folder < 0)
         return fails(kept->place, "open the folder", err);
-    lock = openat(kept->folder, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (lock < 0)
-        return fails(kept->place, "open the file " LOCK_FILE, err);
-    while (flock(lock, LOCK_EX) != 0) {
-        if (errno == EINTR)
-            continue;
-        status = fails(kept->place, "lock", err);
-        close(lock);
-        return status;
-    }
+    SAML_TRY(has_room(kept, client, 1, count, now, err));
+    SAML_TRY(lock(&held, kept, err));
     status = reserve_locked(kept, client, count, now, err);
-    close(lock);
+    close(held);
     return status;
 }
 
@@ -235,7 +294,8 @@ static apr_uint64_t counted(apr_uint64_t octets)
 saml_status_t sso_kept_begin(sso_kept_t **out, const sso_kept_place_t *place, const char client[SSO_KEPT_CLIENT_CHARS],
                              apr_uint64_t octets, apr_time_t now, apr_pool_t *p, saml_err_t *err)
 {
-    apr_uint64_t count = octets == SSO_KEPT_UNKNOWN ? place->most : octets;
+    apr_uint64_t first = place->most < FIRST_BYTES ? place->most : FIRST_BYTES;
+    apr_uint64_t count = octets == SSO_KEPT_UNKNOWN ? first : octets;
     sso_kept_t *kept;
     const char *end;
 
@@ -243,6 +303,8 @@ saml_status_t sso_kept_begin(sso_kept_t **out, const sso_kept_place_t *place, co
         return over("in one", place->most, count, err);
     kept = new_kept(place, p);
     kept->room = kept->count = count;
+    kept->may_grow = octets == SSO_KEPT_UNKNOWN;
+    kept->began = now;
     SAML_TRY(saml_token_new(&end, NAME_BYTES, p, err));
     if (RAND_bytes(kept->key, sizeof(kept->key)) != 1)
         return saml_fail(err, SAML_E_STORE, "kept requests: expected random octets for a key, got none");
@@ -277,12 +339,51 @@ static saml_status_t write_piece(sso_kept_t *kept, int is_last, saml_err_t *err)
     return SAML_OK;
 }
 
+/* Let its name say that it counts `count`. */
+static saml_status_t count_anew(sso_kept_t *kept, apr_uint64_t count, saml_err_t *err)
+{
+    char *name = apr_pstrdup(kept->pool, kept->name), number[9];
+
+    apr_snprintf(number, sizeof(number), "%08" APR_UINT64_T_HEX_FMT, counted(count));
+    memcpy(name + COUNT_AT, number, 8);
+    if (strcmp(name, kept->name) != 0 && renameat(kept->folder, kept->name, kept->folder, name) != 0)
+        return fails(kept->place, "rename a file", err);
+    kept->name = name;
+    return SAML_OK;
+}
+
+static saml_status_t grow_locked(sso_kept_t *kept, apr_uint64_t count, saml_err_t *err)
+{
+    SAML_TRY(has_room(kept, kept->name + CLIENT_AT, 0, counted(count) - counted(kept->count), kept->began, err));
+    return count_anew(kept, count, err);
+}
+
+/* It comes in chunks, and nobody knows how much more: it counts at most twice what has come, so that one that drips takes no room from others. */
+static saml_status_t grow(sso_kept_t *kept, apr_size_t len, saml_err_t *err)
+{
+    apr_uint64_t needed = kept->count - kept->room + len, count = 2 * kept->count < needed ? needed : 2 * kept->count;
+    saml_status_t status;
+    int held;
+
+    if (!kept->may_grow || needed > kept->place->most)
+        return over("in one", kept->place->most, kept->place->most + (len - kept->room), err);
+    if (count > kept->place->most)
+        count = kept->place->most;
+    SAML_TRY(lock(&held, kept, err));
+    status = grow_locked(kept, count, err);
+    close(held);
+    SAML_TRY(status);
+    kept->room += count - kept->count;
+    kept->count = count;
+    return SAML_OK;
+}
+
 saml_status_t sso_kept_write(sso_kept_t *kept, const void *data, apr_size_t len, saml_err_t *err)
 {
     const unsigned char *at = data;
 
     if (len > kept->room)
-        return over("in one", kept->place->most, kept->place->most + (len - kept->room), err);
+        SAML_TRY(grow(kept, len, err));
     kept->room -= len;
     while (len > 0) {
         apr_size_t part;
@@ -299,21 +400,6 @@ saml_status_t sso_kept_write(sso_kept_t *kept, const void *data, apr_size_t len,
     return SAML_OK;
 }
 
-/* It counted as what it might have become. */
-static saml_status_t count_anew(sso_kept_t *kept, saml_err_t *err)
-{
-    char *name = apr_pstrdup(kept->pool, kept->name), number[9];
-
-    if (kept->room == 0)
-        return SAML_OK;
-    apr_snprintf(number, sizeof(number), "%08" APR_UINT64_T_HEX_FMT, counted(kept->count - kept->room));
-    memcpy(name + COUNT_AT, number, 8);
-    if (renameat(kept->folder, kept->name, kept->folder, name) != 0)
-        return fails(kept->place, "rename a file", err);
-    kept->name = name;
-    return SAML_OK;
-}
-
 saml_status_t sso_kept_finish(sso_kept_t *kept, saml_err_t *err)
 {
     int fd = kept->fd;
@@ -322,8 +408,8 @@ saml_status_t sso_kept_finish(sso_kept_t *kept, saml_err_t *err)
     kept->fd = -1;
     if (close(fd) != 0)                 /* a disk over the network may tell only now */
         return fails(kept->place, "write", err);
-    SAML_TRY(count_anew(kept, err));
-    kept->is_finished = 1;
+    SAML_TRY(count_anew(kept, kept->count - kept->room, err));
+    kept->progress = WHOLE;
     return SAML_OK;
 }
 
@@ -418,11 +504,11 @@ saml_status_t sso_kept_read(const unsigned char **data, apr_size_t *len, sso_kep
 {
     *data = kept->piece;
     *len = kept->room < SSO_PIECE_BYTES ? (apr_size_t)kept->room : SSO_PIECE_BYTES;
-    if (kept->is_finished > 1)          /* the last piece has been read, which may be empty */
+    if (kept->progress == READ)
         return SAML_OK;
     kept->room -= *len;
     if (kept->room == 0)
-        kept->is_finished = 2;
+        kept->progress = READ;
     SAML_TRY(read_all(kept, *len + SSO_PIECE_TAG_BYTES, err));
     return sso_piece_open(kept->piece, kept->key, kept->number++, kept->room == 0, kept->sealed, *len, err);
 }
@@ -436,12 +522,12 @@ static saml_status_t read_through(sso_kept_t *kept, saml_err_t *err)
 
     do {
         SAML_TRY(sso_kept_read(&data, &len, kept, err));
-    } while (kept->is_finished < 2);
+    } while (kept->progress != READ);
     if (lseek(kept->fd, 0, SEEK_SET) != 0)
         return fails(kept->place, "read", err);
     kept->number = 0;
     kept->room = octets;
-    kept->is_finished = 1;
+    kept->progress = WHOLE;
     return SAML_OK;
 }
 
@@ -453,7 +539,7 @@ saml_status_t sso_kept_take(sso_kept_t **out, const sso_kept_place_t *place, con
     if (!is_name(name))
         return saml_fail(err, SAML_E_STORE, "kept requests: expected the name of one, got %s", saml_quote(err->pool, name));
     kept = new_kept(place, p);
-    kept->is_finished = 1;              /* not to be taken away once more */
+    kept->progress = WHOLE;             /* not to be taken away once more */
     kept->name = apr_pstrdup(p, name);
     memcpy(kept->key, key, sizeof(kept->key));
     SAML_TRY(open_file(kept, err));

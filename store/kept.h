@@ -16,27 +16,31 @@ typedef struct {
     const char *folder;         /* private_dir.h; ours alone */
     apr_uint64_t most;          /* octets of one text */
     apr_uint64_t per_client;    /* of all of one client */
+    apr_uint64_t per_network;   /* of all clients near each other */
     apr_uint64_t in_all;
+    apr_uint64_t stays_free;    /* octets of its disk, which others want too */
     apr_interval_time_t age;    /* after which it is gone */
 } sso_kept_place_t;
 
 #define SSO_KEPT_CLIENT_CHARS 16        /* of a client's tag: hex digits */
+#define SSO_KEPT_NETWORK_CHARS 8        /* the first of those: the same for all near each other */
 #define SSO_KEPT_UNKNOWN ((apr_uint64_t)-1)
 #define SSO_KEPT_LEAST_BYTES 4096       /* that one counts: a file takes as much */
-#define SSO_KEPT_FREE_BYTES (64 * 1024 * 1024)  /* that stay free on its disk */
+#define SSO_KEPT_FILES_OF_CLIENT 64     /* many may come from one address, and each has what he sent for a minute */
+#define SSO_KEPT_FILES 4096             /* all of their names are read for each */
 
 /** A text being written or read. Its file is closed with the pool; one that was not finished goes with it. */
 typedef struct sso_kept_t sso_kept_t;
 
 /**
  * Begin to keep a text. What is too old is cleared first.
- * @param octets  how many it will be; SSO_KEPT_UNKNOWN counts as the most
- * @return SAML_OK; SAML_E_TOO_LARGE: over one of the limits; SAML_E_STORE: it cannot be written
+ * @param octets  how many it will be; SSO_KEPT_UNKNOWN counts as it grows
+ * @return SAML_OK; SAML_E_TOO_LARGE: over one of the limits; SAML_E_STORE: it cannot be written, or others are at it for too long
  */
 SAML_MUST_CHECK saml_status_t sso_kept_begin(sso_kept_t **out, const sso_kept_place_t *place, const char client[SSO_KEPT_CLIENT_CHARS],
                                              apr_uint64_t octets, apr_time_t now, apr_pool_t *p, saml_err_t *err);
 
-/** Add to it. @return SAML_OK; SAML_E_TOO_LARGE: more than it was to be; SAML_E_STORE */
+/** Add to it. @return SAML_OK; SAML_E_TOO_LARGE: more than it was to be, or over a limit now; SAML_E_STORE */
 SAML_MUST_CHECK saml_status_t sso_kept_write(sso_kept_t *kept, const void *data, apr_size_t len, saml_err_t *err);
 
 /** The last of it: from now on it stays when the pool goes. @return SAML_OK or SAML_E_STORE */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A folder that holds secrets. Everything in it is reached through its descriptor, and no link is followed. */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -170,6 +171,49 @@ static saml_status_t give_to_children(int dir, const char *path, const sso_store
     if (fchmod(dir, 0700) != 0)
         return saml_fail(err, SAML_E_STORE, "folder %s: expected to set mode 0700, got: %s", path, strerror(errno));
     return SAML_OK;
+}
+
+/* @return 0 where there is anything in it; -1: that cannot be told */
+static int is_empty(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), empty = 1;
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *entry;
+
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    while (empty && (entry = readdir(dir)))
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    closedir(dir);
+    return empty;
+}
+
+saml_status_t sso_private_dir_check_free(const char *path, const sso_store_owner_t *owner, saml_err_t *err)
+{
+    uid_t user = has_other_user(owner) ? (uid_t)owner->uid : geteuid();
+    struct stat st;
+    int exists;
+
+    SAML_TRY(sso_private_dir_check(&exists, path, owner, err));
+    if (!exists)
+        return SAML_OK;
+    if (lstat(path, &st) != 0)
+        return saml_fail(err, SAML_E_STORE, NOT_WRITABLE, path, strerror(errno));
+    if (st.st_uid == user && (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+        return SAML_OK;
+    switch (is_empty(path)) {
+    case 1:
+        return SAML_OK;
+    case 0:
+        return saml_fail(err, SAML_E_STORE, "folder %s: expected one that is empty, or that user %ld alone has (mode 0700), as it is to be that "
+                         "user's, got one of user %ld with mode %04o and something in it", path, (long)user, (long)st.st_uid,
+                         (unsigned)(st.st_mode & 07777));
+    default:
+        return saml_fail(err, SAML_E_STORE, "folder %s: expected to look whether it is empty, got: %s", path, strerror(errno));
+    }
 }
 
 saml_status_t sso_private_dir_give(const char *path, const sso_store_owner_t *owner, saml_err_t *err)

@@ -31,6 +31,13 @@ SAML_MUST_CHECK saml_status_t sso_private_dir_make(const char *path, const char 
                                                    const sso_store_owner_t *owner, saml_err_t *err);
 
 /**
+ * The same, and whether sso_private_dir_give would take it from nobody: it is not there yet, or empty, or was given already. For a path
+ * that somebody wrote, where a folder with a long life of its own may stand by mistake.
+ * @return SAML_OK or SAML_E_STORE
+ */
+SAML_MUST_CHECK saml_status_t sso_private_dir_check_free(const char *path, const sso_store_owner_t *owner, saml_err_t *err);
+
+/**
  * Make `path` (its parent must be there), or take the one that is there, and give it to `owner` with mode 0700: who runs as that user
  * fills it, and nobody else looks in. Nothing in it is opened here.
  * @return SAML_OK or SAML_E_STORE

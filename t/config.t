@@ -405,6 +405,7 @@ for (
     [SAMLKeepPosts => '8m total=9m total=9m', qr/each once, got "total=9m"$/],
     [SAMLKeepPosts => '8m total=8m', qr/expected a total= with room for one and 16k for its headers, found 8m total=8m folder=\S+; mend: raise it, or leave it out$/],
     [SAMLKeepPosts => '8m folder=/nowhere/at/all', qr{expected a folder to keep requests in, found: folder /nowhere/at/all: expected its parent /nowhere/at to exist.*or SAMLKeepPosts off$}],
+    [SAMLKeepPosts => '8m folder=/etc', qr{expected a folder to keep requests in, found: folder /etc: expected one that is empty, or that user \d+ alone has .*mode 0755 and something in it}],
     [SAMLRequestBinding => 'post'], [SAMLRequestBinding => 'Artifact', 'expected POST or Redirect, got "Artifact"'],
     [SAMLNameIDFormat => 'persistent'], [SAMLNameIDFormat => 'none'], [SAMLNameIDFormat => 'urn:x:y'],
     [SAMLNameIDFormat => 'email', 'expected emailAddress, persistent, transient, unspecified, none or a URI, got "email"'],

@@ -7,13 +7,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "store/kept.h"
+#include "store/private_dir.h"
 
 #define NOW apr_time_from_sec(1790000000)
 #define ADA "0123456789abcdef"
 #define BOB "fedcba9876543210"
+#define CAT "01234567ffffffff"          /* near ADA */
 #define MIB (1024 * 1024)
 
 static sso_kept_place_t place;
@@ -25,7 +28,8 @@ static int set_up_folder(void **state)
     int rc = set_up(state);
 
     apr_snprintf(folder, sizeof(folder), "%s/test_kept.XXXXXX", tmp ? tmp : "/tmp");
-    place = (sso_kept_place_t){ folder, MIB, 2 * MIB, 3 * MIB, apr_time_from_sec(600) };
+    place = (sso_kept_place_t){ .folder = folder, .most = MIB, .per_client = 2 * MIB, .per_network = 3 * MIB, .in_all = 3 * MIB,
+                                .age = apr_time_from_sec(600) };
     return rc == 0 && mkdtemp(folder) ? 0 : -1;
 }
 
@@ -50,11 +54,13 @@ static int files_there(const char **name)
 
 static int tear_down_folder(void **state)
 {
-    const char *name = NULL;
+    DIR *dir = opendir(place.folder);
+    const struct dirent *entry;
 
-    while (files_there(&name) > 0)
-        unlink(name);
-    unlink(apr_pstrcat(pool, place.folder, "/lock", NULL));
+    while (dir && (entry = readdir(dir)))
+        unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir)
+        closedir(dir);
     rmdir(place.folder);
     return tear_down(state);
 }
@@ -191,7 +197,7 @@ static void is_whole(void **state)
 
 static void has_limits(void **state)
 {
-    sso_kept_t *kept = NULL, *other = NULL;
+    sso_kept_t *kept = NULL;
     const sso_kept_t *keep_bob;
     const unsigned char *text = octets(MIB + 1);
 
@@ -208,16 +214,93 @@ static void has_limits(void **state)
     assert_says(sso_kept_begin(&kept, &place, ADA, 0, NOW, pool, &err), SAML_E_TOO_LARGE, "at most 2097152 octets of one client, got 2101248");
     keep_bob = keep(text, MIB, BOB);
     assert_says(sso_kept_begin(&kept, &place, BOB, 0, NOW, pool, &err), SAML_E_TOO_LARGE, "at most 3145728 octets in all, got 3149824");
-    assert_says(sso_kept_begin(&kept, &place, BOB, SSO_KEPT_UNKNOWN, NOW, pool, &err), SAML_E_TOO_LARGE, "in all, got 4194304");
+    assert_says(sso_kept_begin(&kept, &place, BOB, SSO_KEPT_UNKNOWN, NOW, pool, &err), SAML_E_TOO_LARGE, "in all, got 3407872");
     assert_int_equal(files_there(NULL), 4);
     sso_kept_drop(&place, sso_kept_name(keep_bob));
-    assert_says(sso_kept_begin(&kept, &place, BOB, SSO_KEPT_UNKNOWN, NOW, pool, &err), SAML_OK, "");
-    assert_says(sso_kept_write(kept, text, 5, &err), SAML_OK, "");
-    assert_says(sso_kept_begin(&other, &place, BOB, 0, NOW, pool, &err), SAML_E_TOO_LARGE, "in all");
-    assert_says(sso_kept_finish(kept, &err), SAML_OK, "");     /* now it counts as what it is */
-    assert_says(sso_kept_begin(&other, &place, BOB, MIB / 2, NOW, pool, &err), SAML_OK, "");
-    assert_says(sso_kept_take(&kept, &place, sso_kept_name(kept), sso_kept_key(kept), pool, &err), SAML_OK, "");
-    assert_int_equal(sso_kept_left(kept), 5);
+    place.per_network = 2 * MIB + SSO_KEPT_LEAST_BYTES;
+    assert_says(sso_kept_begin(&kept, &place, CAT, SSO_KEPT_LEAST_BYTES + 1, NOW, pool, &err), SAML_E_TOO_LARGE,
+                "at most 2101248 octets of one network, got 2101249");
+    assert_says(sso_kept_begin(&kept, &place, BOB, SSO_KEPT_LEAST_BYTES + 1, NOW, pool, &err), SAML_OK, "");
+    place.stays_free = APR_UINT64_C(1) << 62;
+    assert_says(sso_kept_begin(&kept, &place, BOB, 1, NOW, pool, &err), SAML_E_STORE, "expected 4611686018427387904 octets to stay free");
+    assert_true(err.full);
+}
+
+static apr_uint64_t counts(const char *client)
+{
+    const char *name = NULL, *file;
+
+    assert_int_equal(files_there(&name), 1);
+    file = strrchr(name, '/') + 1;
+    assert_memory_equal(file + 9, client, SSO_KEPT_CLIENT_CHARS);
+    return strtoul(file + 9 + SSO_KEPT_CLIENT_CHARS + 1, NULL, 16);
+}
+
+/* Nobody knows how much comes: it takes room as it grows, and is as long as it is in the end. */
+static void grows(void **state)
+{
+    const unsigned char *text = octets(MIB + 1);
+    sso_kept_t *kept = NULL, *taken = NULL, *other = NULL;
+
+    (void)state;
+    assert_says(sso_kept_begin(&kept, &place, ADA, SSO_KEPT_UNKNOWN, NOW, pool, &err), SAML_OK, "");
+    assert_int_equal(counts(ADA), MIB / 4);
+    assert_says(sso_kept_write(kept, text, MIB / 4, &err), SAML_OK, "");
+    assert_int_equal(counts(ADA), MIB / 4);
+    assert_says(sso_kept_write(kept, text, 1, &err), SAML_OK, "");
+    assert_int_equal(counts(ADA), MIB / 2);
+    assert_says(sso_kept_write(kept, text, MIB / 4 + 1, &err), SAML_OK, "");
+    assert_int_equal(counts(ADA), MIB);
+    assert_says(sso_kept_finish(kept, &err), SAML_OK, "");
+    assert_int_equal(counts(ADA), MIB / 2 + 2);
+    assert_says(take(&taken, kept), SAML_OK, "");
+    assert_int_equal(sso_kept_left(taken), MIB / 2 + 2);
+    assert_says(sso_kept_begin(&kept, &place, ADA, SSO_KEPT_UNKNOWN, NOW, pool, &err), SAML_OK, "");
+    assert_says(sso_kept_write(kept, text, MIB, &err), SAML_OK, "");
+    assert_says(sso_kept_write(kept, text, 1, &err), SAML_E_TOO_LARGE, "in one");
+    assert_says(sso_kept_begin(&other, &place, ADA, SSO_KEPT_UNKNOWN, NOW, pool, &err), SAML_OK, "");
+    place.per_client = MIB + MIB / 2;
+    assert_says(sso_kept_write(other, text, MIB / 2, &err), SAML_OK, "");
+    assert_says(sso_kept_write(other, text, 1, &err), SAML_E_TOO_LARGE, "at most 1572864 octets of one client, got 2097152");
+}
+
+/* However small they are: all names are read for each. */
+static void has_limited_numbers(void **state)
+{
+    sso_kept_t *kept = NULL;
+
+    (void)state;
+    place.per_client = place.per_network = place.in_all = 1024 * MIB;
+    for (int i = 0; i < SSO_KEPT_FILES; i++) {
+        const char *client = i < SSO_KEPT_FILES_OF_CLIENT ? ADA : apr_psprintf(pool, "%016x", i);
+        int fd = open(apr_psprintf(pool, "%s/%08x-%s-00001000-abcdefghijkl%04x", folder, (unsigned)apr_time_sec(NOW), client, (unsigned)i),
+                      O_CREAT | O_EXCL | O_WRONLY, 0600);
+
+        assert_true(fd >= 0);
+        close(fd);
+        if (i == SSO_KEPT_FILES_OF_CLIENT - 1) {
+            assert_says(sso_kept_begin(&kept, &place, ADA, 1, NOW, pool, &err), SAML_E_TOO_LARGE, "at most 64 of one client");
+            assert_says(sso_kept_begin(&kept, &place, CAT, 1, NOW, pool, &err), SAML_OK, "");
+            sso_kept_drop(&place, sso_kept_name(kept));
+        }
+    }
+    assert_says(sso_kept_begin(&kept, &place, BOB, 1, NOW, pool, &err), SAML_E_TOO_LARGE, "at most 4096 in all");
+}
+
+/* Somebody has the lock and does not go on: he who is over a limit does not wait at all, and the others not for long. */
+static void waits_not_for_long(void **state)
+{
+    int lock = open(apr_pstrcat(pool, folder, "/lock", NULL), O_CREAT | O_RDWR, 0600);
+    sso_kept_t *kept = NULL;
+
+    (void)state;
+    place.in_all = MIB / 2;
+    assert_int_equal(flock(lock, LOCK_EX), 0);
+    assert_says(sso_kept_begin(&kept, &place, ADA, 1, NOW, pool, &err), SAML_E_STORE, "expected to lock in");
+    assert_int_equal(files_there(NULL), 0);
+    assert_says(sso_kept_begin(&kept, &place, ADA, MIB, NOW, pool, &err), SAML_E_TOO_LARGE, "in all");
+    close(lock);
+    assert_says(sso_kept_begin(&kept, &place, ADA, 1, NOW, pool, &err), SAML_OK, "");
 }
 
 static void is_cleared(void **state)
@@ -269,6 +352,30 @@ static void only_ours(void **state)
     place.folder = folder;
 }
 
+/* What somebody has named by mistake is not given away. */
+static void takes_no_folder_of_others(void **state)
+{
+    const sso_store_owner_t owner = { geteuid() == 0 ? 12345 : -1, -1 };
+    const char *theirs = apr_pstrcat(pool, place.folder, "/theirs", NULL);
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(chmod(place.folder, 0755), 0);
+    assert_says(sso_private_dir_check_free(apr_pstrcat(pool, place.folder, "/new", NULL), &owner, &err), SAML_OK, "");
+    assert_says(sso_private_dir_check_free(place.folder, &owner, &err), SAML_OK, "");
+    assert_int_equal(mkdir(theirs, 0700), 0);
+    assert_says(sso_private_dir_check_free(place.folder, &owner, &err), SAML_E_STORE, "mode 0755 and something in it");
+    assert_int_equal(rmdir(theirs), 0);
+    assert_says(sso_private_dir_give(place.folder, &owner, &err), SAML_OK, "");
+    assert_int_equal(mkdir(theirs, 0700), 0);
+    assert_says(sso_private_dir_check_free(place.folder, &owner, &err), SAML_OK, "");
+    assert_int_equal(stat(place.folder, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0700);
+    assert_int_equal(chmod(place.folder, 0750), 0);
+    assert_says(sso_private_dir_check_free(place.folder, &owner, &err), SAML_E_STORE, "mode 0750 and something in it");
+    assert_int_equal(rmdir(theirs), 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -276,8 +383,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(is_sealed, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(is_whole, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(has_limits, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(grows, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(has_limited_numbers, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(waits_not_for_long, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(is_cleared, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(only_ours, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(takes_no_folder_of_others, set_up_folder, tear_down_folder),
     };
 
     int failed;
