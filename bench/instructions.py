@@ -49,7 +49,7 @@ class Counter:
     def total_of(self, name, logins, gets):
         server = self.bench.prepare(self.peer, name, 1000)
         run = server.dir / "run"
-        run.chmod(0o777)
+        run.chmod(0o1777)                   # the children write counts there
         server.cpu = None
         server.wait_s = self.bench.timeout()
         server.wrapper = ["valgrind", "-q", "--vgdb=no", "--tool=callgrind", f"--callgrind-out-file={run}/callgrind.%p"]

@@ -43,7 +43,7 @@ static int parse(rounds_t *out, char *text)
         *end = '\0';
         fields[i] = text;
     }
-    out->count = atoi(fields[0]);
+    out->count = (int)strtol(fields[0], NULL, 10);
     out->since = apr_atoi64(fields[1]);
     out->denied = strcmp(fields[2], DENIED) == 0;
     out->relay_state = fields[3];
