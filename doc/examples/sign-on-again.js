@@ -8,52 +8,83 @@
  *     const left = await samlSession();        // null, or what "me" says: left.idle_expires_in, left.absolute_expires_in, in seconds
  *     await samlSession({ renew: true });      // somebody is there: the idle time begins anew
  *
- * A call that meets no session is repeated, once, after a sign-on in a window of its own; however many calls fail together, there is
- * one window. Whoever gives up gets the 401 as the reply. Where somebody else has signed on meanwhile, nothing is repeated: the call
- * fails with an error named "SamlOtherUser", for the page shows what is the first one's.
+ * A call that meets no session, or needs a stronger sign-on, is repeated after a sign-on in a window of its own; however many calls fail
+ * together, there is one window. Whoever gives up gets the 401 as the reply. Where somebody else has signed on meanwhile, or nobody can
+ * tell, nothing is repeated: this call and all further ones fail with an error named "SamlOtherUser", for the page shows what is the
+ * first one's, and should be loaded anew. (What is sent while there is a session is sent as whoever it is of: where that matters, let
+ * the page say in the call whom it shows.)
  *
- * data-saml   SAMLPath, "/saml" unless told otherwise
- * data-text, data-sign-in, data-cancel   the words of the dialog
+ * data-saml   SAMLPath, as browsers have it; "/saml" unless told otherwise
+ * data-text, data-text-again, data-sign-in, data-cancel   the words of the dialog; the second where the session goes on
  */
 (function () {
     "use strict";
     var told = (document.currentScript && document.currentScript.dataset) || {};
-    var path = told.saml || "/saml";
+    var path = (told.saml || "/saml").replace(/\/$/, "");
     var channel = "BroadcastChannel" in window ? new BroadcastChannel("saml-signed-on") : null;
-    var underWay = null;
-    var user;
+    var underWay = null, isOthers = false;
+    var owner;          // a promise: of whom the page is; "" nobody's yet, null where nobody can tell
+
+    function ask(query) {
+        return fetch(path + "/me" + query, { headers: { Accept: "application/json" }, cache: "no-store" });
+    }
 
     function session(options) {
-        var query = options && options.renew ? "?renew=1" : "";
-
-        return fetch(path + "/me" + query, { headers: { Accept: "application/json" }, cache: "no-store" })
+        return ask(options && options.renew ? "?renew=1" : "")
             .then(function (reply) { return reply.ok ? reply.json() : null; }, function () { return null; });
     }
 
-    /* Where to sign on, if that is what the reply says; only ever on this site. */
-    async function loginOf(reply) {
-        if (reply.status !== 401 || !/^application\/json/.test(reply.headers.get("Content-Type")))
-            return null;
+    /* A name that stays the same: transient ones do not, and are no names. */
+    function nameOf(me) {
+        var object = me.claims["http://schemas.microsoft.com/identity/claims/objectidentifier"];
+
+        if (object)
+            return "object " + object[0];
+        if (!/:transient$/.test(me.nameid_format))
+            return me.nameid;
+        return me.user !== me.nameid ? me.user : null;
+    }
+
+    async function whose() {
         try {
-            var url = (await reply.clone().json()).login_url;
-            return new URL(url).origin === location.origin ? url + "&popup=1" : null;
+            var reply = await ask("");
+            return reply.status === 401 ? "" : nameOf(await reply.json());
         } catch (e) {
             return null;
         }
     }
 
-    /* The page at which the sign-on ends tells of it. An older browser asks now and then. */
-    function signedOn(stop) {
+    /* Where to sign on and why, if that is what the reply says: this site's reply, this application's login. */
+    async function loginOf(reply) {
+        if (reply.status !== 401 || !/^application\/json/.test(reply.headers.get("Content-Type")))
+            return null;
+        try {
+            var said = await reply.clone().json(), url = new URL(said.login_url);
+            var isOurs = new URL(reply.url).origin === location.origin && url.origin === location.origin && url.pathname === path + "/login";
+
+            return isOurs ? { url: url.href + "&popup=1", reason: said.reason } : null;
+        } catch (e) {
+            return null;
+        }
+    }
+
+    /*
+     * The page at which the sign-on ends tells of it, with the path of its application. An older browser asks now and then, and so does
+     * one that may have missed it; but where there is a session all the while, that says nothing.
+     */
+    function signedOn(stop, reason) {
         return new Promise(function (resolve) {
             function done() { resolve(true); }
-            var timer = setInterval(function () { session().then(function (now) { if (now) done(); }); }, channel ? 5000 : 1000);
+            function hear(e) { if (e.data === path) done(); }
+            var timer = reason === "no session"
+                && setInterval(function () { session().then(function (now) { if (now) done(); }); }, channel ? 5000 : 1000);
 
             if (channel)
-                channel.addEventListener("message", done);
+                channel.addEventListener("message", hear);
             stop.then(function () {
                 clearInterval(timer);
                 if (channel)
-                    channel.removeEventListener("message", done);
+                    channel.removeEventListener("message", hear);
                 resolve(false);
             });
         });
@@ -70,42 +101,55 @@
     }
 
     /* The dialog stays beside the window: browsers open one by themselves only soon after a click, and nobody can tell that it was closed. */
-    function inWindow(url) {
+    function inWindow(login) {
         var box = document.createElement("dialog"), text = document.createElement("div"), giveUp;
         var stop = new Promise(function (resolve) { giveUp = resolve; });
-        function open() { window.open(url, "saml-sign-on", "popup,width=520,height=680"); }
+        function open() { window.open(login.url, "saml-sign-on", "popup,width=520,height=680"); }
 
-        text.textContent = told.text || "Your session has ended. Sign in again to go on.";
+        text.textContent = login.reason === "no session" ? told.text || "Your session has ended. Sign in again to go on."
+            : told.textAgain || "This needs a stronger sign-in. Sign in again to go on.";
         box.append(text, button(told.signIn || "Sign in", open), button(told.cancel || "Cancel", giveUp));
         box.addEventListener("cancel", giveUp);
         document.body.appendChild(box);
         box.showModal();
         open();
-        return signedOn(stop).finally(function () { giveUp(); box.remove(); });
+        return signedOn(stop, login.reason).finally(function () { giveUp(); box.remove(); });
     }
 
-    async function check() {
-        var before = await user, now = await session();
-
-        if (before && now && now.nameid !== before.nameid)
-            throw Object.assign(new Error("somebody else has signed on"), { name: "SamlOtherUser" });
-        return now !== null;
+    function refuse() {
+        isOthers = true;
+        throw Object.assign(new Error("somebody else may have signed on; load the page anew"), { name: "SamlOtherUser" });
     }
 
-    async function signOn(url) {
-        return await inWindow(url) && check();
+    async function signOn(login) {
+        if (!await inWindow(login))
+            return false;
+        var before = await owner, now = await whose();
+
+        if (before === null || now === null || (before && now && now !== before))
+            refuse();
+        owner = Promise.resolve(before || now);
+        return now !== "";
     }
 
     window.samlSession = session;
     window.samlFetch = async function (input, init) {
-        var request = new Request(input, init), again = request.clone();
-        var reply = await fetch(request);
-        var url = await loginOf(reply);
+        var request = new Request(input, init), reasons = {};
 
-        if (!url)
-            return reply;
-        underWay = underWay || signOn(url).finally(function () { underWay = null; });
-        return await underWay ? fetch(again) : reply;
+        for (;;) {
+            if (isOthers)
+                refuse();
+            var reply = await fetch(request.clone()), login = await loginOf(reply);
+
+            if (!login && reply.status !== 401)
+                owner = owner.then(function (name) { return name || whose(); });
+            if (!login || reasons[login.reason])
+                return reply;
+            reasons[login.reason] = true;
+            underWay = underWay || signOn(login).finally(function () { underWay = null; });
+            if (!await underWay)
+                return reply;
+        }
     };
-    user = session();
+    owner = whose();
 }());

@@ -2,11 +2,12 @@
 """Stories of pages that go on after their session has ended: doc/examples/sign-on-again.js, frames, requests in the background."""
 import os
 import re
+import time
 import unittest
 
 from selenium.webdriver.common.by import By
 
-from stage import SRCDIR, Browser, StoryCase
+from stage import SRCDIR, StoryCase
 
 NAME = "sign-on-again.js"
 # What Entra's pages say of themselves: no frame, and no window that opened them.
@@ -15,9 +16,10 @@ BODY = "note=Gr\u00fc\u00dfe%20&x=" + "y" * 20000
 PAGE = """<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Legacy application</title>
 <script src="/%s"></script>
 <h1>Orders</h1><button id="save">Save</button><p id="out">-</p>
-<script>function save() { samlFetch("/app/save", { method: "POST", body: "%s" }).then(
+<script>function call(path, init) { samlFetch(path, init).then(
   function (r) { document.getElementById("out").textContent = "status " + r.status; },
   function (e) { document.getElementById("out").textContent = "failed " + e.name; }); }
+function save() { call("/app/save", { method: "POST", body: "%s" }); }
 document.getElementById("save").onclick = save;</script></html>"""
 BACKGROUND = """var done = arguments[0], kinds = {}, left = 500;
 function count(kind) { kinds[kind] = (kinds[kind] || 0) + 1; if (!--left) done(kinds); }
@@ -29,6 +31,9 @@ for (var n = 0; n < 500; n++) {
 EVENTS = """var done = arguments[0], e = new EventSource("/app/events");
 e.onerror = function () { var s = e.readyState; e.close();
   var w = new WebSocket("wss://" + location.host + "/app/socket"); w.onclose = function (c) { done([s, c.code]); }; };"""
+MFA = {"class_ref": "https://refeds.org/profile/mfa", "authn_auth": "idp"}
+# So that what is asked each five seconds is asked five times a second.
+HURRY = "var slow = setInterval; window.setInterval = function (f, ms) { return slow(f, ms / 25); };"
 
 
 class Scripts(StoryCase, unittest.TestCase):
@@ -42,16 +47,25 @@ class Scripts(StoryCase, unittest.TestCase):
         replies = cls.stage.backend.replies
         replies["/" + NAME] = lambda seen: (200, "text/javascript", script)
         replies["/app/page"] = lambda seen: (200, "text/html; charset=utf-8", (PAGE % (NAME, BODY)).encode())
+        for place in ("/api/here", "/api/there", "/api/elsewhere"):
+            replies[place] = cls.api
         replies["/app/frames"] = lambda seen: (200, "text/html", b"<title>Legacy application</title>"
                                                b"<iframe id=f width=900 height=600></iframe>")
         flags = cls.stage.flags() + ("--host-resolver-rules=MAP localhost.rewritten.example 127.0.0.1",)
         cls.stage.flags = lambda: flags
-        cls.browser = Browser(cls.stage, popups=False)
-        cls.addClassCleanup(cls.browser.__exit__)
+        cls.open_browser(popups=False)
+
+    @classmethod
+    def api(cls, seen):
+        """What answers like this module and is something else: another program, here or at another name of the site."""
+        login = {"here": "/app/delete?x=1", "there": "/saml/login?target=/", "elsewhere": "/saml/login?target=/"}[seen.path.split("/")[-1]]
+        return 401, "application/json", ('{"reason":"no session","login_url":"%s%s"}' % (
+            cls.stage.site.replace("localhost", "127.0.0.1") if seen.path.endswith("elsewhere") else cls.stage.site, login)).encode()
 
     def setUp(self):
         super().setUp()
-        self.browser.driver.execute_cdp_cmd("Storage.clearCookies", {})
+        self.addCleanup(setattr, self.stage.idp, "authn", self.stage.idp.authn)
+        self.fresh()
         self.stage.idp.headers = LIKE_ENTRA
 
     def expire(self, browser, path):
@@ -65,14 +79,25 @@ class Scripts(StoryCase, unittest.TestCase):
     def states(self, browser):
         return [c["name"] for c in browser.driver.execute_cdp_cmd("Storage.getCookies", {})["cookies"] if re.search(r"-state-[\w-]{12}\.?$", c["name"])]
 
-    def in_window(self, browser, user):
-        """What the user does in the window; it closes by itself."""
+    def in_window(self, browser, user, meanwhile=None):
+        """What the user does in the window, after a look at the page that has opened it; it closes by itself."""
         first = browser.driver.current_window_handle
         browser.wait("a window", lambda d: len(d.window_handles) == 2)
         window = [h for h in browser.driver.window_handles if h != first][0]
+        if meanwhile:
+            meanwhile()
         browser.driver.switch_to.window(window)
         browser.choose(user)
         browser.wait_closed(window, first)
+
+    def dialogs(self):
+        return [d.text.split("\n")[0] for d in self.browser.driver.find_elements(By.TAG_NAME, "dialog")]
+
+    def call(self, path):
+        """A call of the page's, begun by a click."""
+        driver = self.browser.driver
+        driver.execute_script("document.getElementById('save').onclick = function () { call(arguments[0]); }.bind(null, arguments[0])", path)
+        driver.find_element(By.ID, "save").click()
 
     def out(self, browser, text):
         browser.wait(text, lambda d: d.find_element(By.ID, "out").text == text)
@@ -112,6 +137,52 @@ class Scripts(StoryCase, unittest.TestCase):
         self.out(browser, "failed SamlOtherUser")
         self.assertEqual([], self.posts())
 
+        browser.driver.execute_script("save()")       # nor is anything further
+        self.out(browser, "failed SamlOtherUser")
+        self.assertEqual([], self.posts())
+
+    def test_a_second_factor(self):
+        browser = self.browser
+        self.sign_on(browser, "/app/page")
+        self.stage.idp.known = "ada"        # for the sign-ons that do not ask for the password again
+        browser.driver.execute_script(HURRY)
+        self.call("/app/payroll")
+        self.stage.idp.authn = MFA
+
+        def look():
+            browser.wait("the dialog", lambda d: self.dialogs() == ["This needs a stronger sign-in. Sign in again to go on."])
+            browser.driver.execute_script("new BroadcastChannel('saml-signed-on').postMessage('/saml/another')")
+            time.sleep(1)
+            self.assertEqual(1, len(self.dialogs()))        # neither the session nor another application's sign-on is the answer
+        self.in_window(browser, "ada", look)
+        self.out(browser, "status 200")
+        self.assertEqual([], self.dialogs())
+        self.assertEqual(["/app/payroll"], [s.path for s in self.stage.backend.seen if s.path.startswith("/app/pay")])
+
+    def test_nobody_knows_whose_page_it_is(self):
+        browser = self.browser
+        browser.driver.execute_cdp_cmd("Network.enable", {})
+        browser.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/saml/me*"]})
+        try:
+            self.expire(browser, "/app/page")
+        finally:
+            browser.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+        browser.driver.find_element(By.ID, "save").click()
+        self.in_window(browser, "ada")
+        self.out(browser, "failed SamlOtherUser")
+        self.assertEqual([], self.posts())
+
+    def test_others_who_say_where_to_sign_on(self):
+        browser = self.browser
+        self.sign_on(browser, "/app/page")
+        away = self.stage.site.replace("localhost", "127.0.0.1")
+        for path in ("/api/here", "/api/elsewhere", away + "/api/there"):
+            browser.driver.execute_script("document.getElementById('out').textContent = '-'")
+            self.call(path)
+            self.out(browser, "status 401")
+            self.assertEqual([], self.dialogs(), path)
+            self.assertEqual(1, len(browser.driver.window_handles), path)
+
     def test_another_name_of_the_site(self):
         browser = self.browser
         browser.driver.get("https://127.0.0.1:%d/app/page?a=b#c" % self.stage.port)
@@ -137,7 +208,15 @@ class Scripts(StoryCase, unittest.TestCase):
         browser.screenshot("framed")
         self.assertEqual([], self.states(browser))
         browser.driver.find_element(By.LINK_TEXT, "Sign in").click()
-        self.in_window(browser, "ada")
+        browser.driver.execute_script("window.stays = 1; new BroadcastChannel('saml-signed-on').postMessage('/saml/another')")
+        browser.driver.switch_to.default_content()
+
+        def look():
+            browser.driver.switch_to.frame("f")
+            time.sleep(0.5)
+            self.assertEqual(1, browser.driver.execute_script("return window.stays"))       # that was another application's
+            browser.driver.switch_to.default_content()
+        self.in_window(browser, "ada", look)
         browser.driver.switch_to.frame("f")
         browser.wait("the page in the frame", lambda d: "Signed on as ada@example.org" in browser.text())
 
