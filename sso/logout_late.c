@@ -16,15 +16,39 @@ static saml_status_t key_of(sso_key_t *out, const sso_app_t *app, const char *na
     return sso_key_of(out, text, strlen(text), err);
 }
 
+/* Of the logout that is remembered under `key`, when it was and how long it counts; both 0 where none is. */
+static saml_status_t find(apr_time_t *ended, apr_time_t *until, const sso_app_t *app, const sso_key_t *key, saml_err_t *err)
+{
+    sso_mark_t mark;
+    int found;
+
+    SAML_TRY(sso_store_mark_get(app->store, key, apr_time_now(), &mark, &found, err));
+    *ended = 0;
+    *until = found ? mark.expires : 0;
+    if (found)
+        memcpy(ended, mark.value.octets, sizeof(*ended));
+    return SAML_OK;
+}
+
+/*
+ * One that comes in the place of another takes nothing from it: the older of two may come last, and the later one may be good for a
+ * shorter time.
+ */
 static saml_status_t mark(const sso_app_t *app, const char *name, const char *index, const saml_logout_request_t *request,
                           apr_pool_t *p, saml_err_t *err)
 {
+    apr_time_t ended, until;
     sso_key_t key, value;
 
     SAML_TRY(key_of(&key, app, name, index, p, err));
+    SAML_TRY(find(&ended, &until, app, &key, err));
+    if (ended < request->issued)
+        ended = request->issued;
+    if (until < request->until)
+        until = request->until;
     memset(&value, 0, sizeof(value));
-    memcpy(value.octets, &request->issued, sizeof(request->issued));
-    return sso_store_mark_put(app->store, &key, &value, request->until, err);
+    memcpy(value.octets, &ended, sizeof(ended));
+    return sso_store_mark_put(app->store, &key, &value, until, err);
 }
 
 saml_status_t sso_logout_late_mark(const sso_app_t *app, const saml_idp_t *idp, const saml_logout_request_t *request,
@@ -48,15 +72,10 @@ static saml_status_t check(const sso_app_t *app, const char *name, const char *i
                            saml_err_t *err)
 {
     sso_key_t key;
-    sso_mark_t found_mark;
-    apr_time_t ended;
-    int found;
+    apr_time_t ended, until;
 
     SAML_TRY(key_of(&key, app, name, index, p, err));
-    SAML_TRY(sso_store_mark_get(app->store, &key, apr_time_now(), &found_mark, &found, err));
-    if (!found)
-        return SAML_OK;
-    memcpy(&ended, found_mark.value.octets, sizeof(ended));
+    SAML_TRY(find(&ended, &until, app, &key, err));
     if (login->issue_instant >= ended)
         return SAML_OK;
     return saml_fail(err, SAML_E_STATE_MISSING, "assertion: expected one issued after the identity provider's logout of that %s at %s, "
