@@ -242,22 +242,25 @@ subtest 'SAMLForceAuthn after-logout' => sub {
     unlike $begin->()->{xml}, qr/ForceAuthn/, 'nor is this one, where its session has ended by itself';
 };
 
-# SAML Core 3.7.3.2: a sign-on that was under way when the logout came.
+# SAML Core 3.7.3.2: a sign-on that was under way when the logout came. Each with a user of its own, whom no other logout has met.
 subtest 'an assertion from before' => sub {
-    for (['all sessions', []], ['that session', ['late1']]) {
-        my ($what, $indexes) = @$_;
-        my $ada = $t->browser;
-        my $request = $t->request_of($ada->get('/auto'));
-        my $response = $t->response_to($request, issuer => $plain, session_index => 'late1', assertion_instant => -2, response_instant => -2);
-        asked('auto', indexes => $indexes);
-        my $reply = $t->deliver($ada, $request, $response);
-        like $reply->header('Location'), qr{/saml/auto/login\?target=%2[Ff]auto&again=1$}, "$what: what comes later begins a new sign-on";
-        ok !is_in($ada, 'auto'), 'and no session';
-        like $t->httpd->log_text, qr/sign-on begun anew \[state-missing\]: assertion: expected one issued after the identity provider's logout/, 'the log says why';
-        my $bob = on('auto', user => 'bob', session_index => 'late2', assertion_instant => -2, response_instant => -2);
-        ok is_in($bob, 'auto'), 'somebody else is not held up';
+    my %before = (assertion_instant => -2, response_instant => -2);
+    for (['session', 'auto', 'cyd', indexes => ['cyd-1']], ['user', 'auto', 'dan'], ['session', 'entra', 'eve', indexes => ['eve-1'], name_id => 'pairwise']) {
+        my ($what, $app, $user, %named) = @$_;
+        my $browser = $t->browser;
+        my $request = $t->request_of($browser->get("/$app"));
+        my $response = $t->response_to($request, issuer => $issuer{$app}, user => $user, session_index => "$user-1", %before);
+        asked($app, name_id => "$user\@example.org", %named);
+        my $from = length $t->httpd->log_text;
+        my $reply = $t->deliver($browser, $request, $response);
+        like $reply->header('Location'), qr{/saml/$app/login\?target=%2[Ff]$app&again=1$}, "$app, $what: what comes later begins a new sign-on";
+        ok !is_in($browser, $app), 'and no session';
+        like $t->httpd->log_text($from), qr/sign-on begun anew \[state-missing\]: assertion: expected one issued after the identity provider's logout of that $what at/,
+            'the log says why';
+        ok is_in(on($app, user => $user, session_index => "$user-2", %before), $app), 'another session of that user is not held up' if $what eq 'session';
+        ok is_in(on($app, user => 'bob', session_index => 'bob-1', %before), $app), 'nor is somebody else';
+        ok is_in(on($app, user => $user, session_index => "$user-1"), $app), 'and neither is that user, signed on anew';
     }
-    ok is_in(on('auto'), 'auto'), 'and neither is she, signed on anew';
 };
 
 $t->finish;
