@@ -33,17 +33,18 @@ static int log_out_here(request_rec *r, const sso_app_t *app)
 {
     saml_err_t *err = sso_err_new(r->pool);
     const sso_session_t *session;
-    const char *target, *local;
+    const char *target, *local, *had;
     int ended;
 
     if (sso_refuse_embedded(r, "logout", err) != SAML_OK
         || sso_query_target(&target, r, app, "logout", err) != SAML_OK
         || sso_query_value(&local, r, "local", err) != SAML_OK || sso_session_current(&session, r, app, err) != SAML_OK
-        || sso_session_end(&ended, r, app, err) != SAML_OK)
+        || sso_session_reference(&had, r, app, err) != SAML_OK || sso_session_end(&ended, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
     sso_cookie_drop_session(r, app);
     sso_resend_forget_user(r, app);
-    sso_forced_after_logout(r, app);
+    if (*had)               /* else any page could have its visitors asked for their password, by a frame with this address */
+        sso_forced_after_logout(r, app);
     sso_hint_forget(r, app);
     sso_rounds_forget(r, app);
     if (ended)

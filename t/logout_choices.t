@@ -224,8 +224,9 @@ subtest 'SAMLForceAuthn after-logout' => sub {
     my $ada = $t->browser;
     my $begin = sub { return $t->request_of($ada->get('/force')) };
     my $answer = sub { my ($request, %o) = @_; return $t->deliver($ada, $request, $t->response_to($request, issuer => $plain, %o)) };
+    $ada->get('/saml/force/logout?local=1', cross_site => 1);
     my $request = $begin->();
-    unlike $request->{xml}, qr/ForceAuthn/, 'the first sign-on is an ordinary one';
+    unlike $request->{xml}, qr/ForceAuthn/, 'the first sign-on is an ordinary one, logged out or not';
     is $answer->($request, authn_instant => -3600)->status, 303, 'and may be of an hour ago';
     $ada->get('/saml/force/logout?local=1');
     $request = $begin->();
@@ -240,6 +241,8 @@ subtest 'SAMLForceAuthn after-logout' => sub {
     unlike $t->request_of($other->get('/force'))->{xml}, qr/ForceAuthn/, 'another browser is asked nothing';
     $ada->set_cookie('saml-force', 'x' x 43);
     unlike $begin->()->{xml}, qr/ForceAuthn/, 'nor is this one, where its session has ended by itself';
+    $ada->get('/saml/force/logout?local=1');
+    like $begin->()->{xml}, qr/ForceAuthn="true"/, 'until it logs out';
 };
 
 # SAML Core 3.7.3.2: a sign-on that was under way when the logout came. Each with a user of its own, whom no other logout has met.
