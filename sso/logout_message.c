@@ -173,7 +173,7 @@ static int respond(request_rec *r, const sso_app_t *app, const saml_idp_t *idp, 
                    const saml_logout_request_t *request, saml_status_t done, saml_err_t *err)
 {
     sso_logout_answered_t to = { request->id, came->relay_state, came->message.query ? SSO_BINDING_REDIRECT : SSO_BINDING_POST,
-                                 done == SAML_OK ? SAML_STATUS_SUCCESS : SAML_STATUS_RESPONDER };
+                                 done == SAML_OK ? SAML_STATUS_SUCCESS : SAML_STATUS_RESPONDER, request->is_signed };
     int http;
 
     if (done != SAML_OK)

@@ -137,7 +137,7 @@ saml_status_t sso_logout_respond(int *http, request_rec *r, const sso_app_t *app
     outgoing_t out = { "SAMLResponse", NULL, to->relay_state, { 0 }, NULL };
 
     out.to = find_service(idp, to->binding, 1);
-    out.key = signing_key(app, idp, r->pool);
+    out.key = to->is_signed ? signing_key(app, idp, r->pool) : NULL;
     SAML_TRY(saml_id_new(&response.id, r->pool, err));
     response.issue_instant = apr_time_now();
     response.destination = out.to.url;

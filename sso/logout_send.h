@@ -29,6 +29,7 @@ typedef struct {
     const char *relay_state;        /* that came with it, or NULL */
     sso_binding_t binding;          /* by which it came */
     const char *status;             /* URI of the StatusCode that tells how it went */
+    int is_signed;                  /* 0: so is the answer not, or anybody could have us sign what he has put in there */
 } sso_logout_answered_t;
 
 /** Send the browser back to the identity provider with a LogoutResponse; sso_logout_is_answered must have said so. */

@@ -24,6 +24,7 @@ my %app = (
     signed => "$entra${key}SAMLSignRequests on\n", local => "$hand${key}SAMLSingleLogout off\n", post => "$hand${key}SAMLRequestBinding POST\n",
     only => "SAMLIdPMetadata \"\@ROOT\@/only.xml\"\n", places => "SAMLIdPMetadata \"\@ROOT\@/places.xml\"\nSAMLRequestBinding POST\n",
     force => "${hand}SAMLForceAuthn after-logout\n",
+    weak => "$hand${key}SAMLAllow unsigned-logout\n",
     unsigned => "${hand}SAMLAllow unsigned-logout\nSAMLSessionStore redis://127.0.0.1:\@REDIS\@\n",
 );
 
@@ -154,6 +155,20 @@ subtest 'what is refused gets no LogoutResponse' => sub {
         }
     }
     ok is_in($ada, 'auto'), 'and the session lives';
+};
+
+# A signature of ours over what anybody has sent: its ID and RelayState.
+subtest 'what came unsigned is answered unsigned' => sub {
+    for my $by (qw(redirect post)) {
+        for (['unsigned', 0, sign => JSON::PP::false()], ['signed', 1]) {
+            my ($what, $is_signed, %o) = @$_;
+            my $ada = on('weak');
+            my (undef, $answer) = asked('weak', by => $by, %o);
+            ok !is_in($ada, 'weak'), "$by, $what: the session has ended";
+            like xml_of($answer), qr/status:Success/, 'the answer says so';
+            is !!($answer->{form} ? xml_of($answer) =~ /<ds:Signature/ : $answer->{url} =~ /[?&]Signature=/), !!$is_signed, "and is $what";
+        }
+    }
 };
 
 # Nothing is to be proven of an unsigned one, so that the store is asked for the first time when sessions are to end.
