@@ -8,16 +8,15 @@
 #include "fragment.h"
 #include "hint.h"
 #include "idp.h"
+#include "outgoing.h"
 #include "page.h"
 #include "place.h"
 #include "popup.h"
 #include "query.h"
 #include "resend.h"
 #include "rounds.h"
-#include "saml/binding.h"
 #include "saml/id.h"
 #include "saml/request.h"
-#include "saml/signature.h"
 #include "state.h"
 #include "step_up.h"
 #include "url.h"
@@ -25,20 +24,6 @@
 static const saml_keypair_t *signing_key(const sso_app_t *app)
 {
     return app->sign_requests ? APR_ARRAY_IDX(app->keys, 0, const saml_keypair_t *) : NULL;
-}
-
-/** Where a request goes, and how. */
-typedef struct {
-    const char *url;
-    sso_binding_t binding;
-} service_t;
-
-static saml_status_t find_service(service_t *out, request_rec *r, const sso_app_t *app, saml_err_t *err)
-{
-    const saml_idp_t *idp;
-
-    SAML_TRY(sso_idp_current(&idp, r, app, err));
-    return sso_idp_login_service(&out->url, &out->binding, app, idp, err);
 }
 
 /* login?again=1: where an answer came whose login was gone. */
@@ -51,7 +36,7 @@ static int is_begun_anew(request_rec *r)
 }
 
 static saml_status_t make_request(const char **xml, const char **relay_state, request_rec *r, const sso_app_t *app,
-                                  const service_t *service, const char *target, saml_err_t *err)
+                                  const char *service_url, const char *target, saml_err_t *err)
 {
     const sso_reply_url_t *reply = sso_reply_url_of(app, r);
     saml_authn_request_t request = { 0 };
@@ -59,7 +44,7 @@ static saml_status_t make_request(const char **xml, const char **relay_state, re
 
     SAML_TRY(saml_id_new(&request.id, r->pool, err));
     request.issue_instant = r->request_time;
-    request.destination = service->url;
+    request.destination = service_url;
     request.issuer = app->identifier;
     request.acs_url = reply->url;
     request.name_id_format = app->name_id_format;
@@ -79,24 +64,6 @@ static saml_status_t make_request(const char **xml, const char **relay_state, re
     return SAML_OK;
 }
 
-static saml_status_t send_by_post(int *http, request_rec *r, const sso_app_t *app, const char *service_url, const char *xml,
-                                  const char *relay_state, saml_err_t *err)
-{
-    const char *hint = sso_hint_query(r, app, service_url), *target = sso_request_of(r)->target;
-    sso_field_t fields[2];
-
-    if (signing_key(app))
-        SAML_TRY(saml_signature_sign(&xml, xml, signing_key(app), r->pool, err));
-    fields[0].name = "SAMLRequest";
-    fields[0].value = saml_base64_encode(r->pool, xml, strlen(xml));
-    fields[1].name = "RelayState";
-    fields[1].value = relay_state;
-    *http = sso_page_form(r, hint ? saml_url_with_query(service_url, hint, r->pool) : service_url, fields, 2,
-                          apr_pstrcat(r->pool, sso_address_attributes(r, app, target), sso_fragment_attributes(r, app, relay_state),
-                                      sso_place_attribute(app, target, r->pool), NULL));
-    return SAML_OK;
-}
-
 /* A browser at an address, which says so of itself; a redirect would hand what stands behind "#" on to the identity provider's page. */
 static int may_have_fragment(request_rec *r)
 {
@@ -105,34 +72,41 @@ static int may_have_fragment(request_rec *r)
     return dest && ap_cstr_casecmp(dest, "document") == 0 && sso_request_of(r)->endpoint == SSO_ENDPOINT_NONE;
 }
 
-static saml_status_t send_by_redirect(int *http, request_rec *r, const sso_app_t *app, const char *service_url, const char *xml,
-                                      const char *relay_state, saml_err_t *err)
+/* What the scripts of a page on the way there have to know. */
+static const char *page_attributes(request_rec *r, const sso_app_t *app, const char *relay_state)
 {
-    const char *url;
+    const char *target = sso_request_of(r)->target;
 
-    SAML_TRY(saml_redirect_url(&url, service_url, "SAMLRequest", xml, relay_state, signing_key(app),
-                               sso_hint_query(r, app, service_url), r->pool, err));
-    if (may_have_fragment(r))
-        *http = sso_page_go(r, url, apr_pstrcat(r->pool, sso_address_attributes(r, app, sso_request_of(r)->target),
-                                                sso_fragment_attributes(r, app, relay_state),
-                                                sso_place_attribute(app, sso_request_of(r)->target, r->pool), NULL));
+    return apr_pstrcat(r->pool, sso_address_attributes(r, app, target), sso_fragment_attributes(r, app, relay_state),
+                       sso_place_attribute(app, target, r->pool), NULL);
+}
+
+static saml_status_t send_request(int *http, request_rec *r, const sso_app_t *app, const sso_outgoing_t *out, saml_err_t *err)
+{
+    sso_packed_t packed;
+
+    SAML_TRY(sso_outgoing_pack(&packed, out, r->pool, err));
+    if (out->to.binding == SSO_BINDING_POST)
+        *http = sso_page_form(r, packed.url, packed.fields, SSO_OUTGOING_FIELDS, page_attributes(r, app, out->relay_state));
+    else if (may_have_fragment(r))
+        *http = sso_page_go(r, packed.url, page_attributes(r, app, out->relay_state));
     else
-        *http = sso_page_redirect(r, HTTP_MOVED_TEMPORARILY, url);
+        *http = sso_page_redirect(r, HTTP_MOVED_TEMPORARILY, packed.url);
     return SAML_OK;
 }
 
 static saml_status_t start(int *http, request_rec *r, const sso_app_t *app, const char *target, saml_err_t *err)
 {
-    const char *xml, *relay_state;
-    service_t service;
+    sso_outgoing_t out = { .param = "SAMLRequest", .key = signing_key(app) };
+    const saml_idp_t *idp;
 
-    SAML_TRY(find_service(&service, r, app, err));
+    SAML_TRY(sso_idp_current(&idp, r, app, err));
+    SAML_TRY(sso_idp_login_service(&out.to.url, &out.to.binding, app, idp, err));
     if (sso_resend_keep(http, &target, r, app))
         return SAML_OK;
-    SAML_TRY(make_request(&xml, &relay_state, r, app, &service, target, err));
-    if (service.binding == SSO_BINDING_REDIRECT)
-        return send_by_redirect(http, r, app, service.url, xml, relay_state, err);
-    return send_by_post(http, r, app, service.url, xml, relay_state, err);
+    SAML_TRY(make_request(&out.xml, &out.relay_state, r, app, out.to.url, target, err));
+    out.hints = sso_hint_query(r, app, out.to.url);
+    return send_request(http, r, app, &out, err);
 }
 
 int sso_login_start(request_rec *r, const sso_app_t *app, const char *target)

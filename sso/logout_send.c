@@ -3,34 +3,27 @@
 
 #include "entra.h"
 #include "idp.h"
+#include "outgoing.h"
 #include "page.h"
-#include "saml/binding.h"
 #include "saml/id.h"
-#include "saml/signature.h"
 #include "state.h"
 #include "url.h"
 
 /* ---- where to, and how ---------------------------------------------------- */
 
-/** A service of the identity provider that takes logout messages. */
-typedef struct {
-    const char *url;            /* NULL: it has none */
-    sso_binding_t binding;
-} service_t;
-
 /* The one for `wanted`, or else the other. Metadata 2.2.2: answers may have a place of their own. */
-static service_t find_service(const saml_idp_t *idp, sso_binding_t wanted, int for_response)
+static sso_service_t find_service(const saml_idp_t *idp, sso_binding_t wanted, int for_response)
 {
     const char *redirect = for_response && idp->slo_redirect_response ? idp->slo_redirect_response : idp->slo_redirect;
     const char *post = for_response && idp->slo_post_response ? idp->slo_post_response : idp->slo_post;
     int by_post = post && (wanted == SSO_BINDING_POST || !redirect);
-    service_t service = { by_post ? post : redirect, by_post ? SSO_BINDING_POST : SSO_BINDING_REDIRECT };
+    sso_service_t service = { by_post ? post : redirect, by_post ? SSO_BINDING_POST : SSO_BINDING_REDIRECT };
 
     return service;
 }
 
 /* Left to us it is Redirect: it needs no script, and every identity provider that has a logout has it. */
-static service_t request_service(const sso_app_t *app, const saml_idp_t *idp)
+static sso_service_t request_service(const sso_app_t *app, const saml_idp_t *idp)
 {
     return find_service(idp, app->binding_is_fixed ? app->request_binding : SSO_BINDING_REDIRECT, 0);
 }
@@ -46,32 +39,13 @@ static const saml_keypair_t *signing_key(const sso_app_t *app, const saml_idp_t 
     return APR_ARRAY_IDX(app->keys, 0, const saml_keypair_t *);
 }
 
-/** One message of ours. */
-typedef struct {
-    const char *param;          /* "SAMLRequest" or "SAMLResponse" */
-    const char *xml;
-    const char *relay_state;    /* or NULL */
-    service_t to;
-    const saml_keypair_t *key;  /* or NULL: unsigned */
-} outgoing_t;
-
-static saml_status_t deliver(int *http, request_rec *r, const outgoing_t *out, saml_err_t *err)
+static saml_status_t deliver(int *http, request_rec *r, const sso_outgoing_t *out, saml_err_t *err)
 {
-    sso_field_t fields[2];
-    const char *url, *xml = out->xml;
+    sso_packed_t packed;
 
-    if (out->to.binding == SSO_BINDING_REDIRECT) {
-        SAML_TRY(saml_redirect_url(&url, out->to.url, out->param, xml, out->relay_state, out->key, NULL, r->pool, err));
-        *http = sso_page_redirect(r, HTTP_SEE_OTHER, url);
-        return SAML_OK;
-    }
-    if (out->key)
-        SAML_TRY(saml_signature_sign(&xml, xml, out->key, r->pool, err));
-    fields[0].name = out->param;
-    fields[0].value = saml_base64_encode(r->pool, xml, strlen(xml));
-    fields[1].name = "RelayState";
-    fields[1].value = out->relay_state;
-    *http = sso_page_logout_form(r, out->to.url, fields, 2);
+    SAML_TRY(sso_outgoing_pack(&packed, out, r->pool, err));
+    *http = out->to.binding == SSO_BINDING_REDIRECT ? sso_page_redirect(r, HTTP_SEE_OTHER, packed.url)
+                                                    : sso_page_logout_form(r, packed.url, packed.fields, SSO_OUTGOING_FIELDS);
     return SAML_OK;
 }
 
@@ -103,7 +77,7 @@ saml_status_t sso_logout_send(int *http, request_rec *r, const sso_app_t *app, c
 {
     saml_name_id_t name = { session->name_id, session->name_id_format, session->name_qualifier, session->sp_name_qualifier };
     saml_logout_request_new_t request = { 0 };
-    outgoing_t out = { "SAMLRequest", NULL, NULL, { 0 }, NULL };
+    sso_outgoing_t out = { .param = "SAMLRequest" };
     const saml_idp_t *idp;
 
     SAML_TRY(sso_idp_current(&idp, r, app, err));
@@ -134,7 +108,7 @@ saml_status_t sso_logout_respond(int *http, request_rec *r, const sso_app_t *app
                                  const sso_logout_answered_t *to, saml_err_t *err)
 {
     saml_logout_response_new_t response = { 0 };
-    outgoing_t out = { "SAMLResponse", NULL, to->relay_state, { 0 }, NULL };
+    sso_outgoing_t out = { .param = "SAMLResponse", .relay_state = to->relay_state };
 
     out.to = find_service(idp, to->binding, 1);
     out.key = to->is_signed ? signing_key(app, idp, r->pool) : NULL;
