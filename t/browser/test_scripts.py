@@ -34,6 +34,12 @@ e.onerror = function () { var s = e.readyState; e.close();
 MFA = {"class_ref": "https://refeds.org/profile/mfa", "authn_auth": "idp"}
 # So that what is asked each five seconds is asked five times a second.
 HURRY = "var slow = setInterval; window.setInterval = function (f, ms) { return slow(f, ms / 25); };"
+# "me" as with a NameID that is another one each time: what the snippet sees of it, which asks by fetch().
+TRANSIENT = """(function (real) { window.fetch = async function (input, init) {
+  var reply = await real.call(window, input, init);
+  if (!String(input).startsWith("/saml/me") || !reply.ok) return reply;
+  return new Response(JSON.stringify(Object.assign(await reply.json(), { nameid: "_" + performance.now(),
+    nameid_format: "urn:oasis:names:tc:SAML:2.0:nameid-format:transient" }))); }; })(window.fetch);"""
 
 
 class Scripts(StoryCase, unittest.TestCase):
@@ -171,6 +177,18 @@ class Scripts(StoryCase, unittest.TestCase):
         self.in_window(browser, "ada")
         self.out(browser, "failed SamlOtherUser")
         self.assertEqual([], self.posts())
+
+    def test_names_that_do_not_last(self):
+        driver = self.browser.driver
+        known = driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": TRANSIENT})
+        for user, text in ("ada", "status 200"), ("bob", "failed SamlOtherUser"):
+            driver.delete_cookie("__Host-saml")
+            self.expire(self.browser, "/app/page")
+            driver.find_element(By.ID, "save").click()
+            self.in_window(self.browser, user)
+            self.out(self.browser, text)
+        driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", known)
+        self.assertEqual([(["ada@example.org"], BODY)], self.posts())
 
     def test_others_who_say_where_to_sign_on(self):
         browser = self.browser
