@@ -43,6 +43,18 @@ sub phase
     return;
 }
 
+# Waits until browsers of each kind have had an answer in this phase.
+sub all_have_asked
+{
+    my ($name) = @_;
+    my $until = time + 20;
+
+    for my $who (qw(user left stranger)) {
+        sleep 0.02 while !-e $t->dir . "/$name-$who" && time < $until;
+    }
+    return;
+}
+
 sub phase_now { open my $from, '<', $t->dir . '/phase' or die "phase: $!"; return readline $from }
 
 sub client
@@ -58,6 +70,9 @@ sub client
         my $count = $seen{ $before eq $now ? $now : 'between' }{$who} ||= { longest => 0 };
         ++$count->{got}{$got};
         $count->{longest} = $took if $took > $count->{longest};
+        if ($before eq $now && $count->{got}{$got} == 1) {
+            open my $to, '>', $t->dir . "/$now-$who" or die "$now-$who: $!";
+        }
         sleep 0.02;
     }
     return \%seen;
@@ -167,20 +182,20 @@ sub outage
     my @clients = map { start_client(@$_) } (map { [user => $_] } @users), ([left => $kept], [stranger => $stranger]) x 2;
     $t->tolerate_log(qr/refused \[store\]|the session store (?:cookie:)?redis/);
 
-    sleep 0.5;
+    all_have_asked('up');
     phase('changes');
     $t->redis->freeze;
     sleep 0.2;
     phase('hangs');
     answered_503($begun[0], 'while Redis hangs');
-    sleep 1;
+    all_have_asked('hangs');
     phase('changes');
     $t->redis->thaw;
     sleep 0.7;
     $t->redis->end('TERM');
     phase('gone');
     answered_503($begun[1], 'while Redis is gone');
-    sleep 0.7;
+    all_have_asked('gone');
     phase('changes');
     $t->redis->resume;
     sleep 0.7;
@@ -190,7 +205,7 @@ sub outage
     like $reply->header('Location'), qr{/saml/login\?target=.*&again=1$}, 'it begins anew: Redis may have lost that it was used';
     is $t->login($begun[2][0], $reply->header('Location'))->body, 'in ' . substr($path, 1), 'and comes to where it was to end';
     ok SSOTest::Duties::is_in($t->signed_on($path), $path), 'and so does a new one';
-    sleep 0.5;
+    all_have_asked('again');
     phase('enough');
     my @seen = map { my $from = $_; my $said = JSON::PP::decode_json(readline $from); close $from; $said } @clients;
     check(sum(@seen));

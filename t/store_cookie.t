@@ -5,15 +5,22 @@ use strict;
 use warnings;
 use Test::More;
 use IO::Socket::INET;
-use Time::HiRes qw(sleep);
+use Time::HiRes qw(sleep time);
 use SSOTest;
 use SSOTest::Duties;
 use SSOTest::Redis;
 
 my ($first, $second) = map { unpack 'H*', join '', map { chr int rand 256 } 1 .. 32 } 1 .. 2;
 my $t = SSOTest->new(backend => 1, modules => [qw(proxy proxy_http)],
-    conf => SSOTest::Duties::conf('cookie') . "SAMLSecret \"\@ROOT\@/secret\"\nProxyPass /app/behind http://\@BACKEND\@/\n",
-    prepare => sub { my ($self) = @_; SSOTest::Duties::prepare($self); $self->httpd->write_file('secret', "$first\n", 0600) });
+    conf => SSOTest::Duties::conf('cookie') . "SAMLSecret \"\@ROOT\@/secret\"\nProxyPass /app/behind http://\@BACKEND\@/\n"
+        . "<SAMLApplication slow>\nSAMLIdentifier https://app.example/slow\nSAMLReplyURL http://127.0.0.1:\@PORT\@/saml/slow/acs\nSAMLSessionIdle 15s\n"
+        . "</SAMLApplication>\n<Location /slow>\nAuthType SAML\nSAMLApplication slow\nRequire valid-user\n</Location>\n",
+    prepare => sub {
+        my ($self) = @_;
+        SSOTest::Duties::prepare($self);
+        $self->httpd->write_file('secret', "$first\n", 0600);
+        $self->httpd->write_file('htdocs/slow', 'in slow', 0644);
+    });
 my $groups = sub { my ($n) = @_; return [map { join '-', map { sprintf '%04x%04x', rand 65536, rand 65536 } 1 .. 4 } 1 .. $n] };
 
 sub is_in { return SSOTest::Duties::is_in(@_) }
@@ -74,21 +81,22 @@ subtest 'too large' => sub {
 };
 
 subtest 'renewal' => sub {
-    my $browser = $t->signed_on('/open');
-    my $before = $browser->cookie('saml-open');
-    sleep 0.1;
-    is $browser->get('/open')->header('Set-Cookie'), undef, 'at first nothing is sent anew';
-    sleep 1;
-    my $reply = $browser->get('/open');
-    like $reply->header('Set-Cookie') // '', qr/^saml-open=/, 'after a tenth of the idle time the cookie is';
+    my $began = time;
+    my $browser = $t->signed_on('/slow');
+    my $before = $browser->cookie('saml-slow');
+    my $anew = $browser->get('/slow')->header('Set-Cookie');
+    ok !defined $anew || time - $began >= 1.5, 'at first nothing is sent anew';
+    sleep 1.6;
+    my $reply = $browser->get('/slow');
+    like $reply->header('Set-Cookie') // '', qr/^saml-slow=/, 'after a tenth of the idle time the cookie is';
     like $reply->header('Cache-Control') // '', qr/private/, 'in an answer that nobody keeps for others';
-    isnt $browser->cookie('saml-open'), $before, 'it is another';
+    isnt $browser->cookie('saml-slow'), $before, 'it is another';
     my $old = $t->browser;
-    $old->set_cookie('saml-open', $before);
-    ok is_in($old, '/open'), 'the one before is good until its own idle end';
-    $browser->get('/saml/open/logout');
-    $old->set_cookie('saml-open', $before);
-    ok !is_in($old, '/open'), 'logout ends that one too';
+    $old->set_cookie('saml-slow', $before);
+    ok is_in($old, '/slow'), 'the one before is good until its own idle end';
+    $browser->get('/saml/slow/logout');
+    $old->set_cookie('saml-slow', $before);
+    ok !is_in($old, '/slow'), 'logout ends that one too';
 };
 
 subtest 'another secret' => sub {

@@ -8,6 +8,7 @@ use File::Temp ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use SSOTest;
+use SSOTest::Ports;
 use SSOTest::Duties;
 use SSOTest::Redis;
 
@@ -204,7 +205,7 @@ subtest 'rediss' => sub {
     certificate(other => '-addext', 'keyUsage=keyCertSign');
     certificate(server => '-CA', "$folder/authority.pem", '-CAkey', "$folder/authority.key", '-addext', 'subjectAltName=IP:127.0.0.1',
         '-addext', 'basicConstraints=critical,CA:FALSE');
-    my ($port) = SSOTest::Httpd::_free_ports(1);
+    my ($port) = SSOTest::Ports::free(1);
     my $private = SSOTest::Redis->start(dir => "$folder/tls", options => ['--tls-port', $port, '--tls-cert-file', "$folder/server.pem",
         '--tls-key-file', "$folder/server.key", '--tls-ca-cert-file', "$folder/authority.pem", '--tls-auth-clients', 'no']);
     my $t = server("rediss://127.0.0.1:$port ca=$folder/authority.pem", timeout => '10s');

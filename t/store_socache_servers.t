@@ -9,6 +9,7 @@ use Test::More;
 use Time::HiRes qw(sleep);
 use SSOTest;
 use SSOTest::Duties;
+use SSOTest::Ports;
 use SSOTest::Redis;
 
 sub server
@@ -22,13 +23,6 @@ sub is_in { return SSOTest::Duties::is_in(@_) }
 
 my $caveat = qr/SAMLSessionStore in .*: expected a store that keeps what it is given, found/;
 my $dropped = qr/SAMLSessionStore socache:.*: a session that was live is not in the cache any more; .*; mend: /;
-
-sub free_port
-{
-    my $held = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1) || die "port: $!";
-
-    return $held->sockport;
-}
 
 sub memcached
 {
@@ -156,7 +150,7 @@ sub gone
 }
 
 subtest 'memcache' => sub {
-    my $port = free_port();
+    my ($port) = SSOTest::Ports::free(1);
     my $pid = memcached($port, '-M', -m => 8, -f => 2);
     my $t = server("socache:memcache:127.0.0.1:$port", ['socache_memcache']);
     $t->expect_log(qr/$caveat memcache.*; mend: /);

@@ -120,17 +120,35 @@ sub _replay
     return;
 }
 
+# A browser whose session, in use, has lasted longer than its idle time, or nothing. A test that was held up for nearly that long has left
+# the session unused: that shows nothing, and it begins again.
+sub outlasts
+{
+    my ($t, $path, $idle) = @_;
+
+    for (1 .. 5) {
+        my ($began, $last, $longest, $in) = (time, time, 0, 1);
+        my $browser = $t->signed_on($path);
+        while ($in && time - $began < $idle + 2) {
+            sleep 0.5;
+            my $asks = time;
+            $in = is_in($browser, $path);
+            $longest = time - $last if time - $last > $longest;
+            $last = $asks;
+        }
+        return $browser if $in;
+        last if $longest < $idle - 1;
+    }
+    return;
+}
+
 sub _idle
 {
     my ($t) = @_;
-    my ($busy, $lazy) = map { $t->signed_on('/open') } 1 .. 2;
-    my ($began, $kept) = (time, 1);
+    my $lazy = $t->signed_on('/open');
+    my $busy = outlasts($t, '/open', IDLE_S);
 
-    while (time - $began < IDLE_S + 2) {
-        sleep 0.5;
-        $kept &&= is_in($busy, '/open');
-    }
-    ok $kept, 'a session in use lasts longer than its idle time';
+    ok $busy, 'a session in use lasts longer than its idle time';
     ok !is_in($lazy, '/open'), 'one that is not used does not';
     $busy->get('/saml/open/logout');
     ok !is_in($busy, '/open'), 'after its renewals it can be ended';

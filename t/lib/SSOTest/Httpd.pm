@@ -9,6 +9,7 @@ use Fcntl qw(SEEK_SET);
 use File::Path qw(make_path);
 use IO::Socket::INET;
 use POSIX qw(WNOHANG);
+use SSOTest::Ports;
 use Time::HiRes qw(sleep time);
 
 use constant QUIET_S => 0.1;
@@ -66,16 +67,6 @@ sub user
         return ($name, scalar getgrgid $entry[3], $entry[2], $entry[3]) if @entry;
     }
     die 'no user www-data, apache or nobody to run httpd as';
-}
-
-sub _free_ports
-{
-    my ($count) = @_;
-    my @held = map { IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1) || die "port: $!" } 1 .. $count;
-    my @ports = map { $_->sockport } @held;
-
-    close $_ for @held;
-    return @ports;
 }
 
 sub _load
@@ -146,7 +137,7 @@ sub configtest
 {
     my ($self) = @_;
 
-    $self->{ports} ||= [_free_ports(2 + $self->{extra_ports})];
+    $self->{ports} ||= [SSOTest::Ports::free(2 + $self->{extra_ports})];
     $self->_write_conf;
     return $self->control('-t');
 }
@@ -181,7 +172,7 @@ sub start
     my ($self) = @_;
 
     for my $try (1 .. 3) {
-        $self->{ports} = [_free_ports(2 + $self->{extra_ports})] if !$self->{ports};
+        $self->{ports} = [SSOTest::Ports::free(2 + $self->{extra_ports})] if !$self->{ports};
         $self->_write_conf;
         $self->_launch;
         return $self if $self->_wait_until_it_listens;

@@ -12,6 +12,7 @@ use strict;
 use warnings;
 use JSON::PP ();
 use SSOTest::IdP;
+use SSOTest::Ports;
 use SSOTest::Server;
 use Time::HiRes qw(sleep time);
 
@@ -21,7 +22,7 @@ use constant MD => 'urn:oasis:names:tc:SAML:2.0:metadata';
 sub start
 {
     my ($class, $dir) = @_;
-    my $self = bless { dir => $dir }, $class;
+    my $self = bless { dir => $dir, port => (SSOTest::Ports::free(1))[0] }, $class;
 
     $self->answer(status => 503);
     $self->up;
@@ -35,7 +36,6 @@ sub up
     my $dir = $self->{dir};
 
     $self->{server} = SSOTest::Server->start(sub { my ($client) = @_; _reply($client, $dir) }, port => $self->{port}, fork => 1);
-    $self->{port} = $self->{server}->port;
     return $self;
 }
 

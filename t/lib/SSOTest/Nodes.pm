@@ -13,6 +13,7 @@ use strict;
 use warnings;
 use parent -norequire, 'SSOTest';
 use SSOTest;
+use SSOTest::Ports;
 use SSOTest::Redis;
 
 use constant NAMES => qw(one two);
@@ -43,7 +44,7 @@ sub new
 sub _new
 {
     my ($class, %o) = @_;
-    my @ports = SSOTest::Httpd::_free_ports(6);
+    my @ports = SSOTest::Ports::free(6);
     my $members = join "\n", map { "    BalancerMember \"http://127.0.0.1:$_\" retry=0 disablereuse=On" } @ports[0, 2];
     (my $conf = $BALANCER) =~ s/\@MEMBERS\@/$members/;
     my $self = SSOTest->new(conf => $conf, start => 0,

@@ -7,6 +7,7 @@ use strict;
 use warnings;
 use IO::Socket::INET;
 use POSIX qw(WNOHANG);
+use SSOTest::Ports;
 use Time::HiRes qw(sleep time);
 
 use constant WAIT_S => 30;
@@ -15,7 +16,7 @@ use constant WAIT_S => 30;
 sub start
 {
     my ($class, %o) = @_;
-    my $self = bless { dir => $o{dir}, port => $o{port} || _free_port(), options => $o{options} || [], owner => $$ }, $class;
+    my $self = bless { dir => $o{dir}, port => $o{port} || (SSOTest::Ports::free(1))[0], options => $o{options} || [], owner => $$ }, $class;
 
     mkdir $self->{dir};
     return $self->resume->_settle;
@@ -45,13 +46,6 @@ sub say
     my $text = '';
     read $socket, $text, $rest;
     return $text;
-}
-
-sub _free_port
-{
-    my $held = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1) || die "port: $!";
-
-    return $held->sockport;
 }
 
 sub port { my ($self) = @_; return $self->{port} }

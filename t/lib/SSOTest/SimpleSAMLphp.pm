@@ -20,6 +20,7 @@ use JSON::PP ();
 use POSIX ();
 use SSOTest::Browser;
 use SSOTest::IdP;
+use SSOTest::Ports;
 use SSOTest::Reply;
 use Time::HiRes qw(sleep time);
 
@@ -40,7 +41,7 @@ sub start
     $self->{keys} = SSOTest::IdP->new($self->{dir});
     $self->{keys}->make_key('next');
     $self->_say('users', $o{users});
-    $self->{port} = _free_port();
+    ($self->{port}) = SSOTest::Ports::free(1);
     $self->{url} = "http://localhost:$self->{port}";
     $self->_serve;
     return $self;
@@ -50,13 +51,6 @@ sub dir { my ($self) = @_; return $self->{dir} }
 sub url { my ($self, $path) = @_; return $self->{url} . ($path // '') }
 
 sub entity_id { my ($self) = @_; return $self->url('/saml2/idp/metadata.php') }
-
-sub _free_port
-{
-    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1) || die "port: $!";
-
-    return $socket->sockport;
-}
 
 sub _write
 {
