@@ -222,16 +222,7 @@ class Person:
         self.browser.__exit__()
 
     def forget(self):
-        """No cookies, no cache, and a tab that has seen nothing (sessionStorage is a tab's own)."""
-        old = self.driver.current_window_handle
-        self.driver.switch_to.new_window("tab")
-        new = self.driver.current_window_handle
-        self.driver.switch_to.window(old)
-        self.driver.close()
-        self.driver.switch_to.window(new)
-        for command in ("Network.clearBrowserCookies", "Network.clearBrowserCache"):
-            self.driver.execute_cdp_cmd(command, {})
-        self._size(DESKTOP)
+        self.browser.forget()
 
     def get(self, url):
         self.driver.get(url)
@@ -286,16 +277,8 @@ class Person:
             "const done = arguments[1]; fetch(arguments[0]).then(async r => done([r.status, await r.text()]))"
             ".catch(e => done([0, String(e)]))", path))
 
-    def _size(self, size):
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
-            "width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE})
-
     def picture(self, name):
-        """The page as it is on a desk and on a telephone."""
-        for kind, size in (("desktop", DESKTOP), ("phone", PHONE)):
-            self._size(size)
-            self.browser.screenshot("example-%s%s-%s" % (name, "" if self.script else "-noscript", kind))
-        self._size(DESKTOP)
+        self.browser.screenshot("example-%s%s" % (name, "" if self.script else "-noscript"))
 
 
 def signature(body):

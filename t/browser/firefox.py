@@ -17,7 +17,7 @@ import struct
 import subprocess
 import time
 
-from stage import ARTIFACTS, BUILDDIR, WAIT_S, Workspace
+from stage import ARTIFACTS, BUILDDIR, SIZES, WAIT_S, Workspace
 
 START_S = 60
 # The rest of Firefox's own conversations, so that nothing leaves this machine.
@@ -232,7 +232,11 @@ class Firefox:
         self.wait("the page " + path, lambda b: b.url() == b.stage.site + path and b.sees("Legacy application"))
 
     def screenshot(self, name):
+        """The page as it is on a desk and on a telephone."""
         os.makedirs(ARTIFACTS, exist_ok=True)
-        data = self.call("browsingContext.captureScreenshot", context=self.context)["data"]
-        with open(os.path.join(ARTIFACTS, name + ".png"), "wb") as out:
-            out.write(base64.b64decode(data))
+        for size, (width, height) in SIZES.items():
+            self.call("browsingContext.setViewport", context=self.context, viewport={"width": width, "height": height})
+            data = self.call("browsingContext.captureScreenshot", context=self.context)["data"]
+            with open(os.path.join(ARTIFACTS, name + size + ".png"), "wb") as out:
+                out.write(base64.b64decode(data))
+        self.call("browsingContext.setViewport", context=self.context, viewport=None)

@@ -5,6 +5,7 @@ The site is https://localhost, the provider https://127.0.0.1: two hosts, so eve
 cross-site. Chromium accepts exactly the stage's own server key and no other unknown certificate.
 """
 import base64
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -30,6 +31,7 @@ from server import Entra  # noqa: E402
 BUILDDIR = os.environ.get("SSO_BUILDDIR") or os.getcwd()
 ARTIFACTS = os.environ.get("SSO_ARTIFACTS") or os.path.join(BUILDDIR, "t", "browser-artifacts")
 WAIT_S = 20
+SIZES = {"": (1000, 750), "-phone": (390, 844)}      # of the pictures
 GROUPS = ["Staff", "Accounting", "Übung; mit Strichpunkt"]
 USERS = {
     "ada": {"email": "ada@example.org", "givenname": "Ada", "surname": "Example", "name": "ada",
@@ -91,8 +93,14 @@ class Stage:
 
     def _serve(self, conf, defines, mpm=None):
         module = os.environ.get("SSO_MODULE") or os.path.join(BUILDDIR, "mod_saml_sso.so")
-        self.httpd = self._enter(Httpd(self.folder, module, os.path.join(SRCDIR, *conf.split("/")), defines,
-                                       [self.port], mpm))
+        extra = 'SSLSessionCache "shmcb:run/ssl(512000)"\nIncludeOptional "%s/more.conf"' % self.folder
+        self.httpd = self._enter(Httpd(self.folder, module, os.path.join(SRCDIR, *conf.split("/")), defines, [self.port], mpm, extra))
+
+    def also(self, directives):
+        """In the server's own configuration, until the next time."""
+        with open(os.path.join(self.folder, "more.conf"), "w", encoding="utf-8") as out:
+            out.write(directives)
+        self.httpd.graceful()
 
     def _site(self):
         pair = keys.self_signed(self.folder, "idp", "/CN=pysaml2")
@@ -143,7 +151,7 @@ class DemoStage(Stage):
 
 class StoryCase:
     """What every story has, to be mixed into a unittest.TestCase: a stage for all of a class, and an eye on its log."""
-    stage = None
+    stage = browser = None
     protocols, binding, slo = "http/1.1", "POST", ()
 
     @classmethod
@@ -154,6 +162,16 @@ class StoryCase:
     def setUpClass(cls):
         cls.stage = cls.build().__enter__()
         cls.addClassCleanup(cls.stage.__exit__)
+
+    @classmethod
+    def open_browser(cls, **options):
+        """One for all stories of the class; each begins with a fresh()."""
+        cls.browser = Browser(cls.stage, **options)
+        cls.addClassCleanup(cls.browser.__exit__)
+
+    def fresh(self):
+        self.browser.forget()
+        return contextlib.nullcontext(self.browser)
 
     def setUp(self):
         self.stage.forget()
@@ -195,12 +213,10 @@ class Browser:
         if not popups:
             options.add_experimental_option("excludeSwitches", ["disable-popup-blocking"])
         # No connections ahead of time: httpd would wait for what never comes on them when it is stopped.
-        prefs = {"net.network_prediction_options": 2}
+        prefs = {"net.network_prediction_options": 2, "profile.cookie_controls_mode": 0 if third_party else 1,
+                 "profile.block_third_party_cookies": not third_party}
         if not script:
             prefs["profile.managed_default_content_settings.javascript"] = 2
-        if not third_party:
-            prefs["profile.cookie_controls_mode"] = 1
-            prefs["profile.block_third_party_cookies"] = True
         if not cookies:
             prefs["profile.default_content_setting_values.cookies"] = 2
         options.add_experimental_option("prefs", prefs)
@@ -213,6 +229,19 @@ class Browser:
     def __exit__(self, *unused):
         self.driver.quit()
         self.profile.__exit__(None, None, None)
+
+    def forget(self):
+        """As good as new: no cookies, no cache, and one tab, which has seen nothing (sessionStorage is a tab's own)."""
+        old = self.driver.window_handles
+        self.driver.switch_to.window(old[0])
+        self.driver.switch_to.new_window("tab")
+        new = self.driver.current_window_handle
+        for window in old:
+            self.driver.switch_to.window(window)
+            self.driver.close()
+        self.driver.switch_to.window(new)
+        for command in ("Network.clearBrowserCache", "Storage.clearCookies"):
+            self.driver.execute_cdp_cmd(command, {})
 
     def open(self, path):
         self.driver.get(self.stage.site + path)
@@ -250,5 +279,10 @@ class Browser:
         return self.driver.find_element(By.TAG_NAME, "body").text
 
     def screenshot(self, name):
+        """The page as it is on a desk and on a telephone."""
         os.makedirs(ARTIFACTS, exist_ok=True)
-        self.driver.save_screenshot(os.path.join(ARTIFACTS, name + ".png"))
+        for size, (width, height) in SIZES.items():
+            self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+                "width": width, "height": height, "deviceScaleFactor": 1, "mobile": bool(size)})
+            self.driver.save_screenshot(os.path.join(ARTIFACTS, name + size + ".png"))
+        self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

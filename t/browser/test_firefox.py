@@ -12,6 +12,9 @@ DEEP = "/app/report?year=2026&q=a%26b+c"
 STATE = re.compile(r"-state-(?:[\w-]{12}\.*|frame)$")
 FIRST_PAGE = "performance.getEntriesByType('navigation')[0]."
 
+FRAME = """new Promise(done => { const f = document.createElement("iframe"); f.onload = () => done(1); f.src = "%s/cookie";
+document.documentElement.appendChild(f) })"""
+
 
 class Stories(StoryCase):
     """On either stage; one browser for both."""
@@ -100,6 +103,15 @@ class Http2Post(Stories, unittest.TestCase):
         os.remove(strict.name)
         browser.screenshot("firefox-loop")
         self.assert_log(r"refused \[authn-statement\] .*saml-authn mfa", r"refused \[state-missing\] .*expected the session cookie")
+
+    def test_cookies_in_frames_of_another_site_are_blocked(self):
+        """As this browser is said to be; one that blocks none keeps it."""
+        with Firefox(self.stage, {"network.cookie.cookieBehavior": 0}) as other:
+            for browser, kept in ((self.browser, []), (other, ["in-a-frame"])):
+                browser.open(self.stage.idp.origin + "/")
+                browser.wait("the provider", lambda b: b.url() == self.stage.idp.origin + "/")
+                browser.run(FRAME % self.stage.site)
+                self.assertEqual(browser.cookies(), kept)
 
     def test_no_script(self):
         with Firefox(self.stage, NO_SCRIPT) as browser:

@@ -7,22 +7,21 @@ from selenium.webdriver.common.by import By
 
 from stage import Browser, StoryCase
 
+FRAME = """var f = document.createElement("iframe"); f.onload = arguments[0]; f.src = "%s/cookie";
+document.documentElement.appendChild(f)"""
 DONE = "urn:oasis:names:tc:SAML:2.0:status:Success"
 
 
 class Logout(StoryCase):
     """What holds by either binding."""
-    browser = None
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.browser = Browser(cls.stage, third_party=False)
-        cls.addClassCleanup(cls.browser.__exit__)
+        cls.open_browser(third_party=False)
 
     def setUp(self):
         super().setUp()
-        self.browser.driver.execute_cdp_cmd("Storage.clearCookies", {})
+        self.fresh()
 
     def assert_out(self, browser):
         browser.open("/app/")
@@ -30,6 +29,13 @@ class Logout(StoryCase):
 
     def cookies(self, browser):
         return [c["name"] for c in browser.driver.execute_cdp_cmd("Storage.getCookies", {})["cookies"]]
+
+    def test_cookies_in_frames_of_another_site_are_blocked(self):
+        """As this browser is said to be."""
+        self.browser.driver.get(self.stage.idp.origin + "/")
+        self.browser.driver.execute_async_script(FRAME % self.stage.site)
+        self.assertEqual(["/cookie"], [s.path for s in self.stage.backend.seen])
+        self.assertEqual([], self.cookies(self.browser))
 
     def test_begun_here(self):
         browser = self.browser

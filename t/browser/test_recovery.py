@@ -17,17 +17,11 @@ class Recovery(StoryCase, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.browser = Browser(cls.stage, popups=False, third_party=False)
-        cls.addClassCleanup(cls.browser.__exit__)
+        cls.open_browser(popups=False, third_party=False)
 
     def setUp(self):
         super().setUp()
-        driver = self.browser.driver
-        for window in driver.window_handles[1:]:
-            driver.switch_to.window(window)
-            driver.close()
-        driver.switch_to.window(driver.window_handles[0])
-        driver.execute_cdp_cmd("Storage.clearCookies", {})
+        self.fresh()
         self.addCleanup(setattr, self.stage.idp, "authn", self.stage.idp.authn)
         self.stage.backend.replies.clear()
 

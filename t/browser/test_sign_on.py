@@ -16,7 +16,24 @@ SMUGGLED = {"X-Remote-User": "mallory", "x_remote_user": "mallory", "X-REMOTE.US
 GUARDED = ("X-Remote-User", "X-Remote-Email", "X-Remote-Name", "X-Remote-Groups")
 
 
-class Stories(StoryCase):
+class Person(StoryCase):
+    """One browser for all stories, and what a person does there more than once."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.open_browser()
+
+    def fill(self, browser, note):
+        browser.driver.find_element(By.NAME, "note").send_keys(note)
+        browser.driver.find_element(By.CSS_SELECTOR, "button").click()
+
+    def end_session(self, browser):
+        """Its time is over; the browser does not know."""
+        browser.driver.add_cookie({"name": "__Host-saml", "value": "A" * 43, "path": "/", "secure": True, "httpOnly": True})
+
+
+class Stories(Person):
     """What holds whatever the protocol and the binding; the classes below set the stage."""
     protocol = None
 
@@ -24,13 +41,14 @@ class Stories(StoryCase):
         return self.requests(path)[-1]
 
     def test_deep_link_with_smuggled_headers(self):
-        with Browser(self.stage) as browser:
+        with self.fresh() as browser:
             browser.driver.execute_cdp_cmd("Network.enable", {})
             browser.driver.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": SMUGGLED})
             self.sign_on(browser, DEEP, "ada")
             spoken = browser.driver.execute_script(
                 "return performance.getEntriesByType('navigation')[0].nextHopProtocol")
             self.assertEqual(spoken, self.protocol)
+            self.assertEqual(any("[mpm_prefork:" in line for line in self.stage.httpd.log()), self.protocol == "http/1.1")
             seen = self.seen(DEEP)
             self.assertEqual(seen.all("X-Remote-User"), ["ada@example.org"])
             self.assertEqual(seen.all("X-Remote-Email"), ["ada@example.org"])
@@ -45,7 +63,7 @@ class Stories(StoryCase):
             self.assertNotIn("mallory", str(seen.headers))
 
     def test_user_without_the_group_gets_403(self):
-        with Browser(self.stage) as browser:
+        with self.fresh() as browser:
             self.sign_on(browser, "/app/", "bob")
             browser.open("/app/accounting/")
             self.assertIn("this place is not open to you", browser.text())
@@ -70,7 +88,7 @@ class Stories(StoryCase):
 
     def test_refusal_page(self):
         self.stage.idp.tamper = lambda xml: xml.replace("ada@example.org", "root@example.org")
-        with Browser(self.stage) as browser:
+        with self.fresh() as browser:
             browser.open("/app/")
             browser.choose("ada")
             browser.wait("the refusal", lambda d: d.current_url == self.stage.site + "/saml/acs")
@@ -88,7 +106,7 @@ class Stories(StoryCase):
             browser.wait_for("/app/")
 
     def test_reload_and_back(self):
-        with Browser(self.stage) as browser:
+        with self.fresh() as browser:
             self.sign_on(browser, DEEP, "ada")
             browser.driver.refresh()
             browser.wait_for(DEEP)
@@ -108,7 +126,7 @@ class Stories(StoryCase):
             self.assertIn("ada@example.org", browser.text())
 
     def test_two_tabs_sign_on_at_once(self):
-        with Browser(self.stage) as browser:
+        with self.fresh() as browser:
             browser.open("/app/one")
             first = browser.driver.current_window_handle
             browser.driver.switch_to.new_window("tab")
@@ -119,13 +137,9 @@ class Stories(StoryCase):
             browser.choose("ada")
             browser.wait_for("/app/one")
 
-    def fill(self, browser, note):
-        browser.driver.find_element(By.NAME, "note").send_keys(note)
-        browser.driver.find_element(By.CSS_SELECTOR, "button").click()
-
     def test_fragment_and_form_without_session(self):
         place, note = "/app/list#/sort=n\u00e4me&x", "Gr\u00fc\u00dfe & 100% = \"ja\" <b>"
-        with Browser(self.stage) as browser:
+        with self.fresh() as browser:
             browser.open(place)
             browser.choose("ada")
             browser.wait_for("/app/list#/sort=n%C3%A4me&x")
@@ -141,10 +155,6 @@ class Stories(StoryCase):
             self.assertEqual(posts[0].all("X-Remote-User"), ["ada@example.org"])
             self.assertEqual(posts[0].all("Origin"), [self.stage.site])
 
-    def end_session(self, browser):
-        """Its time is over; the browser does not know."""
-        browser.driver.add_cookie({"name": "__Host-saml", "value": "A" * 43, "path": "/", "secure": True, "httpOnly": True})
-
     def test_file_and_200_fields_after_the_session_ended(self):
         data = os.urandom(5 << 20)
         fields = [("f%d" % i, "value %d \u00fc & more\r\n" % i) for i in range(200)]
@@ -154,7 +164,7 @@ class Stories(StoryCase):
         self.stage.backend.replies["/app/long-form"] = lambda seen: (200, "text/html", page.encode())
         with open(os.path.join(self.stage.folder, "report.bin"), "wb") as handle:
             handle.write(data)
-        with Browser(self.stage) as browser:
+        with self.fresh() as browser:
             self.sign_on(browser, "/app/long-form", "ada")
             browser.driver.find_element(By.NAME, "file").send_keys(handle.name)
             self.end_session(browser)
@@ -192,6 +202,7 @@ class Stories(StoryCase):
                 self.without_script(browser, user)
                 if user == "bob":
                     browser.wait("the page", lambda d: "somebody else was signed in" in d.page_source)
+                    browser.screenshot("somebody-else-" + self.stage.binding)
                     continue
                 browser.wait("the button", lambda d: "Send it now" in d.page_source)
                 browser.screenshot("send-it-now-" + self.stage.binding)
@@ -200,7 +211,7 @@ class Stories(StoryCase):
             self.assertEqual([s.body for s in self.requests("/app/save")], [b"note=mine&submit=1"])
 
     def test_form_of_another_site_is_not_sent_again(self):
-        with Browser(self.stage) as browser:
+        with self.fresh() as browser:
             browser.driver.get("data:text/html,<form method=post action='%s/app/save'><input name=note>"
                                "<button>Go</button></form>" % self.stage.site)
             self.fill(browser, "forged")
@@ -210,7 +221,7 @@ class Stories(StoryCase):
                              [("GET", b"")])
 
     def test_me_and_logout_pages(self):
-        with Browser(self.stage) as browser:
+        with self.fresh() as browser:
             self.sign_on(browser, "/app/", "ada")
             browser.open("/saml/me")
             browser.screenshot("me")
@@ -231,7 +242,7 @@ class Http2Redirect(Stories, unittest.TestCase):
     protocols, protocol, binding = "h2 http/1.1", "h2", "Redirect"
 
     def test_form_too_large_to_keep(self):
-        with Browser(self.stage) as browser:
+        with self.fresh() as browser:
             browser.open("/form")
             browser.driver.execute_script("document.getElementsByName('note')[0].value = 'x'.repeat(9e6)")
             browser.driver.find_element(By.CSS_SELECTOR, "button").click()
@@ -243,6 +254,7 @@ class Http2Redirect(Stories, unittest.TestCase):
             browser.driver.switch_to.window([w for w in browser.driver.window_handles if w != first][0])
             browser.choose("ada")
             browser.wait("what to do", lambda d: "go back to the one that you came from and reload it" in d.page_source)
+            browser.screenshot("not-kept-then")
             browser.driver.close()
             browser.driver.switch_to.window(first)
             browser.driver.refresh()
@@ -251,7 +263,7 @@ class Http2Redirect(Stories, unittest.TestCase):
                              [("POST", len("note=&submit=1") + 9000000)])
 
 
-class DemoByHand(StoryCase, unittest.TestCase):
+class DemoByHand(Person, unittest.TestCase):
     """What `./setup demo` invites to: the same pages, clicked in a browser; and more with that provider, which is shaped like Entra."""
 
     @classmethod
@@ -260,7 +272,7 @@ class DemoByHand(StoryCase, unittest.TestCase):
 
     def test_both_users(self):
         ada, bob = (user["id"] for user in demo.USERS)
-        with Browser(self.stage) as browser:
+        with self.fresh() as browser:
             browser.open(demo.TARGET)
             browser.wait("the provider's page", lambda d: "Sign in to Legacy" in d.page_source)
             browser.screenshot("entra-users")
@@ -283,6 +295,49 @@ class DemoByHand(StoryCase, unittest.TestCase):
         browser.driver.find_element(By.LINK_TEXT, link).click()
         browser.wait("%s after %s" % (text, link), lambda d: text in d.page_source)
 
+    def test_form_after_the_session_ended(self):
+        ada = demo.USERS[0]["id"]
+        with self.fresh() as browser:
+            browser.open("/app/")
+            browser.choose(ada)
+            browser.wait_for("/app/")
+            self.end_session(browser)
+            self.fill(browser, "100 % & more")
+            browser.choose(ada)
+            browser.wait_for("/app/save")
+        self.assertEqual([(s.method, s.body, s.all("X-Remote-User")) for s in self.requests("/app/save")],
+                         [("POST", b"note=100+%25+%26+more&submit=1", ["ada@example.org"])])
+
+    def test_sign_out_here_and_there_where_a_logout_url_is_set(self):
+        """In the portal. The message that the provider's hidden frame carries has a name that no sign-on had: it is about whoever it comes
+        from, so the cookie has to come into a frame of another site, as SameSite=None says."""
+        ada, tenant = demo.USERS[0]["id"], self.stage.idp.tenants[demo.TENANT]
+        there = "%s/%s/oauth2/v2.0/logout" % (self.stage.idp.origin, demo.TENANT)
+        for thing, name, value in ((tenant, "sessions", True), (tenant.applications[0], "logout_url", self.stage.site + "/saml/logout")):
+            self.addCleanup(setattr, thing, name, getattr(thing, name))
+            setattr(thing, name, value)
+        self.addCleanup(self.stage.also, "")
+        with self.fresh() as browser:
+            for directive, ends in (("", False), ("SAMLCookie SameSite=None", True)):
+                if directive:
+                    self.stage.also(directive)
+                    browser.forget()
+                browser.open("/app/")
+                browser.choose(ada)
+                browser.wait_for("/app/")
+                self.end_session(browser)
+                browser.open("/app/")       # silent: it knows her
+                browser.wait_for("/app/")
+                browser.driver.get(there)
+                browser.wait("the page", lambda d: "You signed out of your account" in browser.text())
+                browser.open("/app/")
+                if not ends:
+                    browser.wait_for("/app/")
+            browser.choose(ada)
+            browser.wait_for("/app/")
+            self.click(browser, "Sign out", "So has your session at your organisation.")
+            browser.open("/app/")
+            browser.wait("the provider's page", lambda d: "Sign in to Legacy" in d.page_source)
 
 
 if __name__ == "__main__":
