@@ -177,8 +177,8 @@ const saml_refusal_words_t saml_refusal_words[SAML_STATUS_COUNT] = {
         "the identity provider must use the Web SSO profile" },
     [SAML_E_AUTHN_STATEMENT] = {
         "The sign-in answer does not say how you signed in, or it is not the way that is needed here.", ADMIN, SAML_WAY_START,
-        "it does not say how and when the user signed on, or another class than SAMLAuthnContext asks for",
-        "the identity provider must use the Web SSO profile; add the class, or leave the directive out" },
+        "it does not say how and when the user signed on, or says less than SAMLAuthnContext, Require saml-authn or a logout before it asks for",
+        "the identity provider must use the Web SSO profile and a policy that asks for what is wanted here; or ask for less" },
     [SAML_E_SESSION_EXPIRED] = {
         "Your session at the identity provider has ended.", AGAIN, SAML_WAY_SIGN_IN,
         "the session at the identity provider is over, or ends at once",
@@ -203,7 +203,7 @@ const saml_refusal_words_t saml_refusal_words[SAML_STATUS_COUNT] = {
     [SAML_E_STATE_MISSING] = {
         "Your browser no longer holds the sign-in that was begun here.",
         "Allow cookies for this site, close other tabs that are signing in, and try again.", SAML_WAY_SIGN_IN,
-        "the browser no longer has the sign-on's cookie, twice in a row",
+        "the browser no longer has the sign-on's cookie, twice in a row; or sign-ons go round as no cookie comes back",
         "cookies are blocked, or host names differ: the sign-on must begin and end at one; another SAMLSecret on each node" },
     [SAML_E_UNSOLICITED] = {
         "This site takes only sign-ins that began here.",
@@ -225,8 +225,8 @@ const saml_refusal_words_t saml_refusal_words[SAML_STATUS_COUNT] = {
         "see the line; at start-up and in saml-sso" },
     [SAML_E_REQUEST] = {
         "This address was called in a way that it does not serve.", AGAIN, SAML_WAY_SIGN_IN,
-        "an endpoint was called in a way that it does not serve",
-        "mend the caller; forms must be application/x-www-form-urlencoded" },
+        "an endpoint was called in a way that it does not serve, the browser is at an address that is not ours, or sign-ons go round",
+        "see the line: mend the caller, lead browsers to an address in SAMLReplyURL, or mend what turns away who is signed on" },
     [SAML_E_OVERAGE] = {
         "You are in too many groups for the identity provider to list them.", ADMIN, SAML_WAY_START,
         "the user is in more groups than the identity provider lists",
