@@ -317,6 +317,13 @@ const saml_titled_words_t saml_loop_sent_back = {
       "the application: where it takes the user from; a link to login where a place is meant" }
 };
 
+const saml_titled_words_t saml_loop_elsewhere = {
+    LOOP_TITLE,
+    { "You are sent to sign in again and again from an address of this site where its cookies do not come.", ADMIN, SAML_WAY_START,
+      "many sign-ons within ten minutes that began where the cookies of this site do not come",
+      "what leads to http:// or to another host name: the application's redirects, ServerName behind a proxy" }
+};
+
 const saml_titled_words_t saml_no_cookies = {
     "Cookies are needed to sign in",
     { "Your browser does not send back the cookie that this site set a moment ago.",

@@ -96,6 +96,7 @@ extern const saml_titled_words_t saml_loop_no_cookie;
 extern const saml_titled_words_t saml_loop_no_session;
 extern const saml_titled_words_t saml_loop_denied;
 extern const saml_titled_words_t saml_loop_sent_back;
+extern const saml_titled_words_t saml_loop_elsewhere;
 extern const saml_titled_words_t saml_no_cookies;
 extern const saml_titled_words_t saml_access_denied;        /* signed in, but no Require lets the user in */
 

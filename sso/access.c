@@ -7,6 +7,7 @@
 #include "headers.h"
 #include "page.h"
 #include "resend.h"
+#include "rounds.h"
 #include "popup.h"
 #include "saml/json.h"
 #include "step_up.h"
@@ -74,7 +75,7 @@ static int refuse_without_user(request_rec *r, const sso_app_t *app)
                                      "user name%s, the session has none", sso_user_claims(how, r->pool),
                                      how->strip_domain ? " without its domain" : "");
 
-    return status == SAML_OK ? HTTP_INTERNAL_SERVER_ERROR : refuse(r, app, err);
+    return sso_rounds_denied(status == SAML_OK ? HTTP_INTERNAL_SERVER_ERROR : refuse(r, app, err), r, app);
 }
 
 static int let_in(request_rec *r, const sso_app_t *app, const sso_session_t *session)

@@ -7,6 +7,7 @@
 
 #include "page.h"
 #include "require.h"
+#include "rounds.h"
 #include "step_up.h"
 #include "url.h"
 
@@ -128,16 +129,16 @@ int sso_check_authz(request_rec *r)
     memset(&req->step_up, 0, sizeof(req->step_up));
     status = run_auth_checker(r, 0);
     if (req->groups_unknown && (status == HTTP_UNAUTHORIZED || status == HTTP_FORBIDDEN || status == HTTP_INTERNAL_SERVER_ERROR))
-        return refuse_unlisted(r);
+        return sso_rounds_denied(refuse_unlisted(r), r, sso_app_of(r));
     /* AuthzSendForbiddenOnFailure makes it 403 right away. */
     if (status != HTTP_UNAUTHORIZED && !(status == HTTP_FORBIDDEN && req->session))
         return status;
     apr_table_unset(r->err_headers_out, "WWW-Authenticate");
     app = sso_app_of(r);
     if (app && lacks_sign_on_only(r))
-        return r->main ? HTTP_FORBIDDEN : sso_step_up_answer(r, app);
+        return r->main ? HTTP_FORBIDDEN : sso_rounds_denied(sso_step_up_answer(r, app), r, app);
     if (!req->anonymous)
-        return sso_page_access_denied(r, app);
+        return sso_rounds_denied(sso_page_access_denied(r, app), r, app);
     if (!app || r->main)
         return HTTP_FORBIDDEN;
     return sso_answer_without_session(r, app, SSO_UNAUTH_AUTO, sso_request_target(r, app));

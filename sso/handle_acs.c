@@ -221,13 +221,15 @@ static const char *target_of_lost(int *done, request_rec *r, const sso_app_t *ap
 
 static int handle_lost(request_rec *r, const sso_app_t *app, context_t *context, const saml_err_t *err)
 {
-    int done = 0;
+    int done = 0, http;
 
     if (!context->target)
         context->target = target_of_lost(&done, r, app, context->relay_state);
     sso_request_of(r)->target = context->target;
-    if (done || sso_state_may_retry(r, app, context->relay_state))
+    if (done)
         return start_anew(r, app, context->target, err);
+    if (sso_state_may_retry(r, app, context->relay_state))
+        return sso_rounds_lost(&http, r, app) ? http : start_anew(r, app, context->target, err);
     if (!context->target)
         sso_request_of(r)->target = sso_place_target(app, r->pool);
     return sso_rounds_refuse_lost(r, app, context->relay_state, err);

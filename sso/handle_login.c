@@ -195,7 +195,7 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
     const sso_session_t *session = NULL;
     const char *target, *end;
     wish_t wish = { 0 };
-    int before = sso_page_refused_before(r);
+    int before = sso_page_refused_before(r), http;
 
     if (before != DECLINED)
         return before;
@@ -214,10 +214,10 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
     if ((wish.again || wish.resend || wish.popup || wish.place || wish.arrived) && !sso_request_of(r)->step_up.bits
         && sso_session_current(&session, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
+    end = end_of(&wish, app, target, r->pool);
+    if (wish.arrived && sso_rounds_arrived(&http, r, app, session, end, target))
+        return http;
     if (session)
         return end_sign_on(r, app, &wish, target, session);
-    end = end_of(&wish, app, target, r->pool);
-    if (wish.arrived && sso_rounds_is_arrival(r, app, end))
-        return sso_rounds_refuse_arrival(r, app, target);
     return sso_login_start(r, app, end);
 }

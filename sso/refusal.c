@@ -10,7 +10,6 @@
 #include <mod_core.h>
 
 #include "saml/explain.h"
-#include "rounds.h"
 #include "saml/json.h"
 #include "url.h"
 
@@ -246,8 +245,6 @@ static int answer(request_rec *r, const sso_refusal_t *f)
     tell_error_document(r, f);
     if (!has_error_document(r, f))
         return is_for_script(r) ? send_json(r, f) : send_page(r, f);
-    if (sso_request_of(r)->session && sso_app_of(r))
-        sso_rounds_denied(r, sso_app_of(r));
     sso_page_uncached(r);
     return f->http_status;
 }

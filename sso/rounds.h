@@ -28,14 +28,20 @@ void sso_rounds_begin(sso_state_t *state, request_rec *r, const sso_app_t *app);
 /** Note that the sign-on of `state` has gone well. @return where the browser is to go: its target, by that page of ours if need be */
 const char *sso_rounds_signed_on(request_rec *r, const sso_app_t *app, const sso_state_t *state, const char *relay_state);
 
-/** Whether it is so that a browser that comes to login?arrived=1 without a session has made sign-ons, the last to end at `end`. */
-int sso_rounds_is_arrival(request_rec *r, const sso_app_t *app, const char *end);
+/**
+ * A browser that comes to login?arrived= and has made sign-ons, the last to end at `end`, has no session, or has it only on a page of
+ * ours' asking: answer that. `target` is where to try again.
+ * @return 0 where it is not so
+ */
+int sso_rounds_arrived(int *http, request_rec *r, const sso_app_t *app, const sso_session_t *session, const char *end, const char *target);
 
-/** Answer it. `target` is where to try again. */
-int sso_rounds_refuse_arrival(request_rec *r, const sso_app_t *app, const char *target);
-
-/** Note that somebody signed on was refused, with an ErrorDocument that may lead to the next sign-on. */
-void sso_rounds_denied(request_rec *r, const sso_app_t *app);
+/**
+ * Somebody signed on is refused, and `http` is what the hook returns for that: note it where it is a status, so that an ErrorDocument
+ * comes, which may lead to the next sign-on.
+ * @param app  may be NULL
+ * @return `http`
+ */
+int sso_rounds_denied(int http, request_rec *r, const sso_app_t *app);
 
 /** Forget the count: somebody has logged out, who may sign on as often as he likes. */
 void sso_rounds_forget(request_rec *r, const sso_app_t *app);
@@ -45,6 +51,13 @@ void sso_rounds_forget(request_rec *r, const sso_app_t *app);
  * @return NULL where it has not
  */
 const char *sso_rounds_came_again(request_rec *r, const sso_app_t *app, const char *relay_state);
+
+/**
+ * A response's login state is missing, and the sign-on is to begin anew. That is so without end where what sends the browser to sign on
+ * does it where our cookies do not come: answer it then.
+ * @return 0 where there were not so many
+ */
+int sso_rounds_lost(int *http, request_rec *r, const sso_app_t *app);
 
 /** Answer a response whose login state is missing a second time, with what is known of why. */
 int sso_rounds_refuse_lost(request_rec *r, const sso_app_t *app, const char *relay_state, const saml_err_t *err);

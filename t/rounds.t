@@ -5,8 +5,9 @@ use strict;
 use warnings;
 use Test::More;
 use SSOTest;
+use SSOTest::Sealed;
 
-my $t = SSOTest->new(tls => 1, modules => [qw(ssl socache_shmcb)], conf => <<"CONF");
+my $t = SSOTest->new(tls => 1, prepare => sub { $_[0]->httpd->write_file('secret', $SSOTest::Sealed::SECRET, 0600) }, modules => [qw(ssl socache_shmcb)], conf => <<"CONF");
 Listen 127.0.0.1:\@TLS_PORT\@
 SSLSessionCache "shmcb:\@ROOT\@/run/ssl(512000)"
 <VirtualHost 127.0.0.1:\@TLS_PORT\@>
@@ -14,7 +15,7 @@ SSLSessionCache "shmcb:\@ROOT\@/run/ssl(512000)"
     SSLEngine on
     SSLCertificateFile "\@ROOT\@/tls.cer"
     SSLCertificateKeyFile "\@ROOT\@/tls.key"
-    @{[ saml_conf(SAMLReplyURL => undef) ]}
+    @{[ saml_conf(SAMLReplyURL => undef, SAMLSecret => '"@ROOT@/secret"') ]}
     <Location "/app">
         AuthType SAML
         Require valid-user
@@ -50,20 +51,36 @@ sub ends_at
     return $reply->body =~ /sessionStorage\.getItem\('saml-place'\)/ ? 'place' : $reply->body;
 }
 
-# What a browser does by itself from $place on: it follows redirects, and the identity provider answers at once. $after is called when
-# the ACS has answered. Returns where that ends and how many sign-ons it took.
+# Where redirects and pages that go on by themselves lead. What an answer to the identity provider's form redirects to is asked for from there.
+sub goes_to
+{
+    my ($browser, $reply, $cross_site) = @_;
+
+    for (1 .. 8) {
+        if ($reply->status =~ /^30[23]$/) {
+            $reply = $browser->get($reply->header('Location'), cross_site => $cross_site);
+        }
+        elsif (($reply->header('Refresh') // '') =~ /^0; url=(.*)/) {
+            $reply = $browser->get($1);
+            $cross_site = 0;
+        }
+    }
+    return $reply;
+}
+
+# What a browser does by itself from $place on; the identity provider answers at once. $after is called when the ACS has answered. Returns
+# where that ends and how many sign-ons it took.
 sub walk
 {
     my ($browser, $place, $after) = @_;
-    my $reply = $browser->get($place);
+    my $reply = goes_to($browser, $browser->get($place));
     my $count = 0;
 
-    while ($count < $MOST) {
-        $reply = $browser->follow($reply);
-        last if !$reply->form;
+    while ($reply->form && $count < $MOST) {
         my $request = $t->request_of($reply);
         $reply = $t->deliver($browser, $request, $t->response_to($request));
         $after->($browser) if $after;
+        $reply = goes_to($browser, $reply, 1);
         $count++;
     }
     return ($reply, $count);
@@ -87,38 +104,56 @@ subtest 'the session cookie does not come back' => sub {
     my $lost = sub { $_[0]->drop_cookies(qr/^__Host-saml$/) };
     my $browser = browser();
     my $reply = stops('lost', $browser, '/app?x=1', $lost, 3, qr/goes round in circles.*does not send the cookie back/s, 'state-missing',
-        qr/comes from a sign-on, and expected the session cookie "__Host-saml" .*found none; mend: what changes Set-Cookie/);
+        qr/comes from a sign-on, and expected the session cookie "__Host-saml" .*found none with a request from this site either, while another/);
     like $reply->body, qr{/saml/login\?target=%2fapp%3fx%3d1">Sign in again<}, 'from there it can be tried by hand';
     is browser()->get('/saml/login?arrived=1&target=/app')->status, 200, 'who comes there by a link signs on';
     stops('again by hand', $browser, '/saml/login?target=/app', $lost, 1, qr/does not send the cookie back/, 'state-missing');
 
+    stops('strict', browser(), '/app', sub { $_->{same_site} = 'Strict' for grep { $_->{name} eq '__Host-saml' } values %{ $_[0]{cookies} } }, 3,
+        qr/does not send the cookie back/, 'state-missing', qr/found it with a request from this site and not with one .*SameSite=Strict; mend/);
+    my $strict = browser();
+    $t->login($strict, '/app');
+    is $strict->get('/saml/login?arrived=2&target=/app', headers => [['Sec-Fetch-Site', 'cross-site']])->header('Location'), '/app',
+        "a link of somebody else's to the page that looks leads on";
+
     # All that the ACS sets: the count does not come either, but what was used does.
-    my $kept;
+    my ($kept, $count) = (undef, 0);
     $browser = browser();
-    my $as_before = sub {
-        my ($own) = @_;
-        $own->drop_cookies(qr/^__Host-saml(?:-state-rounds)?$/);
-        $own->{cookies} = { %{ $own->{cookies} }, %$kept } if $kept;
-        $kept = { %{ $own->{cookies} } };
-    };
-    my $count = 0;
     $reply = $browser->get('/app');
-    while (1) {
-        $reply = $browser->follow($reply);
-        last if !$reply->form || ++$count > $MOST;
+    while ($reply->form && $count++ < $MOST) {
         $kept = { %{ $browser->{cookies} } };
         my $request = $t->request_of($reply);
         $reply = $t->deliver($browser, $request, $t->response_to($request));
         $browser->{cookies} = { %$kept };
+        $reply = goes_to($browser, $reply, 1);
     }
     cmp_ok $count, '<=', 4, 'where no cookie of the ACS comes back it ends, too';
     is $reply->status, 403, 'at that page';
-    $t->refused('state-missing', qr/expected the session cookie/);
+    $t->refused('state-missing', qr/expected the session cookie.*found none, nor any other cookie of the answers/);
 };
 
 subtest 'the session is not known' => sub {
     stops('unknown', browser(), '/app', sub { $_[0]->set_cookie('__Host-saml', 'x' x 43) if $_[0]->cookie('__Host-saml') }, 3,
-        qr/does not know your session any more/, 'state-missing', qr/found one whose session is not in the store/);
+        qr/does not know your session any more/, 'state-missing', qr/found one whose session is not in the store; mend: one SAMLSessionStore/);
+};
+
+# What another server would have written whose clock is ahead of this one's; or behind, of that where the sign-ons began.
+subtest 'clocks that differ' => sub {
+    for my $case ([300, 300], [-300, 0]) {
+        my ($ended, $since) = @$case;
+        my $count = 0;
+        my $differ = sub {
+            my ($browser) = @_;
+            $browser->set_cookie('__Host-saml', 'x' x 43);
+            return if ++$count < 3;
+            SSOTest::Sealed::change($t, $browser, 'rounds', '__Host-saml-state-rounds', sub {
+                my ($rounds, $began, $at, @rest) = split /\n/, $_[0], -1;
+                return join "\n", $rounds, $began + $since * 1_000_000, $at + $ended * 1_000_000, @rest;
+            });
+        };
+        stops("$ended s", browser(), '/app', $differ, 3, qr/does not know your session any more/, 'state-missing',
+            qr/not in the store, and clocks that differ between the servers of this sign-on; mend: set them \(NTP\)/);
+    }
 };
 
 subtest 'sent back although signed on' => sub {
@@ -175,6 +210,21 @@ subtest "cookies kept back from the identity provider's form" => sub {
     $t->refused('state-missing', qr/not with the identity provider's form: something changes SameSite=None/);
 };
 
+subtest 'sign-ons that begin where no cookie comes' => sub {
+    my $browser = browser();
+    my $request = $t->request_of($browser->get('/app'));
+    my $response = $t->response_to($request);
+    my $lost = sub { return $t->deliver($browser, { %$request, relay_state => sprintf 'no-such-%04d', $_[0] }, $response) };
+    my @ends = map { $lost->($_)->header('Location') // 'none' } 1 .. 30;
+    is_deeply [grep { !/again=1$/ } @ends], [], 'thirty tabs begin anew';
+    my $reply = $lost->(31);
+    is $reply->status, 403, 'then there is a page';
+    like $reply->body, qr/goes round in circles.*from an address of this site where its cookies do not come/s, 'that says why';
+    $t->refused('state-missing', qr/31 answers within \d+ s to sign-ons whose cookie did not come, expected them to begin at https:.*http:/);
+    is $t->deliver($browser, $request, $response)->header('Location'), '/app', 'one that is there is answered';
+    like $lost->(32)->header('Location'), qr/again=1$/, 'and begins the count anew';
+};
+
 subtest 'the same response twice' => sub {
     my $browser = browser();
     my $request = $t->request_of($browser->get('/app?place=1'));
@@ -223,12 +273,12 @@ subtest 'requests that do not know of each other' => sub {
     is states_of($jar), 1, 'thirty frames leave one login in progress';
     is $t->deliver($jar, $requests[-1], $t->response_to($requests[-1]))->header('Location'), '/framed?frame=30', 'the last of them can be answered';
     is ends_at($jar, $jar->follow($t->deliver($jar, $requests[0], $t->response_to($requests[0])))), 'place', 'another asks its tab where to go';
-    for my $n (1 .. 30) {
-        my $one = browser();
+    my $one = browser();
+    for my $n (1 .. 10) {
         $one->fetch("/app?script=$n");
         $one->get("/app?frame=$n", @frame);
-        is_deeply [$one->cookie_names], [], 'no script and no frame has one' if $n == 30;
     }
+    is_deeply [$one->cookie_names], [], 'no script and no frame has one';
 };
 
 $t->tolerate_log(qr/AH0163[01]/);

@@ -5,13 +5,18 @@ use strict;
 use warnings;
 use Test::More;
 use SSOTest;
+use SSOTest::Sealed;
 
-my $t = SSOTest->new(conf => saml_conf() . <<'CONF', prepare => sub { $_[0]->httpd->write_file('htdocs/app', 'in', 0644) });
+my $t = SSOTest->new(conf => saml_conf(SAMLSecret => '"@ROOT@/secret"') . <<'CONF', prepare => sub {
 <Location "/app">
     AuthType SAML
     Require valid-user
 </Location>
 CONF
+    my ($httpd) = map { $_->httpd } @_;
+    $httpd->write_file('htdocs/app', 'in', 0644);
+    $httpd->write_file('secret', $SSOTest::Sealed::SECRET, 0600);
+});
 
 sub begun_anew
 {
@@ -62,6 +67,26 @@ subtest 'twice in a row' => sub {
     my $third = $t->deliver($browser, $again, $t->response_to($again));
     is $third->status, 403, 'and goes on saying so for a while';
     $t->refused('state-missing');
+};
+
+subtest 'an answer after ten minutes' => sub {
+    for my $minutes (11, 59) {
+        my $browser = $t->browser;
+        my $request = $t->request_of($browser->get('/app?x=1'));
+        SSOTest::Sealed::change($t, $browser, 'state', "saml-state-$request->{relay_state}", sub { $_[0] =~ s/^(\d+)/$1 - $minutes * 60_000_000/er });
+        $browser->advance($minutes * 60);
+        my $response = $t->response_to($request);
+        my $reply = $t->deliver($browser, $request, $response);
+        begun_anew($reply, "after $minutes minutes", '/app?x=1');
+        my $second = $t->request_of($browser->get($reply->header('Location')));
+        is $t->deliver($browser, $second, $t->response_to($second))->header('Location'), '/app?x=1', 'which ends where the first was to';
+        my $again = $t->deliver($browser, $request, $response);
+        is $again->header('Location'), $t->url('/saml/login?again=1'), 'the late one is spent';
+    }
+    my $browser = $t->browser;
+    my $request = $t->request_of($browser->get('/app?x=1'));
+    $browser->advance(61 * 60);
+    begun_anew($t->deliver($browser, $request, $t->response_to($request)), 'after an hour, when the browser has dropped it');
 };
 
 subtest 'a browser without cookies' => sub {
