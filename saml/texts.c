@@ -20,7 +20,10 @@ const saml_page_texts_t saml_page_texts = {
 
     .signed_in_title = "You are signed in",
     .resending = "What you sent before you signed in is now sent again. If nothing happens, use the button.",
-    .resend_asks = "Before you signed in, something was sent to this site. Send it now?",
+    .resend_asks = "Before you signed in, something was sent from this browser. If that was you, and you still want it, send it now.",
+    .resend_to = "To",
+    .resend_size = "Size",
+    .resend_bytes = "bytes",
     .resend_button = "Send it now",
     .resending_button = "Go on without it",
     .not_resent_title = "Nothing was sent again",

@@ -86,7 +86,7 @@ static int is_ours(const pair_t *pair, const apr_array_header_t *names)
     return 0;
 }
 
-/* Behind a session's value: nothing, or who had it last (resend.h), which is set together with it. */
+/* Behind a session's value: nothing, or who had it last (last_user.h), which is set together with it. */
 static int is_nothing_else(const char *end, const char *state_prefix)
 {
     apr_size_t len = strlen(state_prefix), word_len = strlen(words[SSO_COOKIE_USER]);

@@ -17,8 +17,8 @@ typedef enum {
     SSO_COOKIE_ROUNDS,          /* rounds.h */
     SSO_COOKIE_FRAGMENT,        /* fragment.h */
     SSO_COOKIE_HINT,            /* hint.h */
-    SSO_COOKIE_USER,            /* resend.h */
-    SSO_COOKIE_KEPT,            /* begins the names of what is kept, resend.h */
+    SSO_COOKIE_USER,            /* last_user.h */
+    SSO_COOKIE_KEPT,            /* begins the names of what is kept, resend_note.h */
     SSO_COOKIES
 } sso_cookie_id_t;
 

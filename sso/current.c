@@ -6,9 +6,9 @@
 #include "carried.h"
 #include "cookie.h"
 #include "idp.h"
+#include "last_user.h"
 #include "logout_index.h"
 #include "logout_late.h"
-#include "resend.h"
 #include "watch.h"
 #include "saml/encoding.h"
 #include "saml/id.h"
@@ -339,7 +339,7 @@ saml_status_t sso_session_begin(request_rec *r, const sso_app_t *app, const saml
         sso_carried_begin(r, app, token);
     else
         sso_cookie_set_session(r, app, app->cookie.name, token);
-    sso_resend_remember_user(r, app, &session);
+    sso_last_user_remember(r, app, &session);
     sweep_a_little(r, app);
     warn_of_high_water(r, app);
     return SAML_OK;

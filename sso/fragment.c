@@ -50,3 +50,9 @@ const char *sso_fragment_restore(request_rec *r, const sso_app_t *app, const cha
         return target;
     return apr_pstrcat(r->pool, target, fragment, NULL);
 }
+
+void sso_fragment_forget(request_rec *r, const sso_app_t *app)
+{
+    if (sso_cookie_that_came(r, app, SSO_COOKIE_FRAGMENT))
+        sso_cookie_set_cross_site(r, app, cookie_name(app, r->pool), "", 0);
+}

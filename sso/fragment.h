@@ -16,4 +16,7 @@ const char *sso_fragment_attributes(request_rec *r, const sso_app_t *app, const 
 /** `target` with the fragment that belongs to this sign-on, if there is one. The cookie is dropped. */
 const char *sso_fragment_restore(request_rec *r, const sso_app_t *app, const char *relay_state, const char *target);
 
+/** Drop that cookie: somebody signs out, and leaves nothing behind. */
+void sso_fragment_forget(request_rec *r, const sso_app_t *app);
+
 #endif

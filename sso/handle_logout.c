@@ -3,12 +3,14 @@
 
 #include "cookie.h"
 #include "forced.h"
+#include "fragment.h"
 #include "hint.h"
+#include "last_user.h"
 #include "logout_message.h"
 #include "logout_send.h"
 #include "page.h"
 #include "query.h"
-#include "resend.h"
+#include "resend_note.h"
 #include "rounds.h"
 
 /*
@@ -29,6 +31,16 @@ static int log_out_there(request_rec *r, const sso_app_t *app, const sso_session
     return sso_page_logged_out(r, SSO_OUT_HERE);
 }
 
+/* Whoever comes to this browser next finds nothing of who leaves. */
+static void forget_person(request_rec *r, const sso_app_t *app)
+{
+    sso_last_user_forget(r, app);
+    sso_resend_forget_all(r, app);
+    sso_fragment_forget(r, app);
+    sso_hint_forget(r, app);
+    sso_rounds_forget(r, app);
+}
+
 static int log_out_here(request_rec *r, const sso_app_t *app)
 {
     saml_err_t *err = sso_err_new(r->pool);
@@ -42,11 +54,9 @@ static int log_out_here(request_rec *r, const sso_app_t *app)
         || sso_session_reference(&had, r, app, err) != SAML_OK || sso_session_end(&ended, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
     sso_cookie_drop_session(r, app);
-    sso_resend_forget_user(r, app);
+    forget_person(r, app);
     if (*had)               /* else any page could have its visitors asked for their password, by a frame with this address */
         sso_forced_after_logout(r, app);
-    sso_hint_forget(r, app);
-    sso_rounds_forget(r, app);
     if (ended)
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "logout: application \"%s\"", app->name);
     if (session && !local && sso_logout_is_sent(r, app))

@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 #include <util_filter.h>
 
+#include "last_user.h"
 #include "page.h"
 #include "resend_body.h"
 #include "saml/texts.h"
@@ -149,7 +150,7 @@ static saml_status_t begin(sso_kept_t **out, outcome_t *outcome, request_rec *r,
 static saml_status_t keep(const char **target, outcome_t *out, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
     sso_resend_note_t note = { .began = r->request_time };
-    const char *name, *session;
+    const char *name;
     sso_kept_t *kept;
 
     out->http = HTTP_REQUEST_ENTITY_TOO_LARGE;
@@ -158,12 +159,11 @@ static saml_status_t keep(const char **target, outcome_t *out, request_rec *r, c
     SAML_TRY(begin(&kept, out, r, app, err));
     SAML_TRY(keep_body(out, kept, r, app, err));
     out->http = HTTP_SERVICE_UNAVAILABLE;
-    SAML_TRY(sso_session_reference(&session, r, app, err));
     SAML_TRY(sso_kept_finish(kept, err));
     note.file = sso_kept_name(kept);
     note.key = (const char *)sso_kept_key(kept);
-    note.user = sso_resend_last_user(r, app);
-    note.had_session = *session != '\0';
+    note.user = sso_last_user(r, app);
+    note.octets = out->octets;
     SAML_TRY(sso_resend_note_write(&name, r, app, &note, *target, err));
     *target = sso_resend_target(app, name, *target, r->pool);
     return SAML_OK;
@@ -195,16 +195,29 @@ int sso_resend_gone(request_rec *r, const char *target)
                      sso_page_button(r->pool, saml_page_texts.resending_button, target));
 }
 
-static int form_page(request_rec *r, const char *name, const char *target, int by_itself)
+/* What there is to know of it, for who is to say whether it is sent: somebody else may have, or have planted it in this browser. */
+static const char *about(request_rec *r, const sso_app_t *app, const sso_resend_note_t *note, const char *target)
+{
+    const saml_page_texts_t *texts = &saml_page_texts;
+    const char *path = apr_pstrmemdup(r->pool, target, strcspn(target, "?#"));
+    const char *where = apr_pstrcat(r->pool, sso_reply_url_of(app, r)->origin, path, NULL);
+
+    return apr_psprintf(r->pool, "<dl>\n<dt>%s</dt><dd>%s</dd>\n<dt>%s</dt><dd>%" APR_UINT64_T_FMT " %s</dd>\n</dl>\n",
+                        ap_escape_html(r->pool, texts->resend_to), ap_escape_html(r->pool, where), ap_escape_html(r->pool, texts->resend_size),
+                        note->octets, ap_escape_html(r->pool, texts->resend_bytes));
+}
+
+/* @param asks  what it is about, in HTML, where a person has to say go; NULL: it is sent by itself */
+static int form_page(request_rec *r, const char *name, const char *target, const char *asks)
 {
     const saml_page_texts_t *texts = &saml_page_texts;
     const char *url = ap_escape_html(r->pool, target);
     const char *body = apr_pstrcat(r->pool, "<form method=\"post\" action=\"", url, "\">\n<input type=\"hidden\" name=\"" SSO_RESEND_FIELD "\" value=\"",
-                                   name, "\">\n", sso_page_paragraph(r->pool, by_itself ? texts->resending : texts->resend_asks),
+                                   name, "\">\n", sso_page_paragraph(r->pool, asks ? texts->resend_asks : texts->resending), asks ? asks : "",
                                    "<p><button type=\"submit\">", ap_escape_html(r->pool, texts->resend_button), "</button></p>\n</form>\n<p><a href=\"",
                                    url, "\">", ap_escape_html(r->pool, texts->resending_button), "</a></p>\n", NULL);
 
-    return sso_page_send(r, HTTP_OK, texts->signed_in_title, body, by_itself ? submit_script : NULL);
+    return sso_page_send(r, HTTP_OK, texts->signed_in_title, body, asks ? NULL : submit_script);
 }
 
 /* ---- before the sign-on ------------------------------------------------------------------------------------ */
@@ -251,7 +264,8 @@ int sso_resend_keep(int *http, const char **target, request_rec *r, const sso_ap
     }
     ap_log_rerror(APLOG_MARK, err->status == SAML_E_STORE ? APLOG_WARNING : APLOG_INFO, 0, r,
                   "a POST without a session is not kept over the sign-on: %s", err->reason);
-    *http = outcome.http == HTTP_BAD_REQUEST ? HTTP_BAD_REQUEST : lost_page(r, app, outcome.http);
+    /* A filter may have answered already. */
+    *http = outcome.http == HTTP_BAD_REQUEST || outcome.http == AP_FILTER_ERROR ? outcome.http : lost_page(r, app, outcome.http);
     return 1;
 }
 
@@ -266,11 +280,9 @@ const char *sso_resend_target(const sso_app_t *app, const char *name, const char
 
 sso_resend_user_t sso_resend_compare(const sso_resend_note_t *note, const sso_app_t *app, const sso_session_t *session, apr_pool_t *p)
 {
-    const char *now = sso_resend_user_of(app, session, p);
+    const char *now = sso_last_user_of(app, session, p);
 
-    if (!*note->user)
-        return note->had_session ? SSO_RESEND_USER_UNKNOWN : SSO_RESEND_USER_SAME;
-    if (!*now)
+    if (!*note->user || !*now)
         return SSO_RESEND_USER_UNKNOWN;
     return strcmp(now, note->user) == 0 ? SSO_RESEND_USER_SAME : SSO_RESEND_USER_OTHER;
 }
@@ -297,9 +309,8 @@ int sso_resend_page(request_rec *r, const sso_app_t *app, const sso_session_t *s
     user = sso_resend_compare(&note, app, session, r->pool);
     if (user == SSO_RESEND_USER_OTHER)
         return other_user_page(r, app, &note, name, target);
-    if (r->request_time >= note.began + SSO_RESEND_AGE || !sso_kept_is_there(app->keep, note.file)) {
-        sso_resend_note_drop(r, app, name);
+    /* The note stays: it may be another node that has the file. */
+    if (r->request_time >= note.began + SSO_RESEND_AGE || !sso_kept_is_there(app->keep, note.file))
         return sso_resend_gone(r, target);
-    }
-    return form_page(r, name, target, user == SSO_RESEND_USER_SAME);
+    return form_page(r, name, target, user == SSO_RESEND_USER_SAME ? NULL : about(r, app, &note, target));
 }

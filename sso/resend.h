@@ -44,36 +44,4 @@ int sso_resend_restore(request_rec *r, const sso_app_t *app, const sso_session_t
 
 void sso_resend_register(void);
 
-/* resend_note.c: what the browser holds */
-
-/** Of one request that is kept; under a seal. */
-typedef struct {
-    apr_time_t began;
-    const char *file;           /* its name in the folder */
-    const char *key;            /* SSO_PIECE_KEY_BYTES octets */
-    const char *user;           /* sso_resend_user_of the session that there was, or "" */
-    int had_session;            /* the browser brought a session's cookie, live or not */
-    const char *target_digest;  /* of where it was sent, once it is read */
-} sso_resend_note_t;
-
-/** Give the browser a note, and take the oldest away where it would have too many. @param name of the note */
-SAML_MUST_CHECK saml_status_t sso_resend_note_write(const char **name, request_rec *r, const sso_app_t *app, const sso_resend_note_t *note,
-                                                    const char *target, saml_err_t *err);
-/** @return 0: the browser has none of that name that opens */
-int sso_resend_note_read(sso_resend_note_t *out, request_rec *r, const sso_app_t *app, const char *name);
-void sso_resend_note_drop(request_rec *r, const sso_app_t *app, const char *name);
-/** Whether what it is about was sent to `target`. */
-int sso_resend_note_is_for(const sso_resend_note_t *note, const char *target, apr_pool_t *p);
-/** Whether `name` has the shape of one. */
-int sso_resend_is_name(const char *name);
-
-/** Of a session's user, the same at each sign-on and for nobody to read; "" where the identity provider gives no lasting name. */
-const char *sso_resend_user_of(const sso_app_t *app, const sso_session_t *session, apr_pool_t *p);
-/** The same of the last session in this browser, from a cookie that outlives it; "" where there is none. */
-const char *sso_resend_last_user(request_rec *r, const sso_app_t *app);
-/** Set that cookie: a session begins. */
-void sso_resend_remember_user(request_rec *r, const sso_app_t *app, const sso_session_t *session);
-/** Drop it: somebody signs out, and leaves nothing behind. */
-void sso_resend_forget_user(request_rec *r, const sso_app_t *app);
-
 #endif

@@ -19,6 +19,7 @@ typedef struct {
     sso_kept_t *kept;           /* NULL: only what is held */
     apr_bucket_brigade *held;
     int at_end;                 /* nothing is to come after what is held */
+    int goes_on;                /* but what is left of the body that came */
     apr_status_t broken;        /* what comes then in place of an end */
 } instead_t;
 
@@ -52,6 +53,8 @@ static apr_status_t give(ap_filter_t *f, apr_bucket_brigade *bb, ap_input_mode_t
     apr_bucket *end;
     apr_status_t rc;
 
+    if (instead->goes_on && APR_BRIGADE_EMPTY(instead->held))
+        return ap_get_brigade(f->next, bb, mode, block, most);
     if (mode != AP_MODE_READBYTES && mode != AP_MODE_GETLINE)
         return APR_ENOTIMPL;
     if (APR_BRIGADE_EMPTY(instead->held) && (rc = hold_more(f, instead)) != APR_SUCCESS)
@@ -95,26 +98,30 @@ void sso_resend_register(void)
 
 /* ---- our page's form --------------------------------------------------------------------------------------- */
 
+/* A proxy in front may have made chunks of it, of which nobody knows the length. */
 static int has_type_and_length(request_rec *r)
 {
     const char *type = apr_table_get(r->headers_in, "Content-Type");
     const char *length = apr_table_get(r->headers_in, "Content-Length");
 
-    return type && length && apr_atoi64(length) == (apr_int64_t)FORM_BYTES && ap_cstr_casecmpn(type, FORM_TYPE, strlen(FORM_TYPE)) == 0
-           && !apr_table_get(r->headers_in, "Transfer-Encoding");
+    if (!type || ap_cstr_casecmpn(type, FORM_TYPE, strlen(FORM_TYPE)) != 0)
+        return 0;
+    if (apr_table_get(r->headers_in, "Transfer-Encoding"))
+        return 1;
+    return length ? apr_atoi64(length) == (apr_int64_t)FORM_BYTES : r->connection->master != NULL;
 }
 
-/* @param len how many octets came: FORM_BYTES, or fewer where it broke off */
-static apr_status_t read_body(char *body, apr_size_t *len, request_rec *r)
+/* @param len how many octets came: FORM_BYTES, fewer where it ends or breaks off, or one more where it goes on */
+static apr_status_t read_body(char body[FORM_BYTES + 1], apr_size_t *len, request_rec *r)
 {
     apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     apr_status_t rc = APR_SUCCESS;
     int at_end = 0;
 
-    for (*len = 0; !at_end && rc == APR_SUCCESS; apr_brigade_cleanup(bb)) {
-        apr_size_t part = FORM_BYTES - *len;
+    for (*len = 0; !at_end && *len <= FORM_BYTES && rc == APR_SUCCESS; apr_brigade_cleanup(bb)) {
+        apr_size_t part = FORM_BYTES + 1 - *len;
 
-        rc = ap_get_brigade(r->input_filters, bb, AP_MODE_READBYTES, APR_BLOCK_READ, HUGE_STRING_LEN);
+        rc = ap_get_brigade(r->input_filters, bb, AP_MODE_READBYTES, APR_BLOCK_READ, (apr_off_t)part);
         if (rc != APR_SUCCESS)
             break;
         at_end = !APR_BRIGADE_EMPTY(bb) && APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(bb));
@@ -133,13 +140,14 @@ int sso_resend_read_form(const char **name, request_rec *r)
 
     if (r->method_number != M_POST || r->main || r->prev || !has_type_and_length(r))
         return 0;
-    body = apr_pcalloc(r->pool, FORM_BYTES + 1);
+    body = apr_pcalloc(r->pool, FORM_BYTES + 2);
     rc = read_body(body, &len, r);
     *name = body + strlen(FORM_START);
-    if (len == FORM_BYTES && strncmp(body, FORM_START, strlen(FORM_START)) == 0 && sso_resend_is_name(*name))
+    if (rc == APR_SUCCESS && len == FORM_BYTES && strncmp(body, FORM_START, strlen(FORM_START)) == 0 && sso_resend_is_name(*name))
         return 1;
     instead = put_instead(r, NULL);
     instead->broken = rc;
+    instead->goes_on = rc == APR_SUCCESS && len > FORM_BYTES;
     if (len > 0)
         APR_BRIGADE_INSERT_TAIL(instead->held, apr_bucket_pool_create(body, len, r->pool, r->connection->bucket_alloc));
     return 0;
@@ -201,6 +209,7 @@ static saml_status_t restore(request_rec *r, sso_kept_t *kept, saml_err_t *err)
     len -= (apr_size_t)(end + 1 - data);
     octets -= (apr_uint64_t)(end + 1 - data);
     apr_table_setn(r->headers_in, "Content-Length", apr_psprintf(r->pool, "%" APR_UINT64_T_FMT, octets));
+    apr_table_unset(r->headers_in, "Transfer-Encoding");        /* that was the form's, all of which has been read */
     instead = put_instead(r, kept);
     if (len > 0)
         APR_BRIGADE_INSERT_TAIL(instead->held, apr_bucket_heap_create((const char *)end + 1, len, NULL, r->connection->bucket_alloc));
@@ -222,7 +231,9 @@ static saml_status_t take(sso_kept_t **out, const char *name, request_rec *r, co
         return saml_fail(err, SAML_E_REQUEST, "expected one kept within %d minutes, got an older one", (int)(apr_time_sec(SSO_RESEND_AGE) / 60));
     if (sso_resend_compare(&note, app, session, r->pool) == SSO_RESEND_USER_OTHER)
         return saml_fail(err, SAML_E_REQUEST, "expected the user who sent it, got another");
-    return sso_kept_take(out, app->keep, note.file, (const unsigned char *)note.key, r->pool, err);
+    SAML_TRY(sso_kept_take(out, app->keep, note.file, (const unsigned char *)note.key, r->pool, err));
+    sso_resend_note_drop(r, app, name);         /* and not before: another node may have the file */
+    return SAML_OK;
 }
 
 int sso_resend_restore(request_rec *r, const sso_app_t *app, const sso_session_t *session)
@@ -233,7 +244,6 @@ int sso_resend_restore(request_rec *r, const sso_app_t *app, const sso_session_t
 
     if (!sso_resend_read_form(&name, r))
         return OK;
-    sso_resend_note_drop(r, app, name);
     if (take(&kept, name, r, app, session, err) == SAML_OK && restore(r, kept, err) == SAML_OK)
         return OK;
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "a POST that was kept over the sign-on is not sent again: %s", err->reason);

@@ -4,12 +4,12 @@
 
 /** @file resend_body.h What the parts of resend.h need of each other. */
 
-#include "resend.h"
+#include "resend_note.h"
 
 /** Whether who has signed on is who was signed on when it was kept. */
 typedef enum {
-    SSO_RESEND_USER_SAME,       /* or nobody was, as far as the browser knows */
-    SSO_RESEND_USER_UNKNOWN,    /* somebody was, and it cannot be told who: only a person may say go */
+    SSO_RESEND_USER_SAME,
+    SSO_RESEND_USER_UNKNOWN,    /* it cannot be told who was, or whether anybody was: only a person may say go */
     SSO_RESEND_USER_OTHER
 } sso_resend_user_t;
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the browser holds of a request that is kept, and of who was signed on. */
-
-#include "resend.h"
+#include "resend_note.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -9,15 +7,11 @@
 #include "cookie.h"
 #include "saml/encoding.h"
 #include "saml/id.h"
-#include "saml/seal.h"
 #include "sealed_cookie.h"
 
 #define NAME_BYTES 9                    /* random octets of a name: 12 characters */
 #define NAME_CHARS 12
 #define LOOKED_AT  16
-#define USER_LABEL "mod_saml_sso kept requests"
-#define USER_CHARS 32                   /* of an HMAC's hex digits: 128 bits */
-#define TRANSIENT  "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 
 static const char purpose[] = "kept-request";
 
@@ -53,8 +47,8 @@ int sso_resend_note_is_for(const sso_resend_note_t *note, const char *target, ap
 /* One field a line. */
 static const char *write_note(const sso_resend_note_t *note, const char *target, apr_pool_t *p)
 {
-    return apr_psprintf(p, "%" APR_TIME_T_FMT "\n%s\n%s\n%s\n%d\n%s", note->began, note->file,
-                        saml_base64url_encode(p, note->key, SSO_PIECE_KEY_BYTES), note->user, note->had_session, digest_of(target, p));
+    return apr_psprintf(p, "%" APR_TIME_T_FMT "\n%s\n%s\n%s\n%" APR_UINT64_T_FMT "\n%s", note->began, note->file,
+                        saml_base64url_encode(p, note->key, SSO_PIECE_KEY_BYTES), note->user, note->octets, digest_of(target, p));
 }
 
 static int read_note(sso_resend_note_t *out, char *text, apr_pool_t *p)
@@ -71,7 +65,7 @@ static int read_note(sso_resend_note_t *out, char *text, apr_pool_t *p)
         if (at)
             *at++ = '\0';
     }
-    *out = (sso_resend_note_t){ apr_atoi64(fields[0]), fields[1], NULL, fields[3], strcmp(fields[4], "0") != 0, fields[5] };
+    *out = (sso_resend_note_t){ apr_atoi64(fields[0]), fields[1], NULL, fields[3], (apr_uint64_t)apr_atoi64(fields[4]), fields[5] };
     return saml_base64url_decode(&out->key, &key_len, fields[2], strlen(fields[2]), p, sso_err_new(p)) == SAML_OK
            && key_len == SSO_PIECE_KEY_BYTES;
 }
@@ -98,11 +92,15 @@ void sso_resend_note_drop(request_rec *r, const sso_app_t *app, const char *name
     drop(r, app, cookie_name(app, name, r->pool));
 }
 
+static apr_array_header_t *notes_that_came(request_rec *r, const sso_app_t *app)
+{
+    return sso_cookie_names(sso_request_of(r)->cookies, sso_cookie_name(app, SSO_COOKIE_KEPT, r->pool), LOOKED_AT, r->pool);
+}
+
 /* Make room for one more. One that does not open is of no use; of the others the oldest goes, and its file. */
 static void drop_surplus(request_rec *r, const sso_app_t *app)
 {
-    apr_array_header_t *came = sso_cookie_names(sso_request_of(r)->cookies, sso_cookie_name(app, SSO_COOKIE_KEPT, r->pool), LOOKED_AT,
-                                                r->pool);
+    apr_array_header_t *came = notes_that_came(r, app);
     sso_resend_note_t note, oldest = { 0 };
     const char *oldest_cookie = NULL;
     int i, count = 0;
@@ -139,65 +137,17 @@ saml_status_t sso_resend_note_write(const char **name, request_rec *r, const sso
     return SAML_OK;
 }
 
-/* ---- who was signed on ------------------------------------------------------------------------------------- */
-
-static const char *first_value(const sso_session_t *session, const char *claim, apr_pool_t *p)
+void sso_resend_forget_all(request_rec *r, const sso_app_t *app)
 {
-    sso_attribute_t attribute;
+    apr_array_header_t *came = notes_that_came(r, app);
+    sso_resend_note_t note;
+    int i;
 
-    return sso_session_find(&attribute, session, claim) && attribute.value_count > 0 ? sso_session_values(&attribute, p) : NULL;
-}
+    for (i = 0; i < came->nelts; ++i) {
+        const char *cookie = APR_ARRAY_IDX(came, i, const char *);
 
-/* Entra's object ID where it comes: the NameID may be another at each sign-on. */
-static const char *lasting_name(const sso_session_t *session, apr_pool_t *p)
-{
-    const char *object = first_value(session, "objectid", p), *tenant = first_value(session, "tenantid", p);
-
-    if (object && *object)
-        return apr_pstrcat(p, "object\n", tenant ? tenant : "", "\n", object, NULL);
-    if (session->name_id_format && strcmp(session->name_id_format, TRANSIENT) == 0)
-        return NULL;
-    return apr_pstrcat(p, "name\n", session->name_id, NULL);
-}
-
-const char *sso_resend_user_of(const sso_app_t *app, const sso_session_t *session, apr_pool_t *p)
-{
-    const char *name = lasting_name(session, p), *text, *mark;
-
-    if (!name)
-        return "";
-    text = apr_pstrcat(p, app->id, "\n", name, NULL);
-    if (saml_secret_sign(&mark, app->secret, USER_LABEL, text, strlen(text), p, sso_err_new(p)) != SAML_OK)
-        return "";
-    return apr_pstrmemdup(p, mark, USER_CHARS);
-}
-
-static const char *user_cookie(const sso_app_t *app, apr_pool_t *p)
-{
-    return sso_cookie_name(app, SSO_COOKIE_USER, p);
-}
-
-const char *sso_resend_last_user(request_rec *r, const sso_app_t *app)
-{
-    const char *mark = sso_cookie_value(sso_request_of(r)->cookies, user_cookie(app, r->pool), r->pool);
-
-    return mark && strlen(mark) == USER_CHARS && strspn(mark, "0123456789abcdef") == USER_CHARS ? mark : "";
-}
-
-void sso_resend_forget_user(request_rec *r, const sso_app_t *app)
-{
-    const char *cookie = user_cookie(app, r->pool);
-
-    if (sso_cookie_value(sso_request_of(r)->cookies, cookie, r->pool))
+        if (app->keep && open_cookie(&note, r, app, cookie))
+            sso_kept_drop(app->keep, note.file);
         drop(r, app, cookie);
-}
-
-void sso_resend_remember_user(request_rec *r, const sso_app_t *app, const sso_session_t *session)
-{
-    const char *now = app->keep ? sso_resend_user_of(app, session, r->pool) : "";
-
-    if (*now)
-        sso_cookie_set_same_site(r, app, user_cookie(app, r->pool), now, SSO_COOKIE_WITH_BROWSER);
-    else
-        sso_resend_forget_user(r, app);
+    }
 }

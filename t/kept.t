@@ -26,6 +26,9 @@ ProxyPass /inner http://@BACKEND@/inner
 <Location "/api/gzip">
     SetInputFilter DEFLATE
 </Location>
+<If "%{HTTP:Content-Type} == 'text/xml'">
+    Require saml-group few
+</If>
 <Location "/api/strong">
     Require saml-authn mfa
 </Location>
@@ -105,8 +108,9 @@ for my $name (sort keys %kinds) {
         like $cookie, qr/; Path=\/; HttpOnly; SameSite=Lax$/, 'a cookie that no script and no other site has';
         cmp_ok length $cookie, '<', 500, 'and that is small';
         my $page = end_of($browser, $reply);
-        like $page->body, qr{<script>[^<]*f\.submit\(\)[^<]*</script>}, 'the page that sends it again, by itself';
-        like $page->body, qr/<button type="submit">Send it now/, 'or by a button';
+        my ($at, $size) = ($t->url . $path =~ s/\?.*//r, length $body);
+        unlike $page->body, qr{<script}, 'nobody knows who sent it: it is not sent by itself';
+        like $page->body, qr{<dd>\Q$at\E</dd>.*<dd>$size bytes</dd>.*<button type="submit">Send it now}s, 'but by a button that says what';
         my ($line, $header, $got) = seen(press($browser, $page));
         is $line, "POST $path HTTP/1.1", 'it arrives where it was sent';
         is $header->{'content-type'}, $type, 'as what it was';
@@ -161,7 +165,6 @@ subtest 'by the same browser' => sub {
     my $form = $page->form;
     my $foreign = $browser->post($form->{action}, [%{ $form->{fields} }], headers => [['Origin', 'https://evil.example']]);
     is $foreign->status, 410, 'nor a form of another site';
-    $browser->set_cookie($name, $browser->cookie($name) // '-');
     is scalar(kept()), 1, 'it is there still';
     unlink "$folder/$_" for kept();
 };
@@ -179,7 +182,8 @@ sub ended { my (%o) = @_; my $browser = $t->signed_on('/api/x', %o); $browser->s
 subtest 'by the same user' => sub {
     my $browser = ended();
     my $page = end_of($browser, send_it($browser, '/api/x', 'text/plain', "ada's"));
-    like $page->body, qr/<script>/, 'the same: by itself';
+    like $page->body, qr{<script>[^<]*f\.submit\(\)[^<]*</script>}, 'the same: by itself';
+    like $page->body, qr/<button type="submit">Send it now/, 'or by a button';
     like +(seen(press($browser, $page)))[2], qr/ada's/, 'and it arrives';
     $browser = ended();
     $page = end_of($browser, send_it($browser, '/api/x', 'text/plain', "ada's"), user => 'bob');
@@ -198,6 +202,53 @@ subtest 'by the same user' => sub {
     $page = end_of($browser, send_it($browser, '/api/x', 'text/plain', 'whose?'));
     unlike $page->body, qr/<script>/, 'it cannot be told: not by itself';
     like +(seen(press($browser, $page)))[2], qr/whose/, 'by the button only';
+};
+
+subtest 'planted' => sub {
+    my $mallory = $t->browser;
+    send_it($mallory, '/api/transfer', 'application/json', '{"to":"mallory"}');
+    my ($name) = grep { /kept-/ } $mallory->cookie_names;
+    my $ada = $t->signed_on('/api/x');
+    $ada->set_cookie($name, $mallory->cookie($name));
+    my $page = $ada->get('/saml/login?resend=' . $name =~ s/.*kept-//r . '&target=%2Fapi%2Ftransfer');
+    like $page->body, qr/Send it now/, 'a cookie that somebody else has set, and a link';
+    unlike $page->body, qr/<script/, 'send nothing by themselves';
+    like $page->body, qr{was sent from this browser\. If that was you.*/api/transfer</dd>.*<dd>16 bytes</dd>}s, 'and the page says what it would be';
+    my $bob = $t->signed_on('/api/x', user => 'bob');
+    $bob->set_cookie(saml => 'A' x 43);
+    $bob->drop_cookies(qr/kept-/);
+    send_it($bob, '/api/transfer', 'application/json', '{"to":"bob"}');
+    ($name) = grep { /kept-/ } $bob->cookie_names;
+    $ada->set_cookie($name, $bob->cookie($name));
+    like $ada->get('/saml/login?resend=' . $name =~ s/.*kept-//r . '&target=%2Fapi%2Ftransfer')->body, qr/somebody else was signed in/, 'that of another user not at all';
+    unlink "$folder/$_" for kept();
+};
+
+subtest 'after a logout' => sub {
+    my $browser = $t->signed_on('/api/x');
+    $browser->set_cookie(saml => 'A' x 43);
+    my $reply = send_it($browser, '/api/x', 'text/plain', 'left behind');
+    $browser->set_cookie('saml-state-at', 'abcdefghijkl:%23token');
+    is scalar(kept()), 1, 'something waits';
+    $browser->get('/saml/logout?local=1');
+    is_deeply [kept()], [], 'it is gone';
+    is_deeply [grep { /kept-|-at$|-user$/ } $browser->cookie_names], [], 'and so is what the browser had';
+};
+
+subtest 'a new secret' => sub {
+    my $secret = 'run/mod_saml_sso.secret';
+    open my $in, '<', $t->dir . "/$secret" or die "$secret: $!";
+    my $old = do { local $/; <$in> };
+    my ($here, $gone) = (ended(), ended());
+    $t->httpd->write_file($secret, sha256_hex('new') . "\n$old");
+    $t->httpd->graceful;
+    my $page = end_of($here, send_it($here, '/api/x', 'text/plain', 'mine still'));
+    like $page->body, qr/<script>/, 'who had a session with the old one is known';
+    like +(seen(press($here, $page)))[2], qr/mine still/, 'and what he sent arrives';
+    $gone->set_cookie('saml-state-user', 'x' . $gone->cookie('saml-state-user'));
+    $page = end_of($gone, send_it($gone, '/api/x', 'text/plain', 'whose?'));
+    like $page->body, qr/If that was you/, 'where no secret opens the mark, nobody is known, and nothing thrown away';
+    unlink "$folder/$_" for kept();
 };
 
 subtest 'from this very site' => sub {
@@ -253,6 +304,7 @@ subtest 'too much' => sub {
         . "Sec-Fetch-Mode: navigate\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
     like SSOTest::Raw::talk($port[0], $port[1] . "5\r\nhello\r\n0\r\n\r\n"), qr/^HTTP\S+ 200.*kept-/s, 'chunks: kept';
     like SSOTest::Raw::talk($port[0], $port[1] . sprintf("%x\r\n%s\r\n0\r\n\r\n", length $big, $big)), qr/^HTTP\S+ 413/, 'and counted as they come';
+    like SSOTest::Raw::talk($port[0], $port[1] . "zz\r\nhello\r\n0\r\n\r\n"), qr/^HTTP\S+ 400(?!.*reload it)/s, 'that are none: what httpd says of them';
     is scalar(kept()), 1, 'what was begun is gone';
     breaks_off($port[0], $port[1] . "5\r\nhel");
     unlink "$folder/$_" for kept();
@@ -284,10 +336,14 @@ subtest 'the session is gone again' => sub {
     is scalar(kept()), 1, 'it waits on';
     like +(seen(press($browser, $once_more)))[2], qr/patient/, 'and arrives after the next sign-on';
     $page = end_of($browser, do { $browser->drop_cookies(qr/^saml$/); send_it($browser, '/api/x', 'text/plain', 'swept') });
-    unlink "$folder/$_" for kept();
-    is press($browser, $page)->status, 410, 'what is gone here, or is at another node, cannot';
+    my ($file) = kept();
     my ($name) = $page->form->{fields}{'saml-kept-request'};
-    is $browser->get("/saml/login?resend=$name&target=%2fapi%2fx")->header('Location'), '/api/x', 'and there is a way on';
+    rename "$folder/$file", "$folder/../elsewhere" or die;
+    is press($browser, $page)->status, 410, 'what another node has cannot be sent here';
+    is $browser->get("/saml/login?resend=$name&target=%2fapi%2fx")->status, 410, 'nor is it offered';
+    rename "$folder/../elsewhere", "$folder/$file" or die;
+    like +(seen(press($browser, $page)))[2], qr/swept/, 'but there it can: the browser has not lost it';
+    is $browser->get("/saml/login?resend=$name&target=%2fapi%2fx")->header('Location'), '/api/x', 'and once it is gone there is a way on';
 };
 
 # What Require wants of the sign-on (t/step_up.t).
@@ -311,6 +367,27 @@ subtest 'others' => sub {
     my $like = 'note=' . 'n' x ($length - 5);
     is +(seen($browser->request('POST', '/api/n', type => 'application/x-www-form-urlencoded', body => $like)))[2], $like, 'a form as long as ours is as it was';
     is +(seen($browser->request('POST', '/api/n', type => 'application/x-www-form-urlencoded', body => 'x=1')))[2], 'x=1', 'nor is another';
+    my $chunked = sub {
+        my ($path, @chunks) = @_;
+        my $head = join "\r\n", "POST $path HTTP/1.1", 'Host: 127.0.0.1:' . $t->httpd->port, 'Origin: ' . $t->url, 'Connection: close', 'Transfer-Encoding: chunked',
+            'Content-Type: application/x-www-form-urlencoded', 'Cookie: ' . join('; ', map { "$_=" . $browser->cookie($_) } $browser->cookie_names), '', '';
+        my $reply = SSOTest::Raw::talk($t->httpd->port, $head . join '', map { sprintf "%x\r\n%s\r\n", length, $_ } @chunks, '');
+        return SSOTest::Reply->parse($reply, 'POST');
+    };
+    for my $body (['x=1'], [$like], [$like, 'n'], [map { "n$_&" } 1 .. 2000], ['n' x 15_000]) {
+        my $all = join '', @$body;
+        is sha256_hex((seen($chunked->('/api/n', @$body)))[2]), sha256_hex($all), 'in chunks: ' . length($all) . ' octets';
+    }
+    $browser->set_cookie(saml => 'A' x 43);
+    my $page = end_of($browser, send_it($browser, '/api/n', 'text/plain', 'not the form'));
+    is +(seen($chunked->('/api/n', 'saml-kept-request=', $page->form->{fields}{'saml-kept-request'})))[2], 'not the form', 'ours in chunks is known';
+};
+
+subtest 'what was decided before' => sub {
+    my $browser = $t->browser;
+    is $t->signed_on('/api/x')->request('POST', '/api/x', type => 'text/xml', body => '<x/>')->status, 403, 'an <If> that looks at a header of the body';
+    my $page = end_of($browser, send_it($browser, '/api/x', 'text/xml', '<x/>'));
+    is +(seen(press($browser, $page)))[2], '<x/>', 'has looked at those of the form, as the manual says';
 };
 
 # mod_deflate's input filter is of the kind that mod_security's is: what it does not see has passed it by.
