@@ -51,7 +51,7 @@ class Recovery(StoryCase, unittest.TestCase):
             os.remove(strict)
         self.assertIn("does not send the cookie back", self.browser.text())
         self.assertLessEqual(len(self.stage.idp.forced), 4)
-        self.assert_log(r"refused \[state-missing\] .*expected the session cookie .*Header edit")
+        self.assert_log(r"refused \[state-missing\] .*expected the session cookie .*it is SameSite=Strict; mend: .*Header edit")
         self.browser.driver.find_element(By.LINK_TEXT, "Sign in again").click()
         self.browser.wait_for(DEEP)
 
