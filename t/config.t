@@ -414,6 +414,7 @@ for (
     [SAMLLogoutResponse => 'Auto'], [SAMLLogoutResponse => 'yes', 'expected auto, on or off, got "yes"'],
     [SAMLDomainHint => 'example.org'], [SAMLDomainHint => 'none'],
     (map { [SAMLDomainHint => $_, qq(expected a domain such as example.org, or none, got "$_")] } 'ada@example.org', '.example', 'a..b', 'https://a', 'a&b=c'),
+    [SAMLLoginHint => 'On'], [SAMLLoginHint => 'ada@example.org', qr/^line 6 of \S+: SAMLLoginHint must be On or Off$/],
     [SAMLRelayState => '"a b" /', 'expected a name of 1 to 80 printable ASCII characters without spaces, got "a b"'],
     [SAMLRelayState => '"" /', qr/SAMLRelayState takes two arguments, /],
     [SAMLRelayState => 'x' x 81 . ' /', qr/expected a name of 1 to 80 printable ASCII/],

@@ -89,8 +89,9 @@ is_deeply $app->{SAMLSessionIdle}, ['1800s'], 'the idle default is no longer tha
 is_deeply $app->{SAMLCookie}, ['shop Path=/ SameSite=None Secure HttpOnly'], 'SAMLCookie';
 is_deeply $app->{'sign-on cookies'}, ['__Host-saml-state-*'], 'the sign-on cookies keep their name';
 
-# --- names and ports ---
 is_deeply $app->{SAMLKeepPosts}, ['50m total=200m folder=@ROOT@/posts'], 'SAMLKeepPosts: four times as much in all';
+
+# --- names and ports ---
 for (
     ["ServerName www.example.org:8443\n", 'https://www.example.org:8443'], ["ServerName https://www.example.org:8443\n", 'https://www.example.org:8443'],
     ["ServerName www.example.org:443\n", 'https://www.example.org'], ["ServerName http://www.example.org\n", 'https://www.example.org'],
@@ -114,18 +115,26 @@ is $app->{SAMLCookie}[0], 'saml Path=/app SameSite=Lax Secure HttpOnly', 'with a
 $app = $c->dump($good . <<'CONF')->{main};
 SAMLDomainHint example.org
 SAMLAuthnContext urn:a
+SAMLLoginHint on
+SAMLKeepPosts 1m
 <SAMLApplication same>
 </SAMLApplication>
 <SAMLApplication nothing>
     SAMLDomainHint none
     SAMLAuthnContext none
+    SAMLLoginHint off
+    SAMLKeepPosts off
 </SAMLApplication>
 <SAMLApplication other>
     SAMLAuthnContext urn:b
+    SAMLKeepPosts 2m folder=@ROOT@/posts
 </SAMLApplication>
 CONF
 my @asked = map { [map { @$_ } @{ $app->{$_} }{qw(SAMLDomainHint SAMLAuthnContext)}] } qw(same nothing other);
 is_deeply \@asked, [['example.org', 'urn:a'], ['none', 'none'], ['example.org', 'urn:b']], 'hint and classes pass on, are taken back, are replaced';
+is join(' ', map { $app->{$_}{SAMLLoginHint}[0] } qw(same nothing other)), 'on off on', 'so does whether users are kept';
+is_deeply [map { $app->{$_}{SAMLKeepPosts}[0] } qw(same nothing other)], ['1m total=64m folder=@ROOT@/run/mod_saml_sso.kept', 'off', '2m total=64m folder=@ROOT@/posts'],
+    'and how large a POST may be that is kept';
 
 # --- what a proxy takes away ---
 $app = $c->dump($good . <<'CONF')->{main};

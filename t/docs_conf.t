@@ -96,7 +96,7 @@ my $found = $c->dump("ServerName ServerName\n$idp")->{main}{''};
 my %unit = (s => 1, h => 3600);
 
 for my $directive (qw(SAMLIdentifier SAMLReplyURL SAMLPath SAMLSignRequests SAMLRequestBinding SAMLNameIDFormat SAMLForceAuthn SAMLSingleLogout SAMLLogoutResponse
-    SAMLIdPInitiated SAMLClockSkew SAMLAllow SAMLSessionStore SAMLSessionLimit SAMLSessionLifetime SAMLSessionIdle SAMLCookie SAMLKeepPosts)) {
+    SAMLDomainHint SAMLLoginHint SAMLIdPInitiated SAMLClockSkew SAMLAllow SAMLSessionStore SAMLSessionLimit SAMLSessionLifetime SAMLSessionIdle SAMLCookie SAMLKeepPosts)) {
     my ($told) = $readme =~ /^\| \[$directive\]\([^)]*\)[^|]*(?:\\\|[^|]*)*\| `([^`]+)` \|/m;
     my $is = join ' ', @{ $found->{$directive} || [] };
 
