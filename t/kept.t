@@ -300,13 +300,13 @@ subtest 'too much' => sub {
     my $off = SSOTest::Browser->new(base => 'http://127.0.0.1:' . $t->httpd->port(1));
     is $off->request('POST', '/api/x', type => 'text/plain', body => 'x', from_here('http://127.0.0.1:' . $t->httpd->port(1)))->status, 413,
         'SAMLKeepPosts off: the same page';
-    my @port = ($t->httpd->port, "POST /api/c HTTP/1.1\r\nHost: 127.0.0.1:" . $t->httpd->port . "\r\nOrigin: " . $t->url . "\r\nAccept: text/html\r\n"
+    my ($port, $chunked) = ($t->httpd->port, "POST /api/c HTTP/1.1\r\nHost: 127.0.0.1:" . $t->httpd->port . "\r\nOrigin: " . $t->url . "\r\nAccept: text/html\r\n"
         . "Sec-Fetch-Mode: navigate\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
-    like SSOTest::Raw::talk($port[0], $port[1] . "5\r\nhello\r\n0\r\n\r\n"), qr/^HTTP\S+ 200.*kept-/s, 'chunks: kept';
-    like SSOTest::Raw::talk($port[0], $port[1] . sprintf("%x\r\n%s\r\n0\r\n\r\n", length $big, $big)), qr/^HTTP\S+ 413/, 'and counted as they come';
-    like SSOTest::Raw::talk($port[0], $port[1] . "zz\r\nhello\r\n0\r\n\r\n"), qr/^HTTP\S+ 400(?!.*reload it)/s, 'that are none: what httpd says of them';
+    like SSOTest::Raw::talk($port, $chunked . "5\r\nhello\r\n0\r\n\r\n"), qr/^HTTP\S+ 200.*kept-/s, 'chunks: kept';
+    like SSOTest::Raw::talk($port, $chunked . sprintf("%x\r\n%s\r\n0\r\n\r\n", length $big, $big)), qr/^HTTP\S+ 413/, 'and counted as they come';
+    like SSOTest::Raw::talk($port, $chunked . "zz\r\nhello\r\n0\r\n\r\n"), qr/^HTTP\S+ 400(?!.*reload it)/s, 'that are none: what httpd says of them';
     is scalar(kept()), 1, 'what was begun is gone';
-    breaks_off($port[0], $port[1] . "5\r\nhel");
+    breaks_off($port, $chunked . "5\r\nhel");
     unlink "$folder/$_" for kept();
     send_it($t->browser, '/api/x', 'text/plain', $big =~ s/^x//r);
     my $full = send_it($t->browser, '/api/x', 'text/plain', 'y' x (1024 * 1024));
@@ -432,6 +432,26 @@ subtest 'by Redirect, too' => sub {
     like $page->body, qr/<noscript><meta http-equiv="refresh" content="0;url=\Q$href\E">/, 'also without a script';
     my $before = SSOTest::Browser->new(base => $at)->get('/api/x');
     is $before->status, 302, 'a browser that does not say where it is, is sent there at once';
+};
+
+subtest 'in a frame' => sub {
+    my $browser = ended();
+    my $in_frame = sub { return $browser->request($_[0], $_[1], @_[2 .. $#_], headers => [['Sec-Fetch-Dest', 'iframe'], @{ (from_here())[1] }]) };
+    my $page = $in_frame->('POST', '/api/framed', type => 'text/plain', body => 'from a frame');
+    is $page->status, 401, 'no sign-on in the frame';
+    is scalar(kept()), 1, 'but what it sent is kept';
+    my ($next) = $page->body =~ / data-next="([^"]+)"/;
+    like $page->body, qr/location\.replace\(a\.dataset\.next\)/, 'for the frame to go on with';
+    my ($popup) = $page->body =~ / href="([^"]+)"/;
+    my ($path) = map { s/&amp;/&/gr } $popup;
+    like $path, qr{/saml/login\?popup=1&target=%2fapi%2fframed$}, 'after a sign-on in a window of its own';
+    $browser->drop_cookies(qr/^saml$/);
+    is end_of($browser, $browser->get($path))->status, 200, 'which ends';
+    $page = $in_frame->('GET', $next =~ s/&amp;/&/gr);
+    like $page->body, qr{<script>[^<]*f\.submit}, 'then the frame sends it again';
+    like +(seen(press($browser, $page)))[2], qr/from a frame/, 'and it arrives';
+    $browser->drop_cookies(qr/^saml$/);
+    unlike $in_frame->('GET', '/api/x')->body, qr/data-next=/, 'others are loaded anew';
 };
 
 subtest 'internal redirects' => sub {
