@@ -26,6 +26,68 @@ from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PASSWORD = {"class_ref": "urn:oasis:names:tc:SAML:2.0:ac:classes:Password", "authn_auth": "idp"}
+SIGNED = {"sign_alg": SIG_RSA_SHA256, "digest_alg": DIGEST_SHA256}
+
+
+class Provider:
+    """What is pysaml2's of it, and knows of no connection: metadata, Responses, logout messages. `sso` and `slo`: (address, binding) of each service."""
+
+    def __init__(self, entity_id, key, cert, maps, sso, slo):
+        self.entity_id, self._key, self._cert, self._maps, self._sso, self._slo = entity_id, key, cert, maps, sso, slo
+        self.server = None
+
+    def _config(self, known=()):
+        settings = {
+            "entityid": self.entity_id,
+            "xmlsec_binary": "/usr/bin/xmlsec1",
+            "attribute_map_dir": self._maps,
+            "key_file": self._key, "cert_file": self._cert,
+            "service": {"idp": {
+                "endpoints": {"single_sign_on_service": self._sso, "single_logout_service": self._slo},
+                "name_id_format": [NAMEID_FORMAT_EMAILADDRESS],
+                "policy": {"default": {"lifetime": {"minutes": 15}, "attribute_restrictions": None,
+                                       "name_form": NAME_FORMAT_URI}}}},
+        }
+        if known:
+            settings["metadata"] = {"local": list(known)}
+        return IdPConfig().load(settings)
+
+    def metadata(self):
+        return str(entity_descriptor(self._config()))
+
+    def know(self, *sp_metadata):
+        """Files of service providers, each before its first request."""
+        self.server = Server(config=self._config(sp_metadata))
+
+    def request(self, fields, binding):
+        """An AuthnRequest."""
+        return self.server.parse_authn_request(fields["SAMLRequest"], binding).message
+
+    def respond(self, request, identity, user, name_id, authn=PASSWORD, sign_response=True):
+        """(Response, where it goes). The assertion is signed."""
+        args = self.server.response_args(request, [BINDING_HTTP_POST])
+        args.pop("name_id_policy", None)
+        response = self.server.create_authn_response(identity, userid=user, authn=authn, sign_assertion=True, sign_response=sign_response,
+                                                     name_id=name_id, **SIGNED, **args)
+        return str(response), args["destination"]
+
+    def pack(self, binding, xml, destination, relay_state, response):
+        """(address, page): where the browser goes, or the page that takes it there."""
+        by_redirect = binding == BINDING_HTTP_REDIRECT
+        made = self.server.apply_binding(binding, xml, destination, relay_state, response=response, sign=by_redirect, sigalg=SIG_RSA_SHA256)
+        return (dict(made["headers"])["Location"], "") if by_redirect else (None, "".join(made["data"]))
+
+    def logout_answer(self, request, binding):
+        """(LogoutResponse, where it goes)"""
+        response = self.server.create_logout_response(request, [binding], sign=binding == BINDING_HTTP_POST, **SIGNED)
+        return str(response), self.server.response_args(request, [binding])["destination"]
+
+    def logout_request(self, sp, binding, name_id, indexes=None):
+        """(ID, LogoutRequest, where it goes)"""
+        (service,) = self.server.metadata.single_logout_service(sp, binding, "spsso")
+        ident, request = self.server.create_logout_request(service["location"], sp, name_id=name_id, session_indexes=indexes,
+                                                           sign=binding == BINDING_HTTP_POST, **SIGNED)
+        return ident, str(request), service["location"]
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -83,11 +145,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Idp:
-    """`users`: name -> identity as pysaml2 takes it, with "email" as the NameID."""
+    """`users`: name -> identity as pysaml2 takes it, with "email" as the NameID. `slo`: bindings by which it takes logout messages."""
 
     def __init__(self, folder, key, cert, users, tls=None, host="127.0.0.1", slo=()):
         self.users = users
-        self.slo = slo              # bindings by which it takes logout messages: BINDING_HTTP_...
         self.asked, self.heard = [], []     # names in LogoutRequests, statuses of LogoutResponses
         self.tamper = None          # a function over the Response's text, to break it on purpose
         self.headers = []           # of every page, in addition
@@ -102,34 +163,17 @@ class Idp:
                                                     do_handshake_on_connect=False)
         self.origin = "%s://%s:%d" % ("https" if tls else "http", host, self.httpd.server_address[1])
         self.entity_id = self.origin + "/metadata"
-        self.maps = os.path.join(folder, "attributemaps")
-        shutil.copytree(os.path.join(HERE, "attributemaps"), self.maps)
-        self._key, self._cert, self._server = key, cert, None
+        maps = os.path.join(folder, "attributemaps")
+        shutil.copytree(os.path.join(HERE, "attributemaps"), maps)
+        self.saml = Provider(self.entity_id, key, cert, maps, [(self.origin + "/sso", b) for b in (BINDING_HTTP_REDIRECT, BINDING_HTTP_POST)],
+                             [(self.origin + "/slo", binding) for binding in slo])
         self._thread = threading.Thread(target=self.httpd.serve_forever, args=(0.1,), daemon=True)
 
-    def _config(self, sp_metadata=None):
-        settings = {
-            "entityid": self.entity_id,
-            "xmlsec_binary": "/usr/bin/xmlsec1",
-            "attribute_map_dir": self.maps,
-            "key_file": self._key, "cert_file": self._cert,
-            "service": {"idp": {
-                "endpoints": {"single_sign_on_service": [
-                    (self.origin + "/sso", BINDING_HTTP_REDIRECT), (self.origin + "/sso", BINDING_HTTP_POST)],
-                    "single_logout_service": [(self.origin + "/slo", binding) for binding in self.slo]},
-                "name_id_format": [NAMEID_FORMAT_EMAILADDRESS],
-                "policy": {"default": {"lifetime": {"minutes": 15}, "attribute_restrictions": None,
-                                       "name_form": NAME_FORMAT_URI}}}},
-        }
-        if sp_metadata:
-            settings["metadata"] = {"local": [sp_metadata]}
-        return IdPConfig().load(settings)
-
     def metadata(self):
-        return str(entity_descriptor(self._config())).encode()
+        return self.saml.metadata().encode()
 
     def know(self, sp_metadata):
-        self._server = Server(config=self._config(sp_metadata))
+        self.saml.know(sp_metadata)
 
     def __enter__(self):
         self._thread.start()
@@ -142,7 +186,7 @@ class Idp:
 
     def page(self, form, binding):
         """The users; the request goes along in the form."""
-        forced = self._server.parse_authn_request(form["SAMLRequest"], binding).message.force_authn == "true"
+        forced = self.saml.request(form, binding).force_authn == "true"
         self.forced.append(forced)
         if self.known and not forced:
             return self.answer(dict(form, binding=binding, user=self.known))
@@ -157,51 +201,34 @@ class Idp:
     def answer(self, form):
         """The signed Response in pysaml2's own form page."""
         identity = self.users[form["user"]]
-        request = self._server.parse_authn_request(form["SAMLRequest"], form["binding"])
-        args = self._server.response_args(request.message, [BINDING_HTTP_POST])
-        args.pop("name_id_policy", None)
-        response = str(self._server.create_authn_response(
-            identity, userid=identity["email"], authn=self.authn, sign_assertion=True, sign_response=True,
-            sign_alg=SIG_RSA_SHA256, digest_alg=DIGEST_SHA256,
-            name_id=NameID(format=NAMEID_FORMAT_EMAILADDRESS, text=identity["email"]), **args))
+        name_id = NameID(format=NAMEID_FORMAT_EMAILADDRESS, text=identity["email"])
+        response, acs = self.saml.respond(self.saml.request(form, form["binding"]), identity, identity["email"], name_id, self.authn)
         if self.tamper:
             response = self.tamper(response)
-        page = self._server.apply_binding(BINDING_HTTP_POST, response, args["destination"],
-                                          form.get("RelayState", ""), response=True)["data"]
-        return "".join(page).encode()
+        return self.saml.pack(BINDING_HTTP_POST, response, acs, form.get("RelayState", ""), True)[1].encode()
 
     # --- logout ---
 
-    def _message(self, binding, xml, destination, relay_state, response):
-        """(address, page): where the browser goes, or the page that takes it there."""
-        made = self._server.apply_binding(binding, xml, destination, relay_state, response=response, sign=binding == BINDING_HTTP_REDIRECT,
-                                          sigalg=SIG_RSA_SHA256)
-        if binding == BINDING_HTTP_REDIRECT:
-            return dict(made["headers"])["Location"], b""
-        return None, "".join(made["data"]).encode()
+    def _sent(self, *message):
+        location, page = self.saml.pack(*message)
+        return location, page.encode()
 
     def logout(self, fields, binding):
         """A LogoutRequest is answered by the binding that it came by; of a LogoutResponse the status is kept."""
         if "SAMLResponse" in fields:
-            response = self._server.parse_logout_request_response(fields["SAMLResponse"], binding).response
+            response = self.saml.server.parse_logout_request_response(fields["SAMLResponse"], binding).response
             self.heard.append(response.status.status_code.value)
             return None, b"<!DOCTYPE html><title>Heard</title>"
-        request = self._server.parse_logout_request(fields["SAMLRequest"], binding).message
+        request = self.saml.server.parse_logout_request(fields["SAMLRequest"], binding).message
         self.asked.append(request.name_id.text)
-        response = self._server.create_logout_response(request, [binding], sign=binding == BINDING_HTTP_POST, sign_alg=SIG_RSA_SHA256,
-                                                       digest_alg=DIGEST_SHA256)
-        destination = self._server.response_args(request, [binding])["destination"]
-        return self._message(binding, str(response), destination, fields.get("RelayState", ""), True)
+        return self._sent(binding, *self.saml.logout_answer(request, binding), fields.get("RelayState", ""), True)
 
     def ask(self, user, by):
         """A LogoutRequest to the one service provider, for all sessions of the user."""
         binding = BINDING_HTTP_POST if by == "post" else BINDING_HTTP_REDIRECT
-        (sp,) = self._server.metadata.with_descriptor("spsso")
-        (service,) = self._server.metadata.single_logout_service(sp, binding, "spsso")
+        (sp,) = self.saml.server.metadata.with_descriptor("spsso")
         name_id = NameID(format=NAMEID_FORMAT_EMAILADDRESS, text=self.users[user]["email"])
-        _, request = self._server.create_logout_request(service["location"], sp, name_id=name_id, sign=binding == BINDING_HTTP_POST,
-                                                        sign_alg=SIG_RSA_SHA256, digest_alg=DIGEST_SHA256)
-        return self._message(binding, str(request), service["location"], "", False)
+        return self._sent(binding, *self.saml.logout_request(sp, binding, name_id)[1:], "", False)
 
     def sign_out(self, user, by):
         """The user signs out here: a page that asks in a hidden frame, as Entra's does."""
