@@ -50,10 +50,10 @@ static int parse(rounds_t *out, char *text)
         *end = '\0';
         fields[i] = text;
     }
-    out->count = atoi(fields[0]);
+    out->count = (int)apr_atoi64(fields[0]);
     out->since = apr_atoi64(fields[1]);
     out->ended = apr_atoi64(fields[2]);
-    out->lost = atoi(fields[3]);
+    out->lost = (int)apr_atoi64(fields[3]);
     out->lost_since = apr_atoi64(fields[4]);
     out->denied = strcmp(fields[5], DENIED) == 0;
     out->relay_state = fields[6];
@@ -239,12 +239,13 @@ const char *sso_rounds_signed_on(request_rec *r, const sso_app_t *app, const sso
 }
 
 /*
- * The cookies of the answer to the identity provider's form come, but that of the session, and a redirect from there is what SameSite=Strict
- * keeps it back from: a page of ours sends the browser here once more.
+ * The cookies of the answer to the identity provider's form come, but that of the session. A redirect from there is what SameSite=Strict
+ * keeps one back from, so that a page of ours sends the browser here once more.
  */
 static int ask_from_here(request_rec *r, const sso_app_t *app, const char *target)
 {
-    const char *url = apr_pstrcat(r->pool, app->public_path, "/login?arrived=" FROM_HERE "&target=", ap_escape_urlencoded(r->pool, target), NULL);
+    const char *url = apr_pstrcat(r->pool, app->public_path, "/login?arrived=" FROM_HERE "&target=",
+                                  ap_escape_urlencoded(r->pool, target), NULL);
 
     apr_table_setn(r->err_headers_out, "Refresh", apr_pstrcat(r->pool, "0; url=", url, NULL));
     return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title,
