@@ -65,6 +65,8 @@ class Http2Post(Stories, unittest.TestCase):
         browser.run("document.querySelector('[name=note]').value = %r" % note)
         browser.click("button")
         browser.choose("ada")
+        browser.wait("the button, as nobody knows who sent it", lambda b: b.sees("Send it now"))
+        browser.click("button")
         browser.wait_for("/app/save")
         posts = self.requests("/app/save", "POST")
         self.assertEqual([urllib.parse.parse_qsl(s.body.decode()) for s in posts], [[("note", note), ("submit", "1")]])
