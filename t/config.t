@@ -519,16 +519,15 @@ for (
     [any_of(all_of($mfa, "Require saml-group x\n"), "Require saml-group y\n", all_of($valid)), qr/"Require valid-user" \(line 15\)/],
     ["AuthMerging Or\n$mfa", qr/"AuthMerging Or" \(line 8\)/], ["AuthMerging Or\n" . all_of($mfa), qr/"AuthMerging Or" \(line 8\)/],
     ["<LimitExcept GET>\n$mfa</LimitExcept>\n$valid", qr/"Require valid-user" \(line 11\)/],
-    [all_of($valid, $mfa)], ["Require saml-authn max-age 400d\n"], [all_of($valid, any_of($mfa, "Require saml-group x\n"))],
-    [any_of($mfa, all_of($valid, "Require saml-group x\n"), all_of("Require all granted\n", "Require not saml-group x\n")) . "Require user ada\n"],
-    ["AuthMerging And\n$mfa"], ["<Limit POST>\n$mfa</Limit>\n<Limit GET>\n$valid</Limit>\n"],
 ) {
     my ($lines, $says) = @$_;
-    my $conf = $good . "<Location /x>\nAuthType SAML\n$lines</Location>\n";
-    my $short = $lines =~ s/\s+/ /gr;
 
-    $says ? refused $short, $conf, qr/^line \d+ of \S+: Require saml-authn: .*$says/ : accepted $short, $conf;
+    refused $lines =~ s/\s+/ /gr, $good . "<Location /x>\nAuthType SAML\n$lines</Location>\n", qr/^line \d+ of \S+: Require saml-authn: .*$says/;
 }
+accepted 'Require saml-authn beside what keeps somebody out', $good . join '', map { "<Location /x>\nAuthType SAML\n$_</Location>\n" }
+    all_of($valid, $mfa), "Require saml-authn max-age 400d\n", all_of($valid, any_of($mfa, "Require saml-group x\n")),
+    any_of($mfa, all_of($valid, "Require saml-group x\n"), all_of("Require all granted\n", "Require not saml-group x\n")) . "Require user ada\n",
+    "AuthMerging And\n$mfa", "<Limit POST>\n$mfa</Limit>\n<Limit GET>\n$valid</Limit>\n";
 
 # --- httpd's own means: Define, quotes, macros, IfDefine ---
 accepted 'values from Define', "Define HOST www.example.org\nServerName \${HOST}\n$identifier$login${certificate}SAMLIdentifier \"https://\${HOST}/x\"\n";
