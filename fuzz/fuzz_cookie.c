@@ -1,18 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cookies, and the state of a login that one of them seals. The input is up to three parts with a line end between them: a RelayState, a
- * Cookie header, and what stands under the seal of the cookie that RelayState names: no mutation would get through AES-GCM,
- * so the target seals it.
+ * Cookies, and what some of them seal: the state of a login, a note of what is kept. The input is up to three parts with a line end between
+ * them: a RelayState, a Cookie header, and what stands under the seal of the cookies that RelayState names: no mutation would get through
+ * AES-GCM, so the target seals it. The header is read as Accept, too, and what is sealed as what stood behind "#".
  */
 #include <apr_lib.h>
 #include "fuzz/fuzz_app.h"
 #include "sso/cookie.h"
+#include "sso/fragment.h"
+#include "sso/resend_note.h"
 #include "sso/state.h"
 
 /* The age of a stored input stays what it is. Found before libapr's own. */
 apr_time_t apr_time_now(void)
 {
     return FUZZ_NOW;
+}
+
+/* What httpd and the folder of what is kept do for the files that are linked here without them. */
+int ap_cstr_casecmp(const char *a, const char *b)
+{
+    return strcasecmp(a, b);
+}
+
+int ap_cstr_casecmpn(const char *a, const char *b, apr_size_t len)
+{
+    return strncasecmp(a, b, len);
+}
+
+char *ap_strcasestr(const char *text, const char *word)
+{
+    return strcasestr(text, word);
+}
+
+char *ap_escape_html2(apr_pool_t *p, const char *text, int to_ascii)
+{
+    (void)to_ascii;
+    return apr_pstrdup(p, text);
+}
+
+void sso_kept_drop(const sso_kept_place_t *place, const char *name)
+{
+    (void)place;
+    FUZZ_MUST(name != NULL);
 }
 
 /* ---- taking ours out of the header ---------------------------------------- */
@@ -141,6 +171,52 @@ static void check_resume(request_rec *r, const sso_app_t *app, const char *relay
     apr_table_do(check_set_cookie, NULL, r->err_headers_out, NULL);
 }
 
+/* ---- what else a browser brings -------------------------------------------- */
+
+static void check_fragment(request_rec *r, const sso_app_t *app, const char *relay_state)
+{
+    static const char target[] = "/app?x=1";
+    const char *got = sso_fragment_restore(r, app, relay_state, target), *c;
+
+    FUZZ_MUST(strncmp(got, target, strlen(target)) == 0);
+    got += strlen(target);
+    FUZZ_MUST(!*got || (got[0] == '#' && got[1]));
+    for (c = got; *c; c++)
+        FUZZ_MUST(apr_isgraph(*c) && (unsigned char)*c < 0x7f && !strchr("\"<>`", *c));
+}
+
+/* With the same text under its seal as the login has. */
+static void check_note(request_rec *r, const sso_app_t *app, const char *name)
+{
+    sso_resend_note_t note;
+
+    if (!sso_resend_note_read(&note, r, app, name))
+        return;
+    FUZZ_MUST(name && strlen(name) == 12);
+    FUZZ_MUST(note.file && note.key && note.user && note.target_digest);
+    FUZZ_MUST(!strpbrk(note.file, "\n") && !strpbrk(note.user, "\n"));
+    FUZZ_MUST(!sso_resend_note_is_for(&note, note.target_digest, r->pool));
+}
+
+/* HTML is wanted where it stands alone, JSON where HTML is not named; neither depends on what stands behind. */
+static void check_accept(request_rec *r, const char *header)
+{
+    static const struct { const char *before; int is_page; } cases[] = { { "text/html, application/json;q=0", 1 }, { "application/json", 0 } };
+    size_t i;
+
+    r->method_number = M_GET;
+    apr_table_setn(r->headers_in, "Accept", header);
+    (void)sso_is_navigation(r);
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        apr_table_setn(r->headers_in, "Accept", cases[i].before);
+        FUZZ_MUST(sso_is_navigation(r) == cases[i].is_page);
+    }
+    if (strcasestr(header, "text/html"))
+        return;
+    apr_table_setn(r->headers_in, "Accept", apr_pstrcat(r->pool, header, ", application/json", NULL));
+    FUZZ_MUST(!sso_is_navigation(r));
+}
+
 static int is_name(const char *text)
 {
     size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
@@ -148,16 +224,23 @@ static int is_name(const char *text)
     return len > 0 && !text[len];
 }
 
-/* The header with one more cookie: `text`, sealed under the name that `relay_state` gives. */
-static const char *with_sealed(const char *header, const sso_app_t *app, const char *relay_state, const char *text,
+/* The header with one more cookie: `text`, sealed under that name. */
+static const char *with_sealed(const char *header, const sso_app_t *app, const char *purpose, const char *cookie, const char *text,
                                apr_pool_t *p)
 {
-    const char *cookie = apr_pstrcat(p, FUZZ_PREFIX, relay_state, NULL), *sealed;
-    const char *bound = apr_pstrcat(p, app->id, "\n", cookie, NULL);
+    const char *bound = apr_pstrcat(p, app->id, "\n", cookie, NULL), *sealed;
     saml_err_t err = { .pool = p };
 
-    FUZZ_MUST(saml_seal(&sealed, app->secret, "state", bound, text, strlen(text), p, &err) == SAML_OK);
+    FUZZ_MUST(saml_seal(&sealed, app->secret, purpose, bound, text, strlen(text), p, &err) == SAML_OK);
     return apr_pstrcat(p, header, *header ? "; " : "", cookie, "=", sealed, NULL);
+}
+
+/* The header with all that a sign-on of that name leaves in a browser, where that is `text`. */
+static const char *with_all(const char *header, const sso_app_t *app, const char *relay_state, const char *text, apr_pool_t *p)
+{
+    header = with_sealed(header, app, "state", apr_pstrcat(p, FUZZ_PREFIX, relay_state, NULL), text, p);
+    header = with_sealed(header, app, "kept-request", apr_pstrcat(p, FUZZ_PREFIX, "kept-", relay_state, NULL), text, p);
+    return strpbrk(text, ";\n") ? header : apr_pstrcat(p, header, "; ", FUZZ_PREFIX, "at=", relay_state, ":", text, NULL);
 }
 
 /* The next part at *at; httpd lets no control octet but the tab into a header. */
@@ -187,18 +270,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&request, 0, sizeof(request));
     r.pool = p;
     r.err_headers_out = apr_table_make(p, 4);
+    r.headers_in = apr_table_make(p, 2);
     at = apr_pstrmemdup(p, (const char *)data, size);
     relay_state = take_part(&at, 0);
     header = take_part(&at, 1);
     if (!header)
         header = apr_pstrdup(p, "");
+    check_accept(&r, header);
     if (at && is_name(relay_state))
-        header = apr_pstrdup(p, with_sealed(header, app, relay_state, at, p));
+        header = apr_pstrdup(p, with_all(header, app, relay_state, at, p));
     else
         at = NULL;
     request.cookies = check_split(header, p);
     check_resume(&r, app, relay_state, at);
     check_resume(&r, app, NULL, NULL);
+    check_fragment(&r, app, relay_state);
+    check_fragment(&r, app, NULL);
+    check_note(&r, app, relay_state);
+    check_note(&r, app, NULL);
     /* The cookie counts where nothing is handed back that has the shape of a name. */
     FUZZ_MUST(!sso_cookie_value(request.cookies, FUZZ_PREFIX "retry", p) || is_name(relay_state) || !sso_state_may_retry(&r, app, relay_state));
     check_begin(&r, app);
