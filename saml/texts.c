@@ -69,6 +69,7 @@ const saml_page_texts_t saml_page_texts = {
 const char *const saml_way_texts[SAML_WAY_COUNT] = {
     [SAML_WAY_NONE] = "",
     [SAML_WAY_SIGN_IN] = "Sign in again",
+    [SAML_WAY_THERE] = "Sign in there",
     [SAML_WAY_START] = "Back to the start",
     [SAML_WAY_SIGN_OUT] = "Try to sign out again",
     [SAML_WAY_OTHER_USER] = "Sign in as someone else",
@@ -79,10 +80,10 @@ const char *const saml_way_texts[SAML_WAY_COUNT] = {
 #define SOON "Try again in a minute. If that does not help, give the reference below to your administrator."
 
 const saml_mender_words_t saml_mender_words[SAML_MENDER_COUNT] = {
-    [SAML_MENDS_USER] = { "the user", "You can mend this yourself:", AGAIN, SAML_WAY_SIGN_IN },
-    [SAML_MENDS_HELPDESK] = { "the help desk", "Your help desk can mend this:",
+    [SAML_MENDS_USER] = { "the user", "You can fix this yourself:", AGAIN, SAML_WAY_SIGN_IN },
+    [SAML_MENDS_HELPDESK] = { "the help desk", "Your help desk can fix this:",
                               "Tell your help desk the code above, or give the reference below.", SAML_WAY_SIGN_IN },
-    [SAML_MENDS_ADMIN] = { "an administrator", "An administrator can mend this:",
+    [SAML_MENDS_ADMIN] = { "an administrator", "An administrator can fix this:",
                            "Tell your administrator the code above, or give the reference below.", SAML_WAY_START },
 };
 
@@ -263,9 +264,9 @@ const saml_titled_words_t saml_store_full = {
 const saml_titled_words_t saml_wrong_address = {
     "Another address is needed to sign in",
     { "You opened this site by an address for which signing in is not set up.",
-      "Use the button: it leads to the address where you can sign in. If you come by this one every day, give the reference below to your "
+      "The button leads to the address where you can sign in. If you come by this one every day, give the reference below to your "
       "administrator.",
-      SAML_WAY_SIGN_IN,
+      SAML_WAY_THERE,
       "the browser is not at the scheme, host and port of the SAMLReplyURL that the request came to",
       "what the line in the log says: SAMLReplyURL, ProxyPreserveHost, or a redirect to the right address" }
 };

@@ -22,6 +22,7 @@ typedef enum {
 typedef enum {
     SAML_WAY_NONE,
     SAML_WAY_SIGN_IN,           /* a new sign-on, to where the last one was to end */
+    SAML_WAY_THERE,             /* the same, from an address where it does not work to the one where it does */
     SAML_WAY_START,             /* where signing in again would end the same way: the site's front page */
     SAML_WAY_SIGN_OUT,
     SAML_WAY_OTHER_USER,        /* sign out, then back to the same place */

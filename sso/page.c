@@ -6,6 +6,7 @@
 
 #include "saml/binding.h"
 #include "saml/texts.h"
+#include "url.h"
 
 static const char style[] =
     "body{margin:0;font:16px/1.5 system-ui,sans-serif;color:#1b1b1b;background:#f4f5f7}"
@@ -246,8 +247,11 @@ int sso_page_logged_out(request_rec *r, sso_signed_out_t there)
         [SSO_OUT_HERE] = saml_page_texts.signed_out_maybe, [SSO_OUT_THERE] = saml_page_texts.signed_out_there,
         [SSO_OUT_PARTLY] = saml_page_texts.signed_out_partly
     };
+    const sso_app_t *app = sso_request_of(r)->app;
+    const char *again = sso_endpoint_url(app, sso_reply_url_of(app, r), "login", r->pool);
 
     return sso_page_send(r, HTTP_OK, saml_page_texts.signed_out_title,
                          apr_pstrcat(r->pool, sso_page_paragraph(r->pool, saml_page_texts.signed_out_here),
-                                     sso_page_paragraph(r->pool, rest[there]), NULL), NULL);
+                                     sso_page_paragraph(r->pool, rest[there]),
+                                     sso_page_button(r->pool, saml_way_texts[SAML_WAY_SIGN_IN], again), NULL), NULL);
 }

@@ -83,6 +83,7 @@ static const char *way_url(request_rec *r, const sso_app_t *app, saml_way_t way)
     reply = sso_reply_url_of(app, r);
     switch (way) {
     case SAML_WAY_SIGN_IN:
+    case SAML_WAY_THERE:
         return sign_in_url(r, app, reply);
     case SAML_WAY_START:
         return apr_pstrcat(r->pool, reply->origin, app->start, NULL);

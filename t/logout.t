@@ -261,7 +261,8 @@ subtest 'begun here' => sub {
 
     my $carl = $t->signed_on('/there', issuer => $plain, user => 'carl');
     $request = request_in($carl->post('/saml/there/logout', []));
-    like answer($carl, $request, '/saml/there/logout')->body, qr/You are signed out/, 'without a target there is one';
+    like answer($carl, $request, '/saml/there/logout')->body, qr{You are signed out.*<a class="button" href="http://127\.0\.0\.1:\d+/saml/there/login">Sign in again<}s,
+        'without a target there is one, with a way on';
     is $carl->get('/saml/there/logout')->status, 200, 'without a session nobody is asked';
     is $carl->get('/saml/there/logout?target=/bye')->header('Location'), '/bye', 'and the target is next';
     is $t->signed_on('/there', issuer => $plain)->get('/saml/there/logout?target=//evil.example/')->status, 403, 'one that is not ours';

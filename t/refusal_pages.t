@@ -161,7 +161,7 @@ subtest 'a code of Entra' => sub {
 
     is $reply->status, 403, 'is answered with 403';
     like $page->{text}, qr/^AADSTS50105: The account is not assigned to this application/m, 'says what it means';
-    like $page->{text}, qr/^An administrator can mend this: In the portal, Users and groups: assign/m, 'who can mend it, and how';
+    like $page->{text}, qr/^An administrator can fix this: In the portal, Users and groups: assign/m, 'who can mend it, and how';
     like $page->{text}, qr/^Tell your administrator the code above/m, 'and what to do';
     unlike $reply->body, qr/555-0100|Eve|Trace|11111111/, 'nothing else of the message is there';
     is_deeply [@$page{qw(link_to link)}], ['https://login.microsoftonline.com/error?code=50105', 'What Microsoft says of AADSTS50105'],
@@ -174,7 +174,7 @@ subtest 'a code of Entra' => sub {
 subtest 'a code that the user can mend' => sub {
     my $page = page_of(failed(OWN, 'AADSTS50074: Strong Authentication is required.'));
 
-    like $page->{text}, qr/^You can mend this yourself: Sign in again/m, 'says so';
+    like $page->{text}, qr/^You can fix this yourself: Sign in again/m, 'says so';
     is $page->{button}, 'Sign in again', 'and how to';
     is_logged($page, 'status', qr/AADSTS50074: .* Mend \(the user\)/);
     my $browser = browser_at(OWN);
@@ -282,7 +282,7 @@ subtest 'ErrorDocument: a page of the site' => sub {
     like $env->{ADVICE}, qr/^Tell your administrator/, 'the advice';
     is $env->{CODE}, 'AADSTS50124', 'the code';
     like $env->{CODE_MEANING}, qr/^A claim's transformation/, 'what it means';
-    like $env->{CODE_FIX}, qr/^An administrator can mend this: In the portal, Attributes & Claims/, 'how to mend it';
+    like $env->{CODE_FIX}, qr/^An administrator can fix this: In the portal, Attributes & Claims/, 'how to mend it';
     like $reply->body, qr/Attributes &amp; Claims/, 'SSI has it escaped';
     is $env->{CODE_URL}, 'https://login.microsoftonline.com/error?code=50124', 'where to look it up';
     is $env->{MESSAGE}, '(none)', 'the application has said nothing';

@@ -46,6 +46,8 @@ class Logout(StoryCase):
         self.assertIn("So has your session at your organisation.", browser.text())
         self.assertEqual(["ada@example.org"], self.stage.idp.asked)
         self.assertEqual([], self.cookies(browser))
+        browser.driver.find_element(By.LINK_TEXT, "Sign in again").click()
+        browser.wait("the provider's page", lambda d: d.title == "Who are you?")
         self.assert_out(browser)
 
     def test_begun_here_on_to_a_page(self):

@@ -209,7 +209,7 @@ class Scripts(StoryCase, unittest.TestCase):
         self.assertIn("/saml/login?", browser.driver.current_url)
         self.assert_log('expected a browser at %s, as SAMLReplyURL says, got one at "https://127.0.0.1:%d"' % (
             self.stage.site, self.stage.port))
-        browser.driver.find_element(By.LINK_TEXT, "Sign in again").click()
+        browser.driver.find_element(By.LINK_TEXT, "Sign in there").click()
         browser.choose("ada")
         browser.wait("the page", lambda d: d.current_url == self.stage.site + "/app/page?a=b")
 
