@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cookie.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "saml/id.h"
+
 #define PARTS_LOOKED_AT 64
+#define END_BYTES       9       /* random octets: SSO_COOKIE_END_CHARS characters */
 
 /* None is as long as the name of a state, so that none can be taken for one. What ends with "-" begins names. */
 static const char *const words[SSO_COOKIES] = {
@@ -217,6 +221,22 @@ const char *sso_cookie_name(const sso_app_t *app, sso_cookie_id_t which, apr_poo
 const char *sso_cookie_that_came(request_rec *r, const sso_app_t *app, sso_cookie_id_t which)
 {
     return sso_cookie_value(sso_request_of(r)->cookies, sso_cookie_name(app, which, r->pool), r->pool);
+}
+
+saml_status_t sso_cookie_end_new(const char **out, apr_pool_t *p, saml_err_t *err)
+{
+    return saml_token_new(out, END_BYTES, p, err);
+}
+
+int sso_cookie_end_begins(const char *text)
+{
+    apr_size_t i;
+
+    for (i = 0; text && i < SSO_COOKIE_END_CHARS; ++i) {
+        if (!apr_isalnum(text[i]) && text[i] != '-' && text[i] != '_')
+            return 0;
+    }
+    return text != NULL;
 }
 
 int sso_cookie_is_in_table(const sso_app_t *app, const char *name)

@@ -28,6 +28,14 @@ const char *sso_cookie_name(const sso_app_t *app, sso_cookie_id_t which, apr_poo
 /** What came with the request under that name, or NULL. */
 const char *sso_cookie_that_came(request_rec *r, const sso_app_t *app, sso_cookie_id_t which);
 
+#define SSO_COOKIE_END_CHARS 12
+
+/** The end of a name that nobody can guess, for cookies of which there are many: SSO_COOKIE_END_CHARS characters. */
+SAML_MUST_CHECK saml_status_t sso_cookie_end_new(const char **out, apr_pool_t *p, saml_err_t *err);
+
+/** Whether `text`, from outside, begins with what has the shape of one; nothing else may go into a cookie's name. @param text  or NULL */
+int sso_cookie_end_begins(const char *text);
+
 /** Whether `name`, which begins with the state_prefix of `app`, is one of those. */
 int sso_cookie_is_in_table(const sso_app_t *app, const char *name);
 

@@ -15,7 +15,7 @@
 #include "url.h"
 
 #define CLIENT_LABEL "mod_saml_sso client"
-#define RELOAD "lost"                   /* login?resend=lost: not NAME_CHARS long, so never the name of a note */
+#define RELOAD "lost"                   /* login?resend=lost: not as long as the name of a note, so never the name of a note */
 #define CHUNK 65536
 #define LONGEST_NAME "twelve-chars"   /* any that has the shape of one */
 

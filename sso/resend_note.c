@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "resend_note.h"
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "cookie.h"
 #include "saml/encoding.h"
-#include "saml/id.h"
 #include "sealed_cookie.h"
 
-#define NAME_BYTES 9                    /* random octets of a name: 12 characters */
-#define NAME_CHARS 12
 #define LOOKED_AT  16
 
 static const char purpose[] = "kept-request";
 
 int sso_resend_is_name(const char *name)
 {
-    apr_size_t i;
-
-    for (i = 0; name && name[i] && i < NAME_CHARS; ++i) {
-        if (!apr_isalnum(name[i]) && name[i] != '-' && name[i] != '_')
-            return 0;
-    }
-    return name && i == NAME_CHARS && !name[i];
+    return sso_cookie_end_begins(name) && !name[SSO_COOKIE_END_CHARS];
 }
 
 static const char *cookie_name(const sso_app_t *app, const char *name, apr_pool_t *p)
@@ -129,7 +119,7 @@ saml_status_t sso_resend_note_write(const char **name, request_rec *r, const sso
 {
     const char *cookie, *text = write_note(note, target, r->pool), *sealed;
 
-    SAML_TRY(saml_token_new(name, NAME_BYTES, r->pool, err));
+    SAML_TRY(sso_cookie_end_new(name, r->pool, err));
     cookie = cookie_name(app, *name, r->pool);
     SAML_TRY(sso_sealed_make(&sealed, app, purpose, cookie, text, r->pool, err));
     drop_surplus(r, app);

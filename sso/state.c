@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state.h"
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "cookie.h"
-#include "saml/id.h"
 #include "sealed_cookie.h"
 
-#define NAME_BYTES 9                    /* random octets of a state's name: 12 characters */
-#define NAME_CHARS 12
 #define AGAIN_MARK "."                  /* ends the name of a state whose sign-on was begun anew */
 #define BARE_MARK  ".."                 /* and by a browser that did not bring the cookie that says so */
 #define LOOKED_AT  64                   /* state cookies of one request: no browser of ours has more than a few */
@@ -169,7 +165,7 @@ saml_status_t sso_state_begin(const char **relay_state, request_rec *r, const ss
 {
     const char *name, *cookie, *sealed;
 
-    SAML_TRY(saml_token_new(&name, NAME_BYTES, r->pool, err));
+    SAML_TRY(sso_cookie_end_new(&name, r->pool, err));
     if (again)
         name = apr_pstrcat(r->pool, name, has_retry_cookie(r, app) ? AGAIN_MARK : BARE_MARK, NULL);
     cookie = cookie_name(app, name, r->pool);
@@ -182,19 +178,15 @@ saml_status_t sso_state_begin(const char **relay_state, request_rec *r, const ss
 
 static int is_marked_again(const char *name)
 {
-    return strlen(name) > NAME_CHARS && (strcmp(name + NAME_CHARS, AGAIN_MARK) == 0 || strcmp(name + NAME_CHARS, BARE_MARK) == 0);
+    const char *mark = strlen(name) > SSO_COOKIE_END_CHARS ? name + SSO_COOKIE_END_CHARS : "";
+
+    return strcmp(mark, AGAIN_MARK) == 0 || strcmp(mark, BARE_MARK) == 0;
 }
 
 /* RelayState comes from outside; only the shape of a name that we make may go into a cookie's name. */
 static int is_state_name(const char *text)
 {
-    apr_size_t i;
-
-    for (i = 0; text && text[i] && i < NAME_CHARS; ++i) {
-        if (!apr_isalnum(text[i]) && text[i] != '-' && text[i] != '_')
-            return 0;
-    }
-    return text && i == NAME_CHARS && (!text[i] || is_marked_again(text));
+    return sso_cookie_end_begins(text) && (!text[SSO_COOKIE_END_CHARS] || is_marked_again(text));
 }
 
 saml_status_t sso_state_resume(sso_state_t *out, request_rec *r, const sso_app_t *app, const char *relay_state,
@@ -206,7 +198,7 @@ saml_status_t sso_state_resume(sso_state_t *out, request_rec *r, const sso_app_t
 
     if (!is_state_name(relay_state))
         return saml_fail(err, SAML_E_STATE_MISSING,
-                         "RelayState: expected the name of a login state (%d characters), got %s", NAME_CHARS,
+                         "RelayState: expected the name of a login state (%d characters), got %s", SSO_COOKIE_END_CHARS,
                          saml_quote(r->pool, relay_state));
     cookie = cookie_name(app, relay_state, r->pool);
     SAML_TRY(open_cookie(&state, r, app, &cookie, err));
@@ -251,7 +243,7 @@ sso_lost_t sso_state_lost(request_rec *r, const sso_app_t *app, const char *rela
 
     if (!cookie || !is_marked_again(relay_state) || sso_cookie_value(sso_request_of(r)->cookies, cookie, r->pool))
         return SSO_LOST_ONE;
-    return strcmp(relay_state + NAME_CHARS, BARE_MARK) == 0 ? SSO_LOST_ALL : SSO_LOST_CROSS_SITE;
+    return strcmp(relay_state + SSO_COOKIE_END_CHARS, BARE_MARK) == 0 ? SSO_LOST_ALL : SSO_LOST_CROSS_SITE;
 }
 
 int sso_state_is_retried(request_rec *r, const sso_app_t *app, const char *relay_state)
