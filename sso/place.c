@@ -8,7 +8,8 @@
 
 /* Pages of this site wrote it, and may go anywhere; that it stays here is for what they may have put there by mistake. */
 static const char place_script[] =
-    "(function(){var p=null,s=document.querySelector('a.button').href;try{p=sessionStorage.getItem('saml-place');sessionStorage.removeItem('saml-place')}catch(e){}"
+    "(function(){var p=null,s=document.querySelector('a.button').href;"
+    "try{p=sessionStorage.getItem('saml-place');sessionStorage.removeItem('saml-place')}catch(e){}"
     "try{p=new URL(p||s)}catch(e){p=null}"
     "location.replace(p&&p.origin===location.origin&&/^https?:$/.test(p.protocol)?p.href:s)})()";
 
