@@ -184,7 +184,7 @@ sub refused_for
 }
 
 $entra->control({ do => 'fault', at => 'graph', status => 429, retry_after => 60 });
-cmp_ok refused_for('a minute to wait', qr/Graph: expected an answer, got HTTP status 429 1 times, now with a wait of 60 s/), '<', 5, 'which is not waited for';
+cmp_ok refused_for('a minute to wait', qr/Graph: expected an answer, got HTTP status 429 1 times, now with a wait of 60 s/), '<', 15, 'which is not waited for';
 
 # --- failing ---
 my @graph_fails = (

@@ -14,7 +14,7 @@ use SSOTest::Nodes;
 
 use constant { TIMEOUT_S => 0.5, USERS => 3 };
 # Beyond the timeout: a second connection within one request, a machine with other things to do.
-use constant SLACK_S => $ENV{SSO_SANITIZED} ? 6 : 2;
+use constant SLACK_S => $ENV{SSO_SANITIZED} ? 8 : 4;
 
 my ($t, $path);
 

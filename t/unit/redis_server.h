@@ -22,15 +22,18 @@ static pid_t server = -1;
 
 /* ---- the server --------------------------------------------------------------- */
 
+/* A socket at the port *out, or at any where that is 0. */
 static int bound(int backlog, int *out)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((unsigned short)*out), .sin_addr = { htonl(INADDR_LOOPBACK) } };
     socklen_t len = sizeof(address);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0
-        || getsockname(fd, (struct sockaddr *)&address, &len) != 0 || (backlog > 0 && listen(fd, backlog) != 0))
+        || getsockname(fd, (struct sockaddr *)&address, &len) != 0 || (backlog > 0 && listen(fd, backlog) != 0)) {
+        close(fd);
         return -1;
+    }
     *out = ntohs(address.sin_port);
     return fd;
 }
@@ -88,20 +91,31 @@ static void stop_server(void)
     server = -1;
 }
 
+/* A port that nobody is given who asks for any: the server finds it free, also when it comes again. */
+static int choose_port(void)
+{
+    for (int i = 0; i < 1000; i++) {
+        int fd;
+
+        port = 20000 + (int)(getpid() % 600 * 20 + i) % 12000;
+        fd = bound(0, &port);
+        if (fd >= 0)
+            return close(fd);
+    }
+    return -1;
+}
+
 static int set_up_group(void **state)
 {
     const char *tmp = getenv("TMPDIR");
-    int fd;
 
     (void)state;
     signal(SIGPIPE, SIG_IGN);
     if (apr_pool_create(&group_pool, NULL) != APR_SUCCESS)
         return -1;
     folder = mkdtemp(apr_pstrcat(group_pool, tmp ? tmp : "/tmp", "/test_redis.XXXXXX", NULL));
-    fd = bound(0, &port);
-    if (!folder || fd < 0)
+    if (!folder || choose_port() != 0)
         return -1;
-    close(fd);
     return start_server();
 }
 
