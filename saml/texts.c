@@ -63,6 +63,8 @@ const saml_page_texts_t saml_page_texts = {
     .shown = "The application says:",
     .shown_advice = "If that is not right, give the reference below to your administrator.",
     .code_unknown = "This code is not explained here.",
+    .no_page_title = "There is no page here",
+    .no_page = "Your organisation's sign-in service sends its answers to this address. The button leads to the start of the site.",
     .code_link = "What Microsoft says of",
 };
 

@@ -70,6 +70,7 @@ typedef struct {
     const char *shown;          /* leads in what the application says of a refusal */
     const char *shown_advice;   /* in place of the refusal's own, as another try would hear the same */
     const char *code_unknown;   /* after an AADSTS code that is not in the table */
+    const char *no_page_title, *no_page;
     const char *code_link;      /* to Microsoft's page on a code, which follows */
 } saml_page_texts_t;
 

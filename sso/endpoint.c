@@ -2,7 +2,9 @@
 #include "sso.h"
 
 #include <apr_strings.h>
+#include <mod_core.h>
 
+#include "page.h"
 #include "url.h"
 
 /*
@@ -178,6 +180,26 @@ static int takes_method(request_rec *r, const endpoint_def_t *def)
     return r->method_number == M_POST && def->takes_post;
 }
 
+/*
+ * Where a refusal is shown, the address bar has the ACS: Enter there, the history or a tab that is restored ask for it by GET. Such a person
+ * gets a way on; httpd's word, or the administrator's, is for all else.
+ */
+static int not_allowed(request_rec *r, const sso_app_t *app)
+{
+    apr_pool_t *p = r->pool;
+
+    if (r->method_number != M_GET || sso_request_of(r)->endpoint != SSO_ENDPOINT_ACS
+        || ap_response_code_string(r, ap_index_of_response(HTTP_METHOD_NOT_ALLOWED)))
+        return HTTP_METHOD_NOT_ALLOWED;
+    sso_request_of(r)->in_handler = 1;
+    apr_table_setn(r->err_headers_out, "Allow", "POST");
+    sso_page_send(r, HTTP_METHOD_NOT_ALLOWED, saml_page_texts.no_page_title,
+                  apr_pstrcat(p, sso_page_paragraph(p, saml_page_texts.no_page),
+                              sso_page_button(p, saml_way_texts[SAML_WAY_START],
+                                              apr_pstrcat(p, sso_reply_url_of(app, r)->origin, app->start, NULL)), NULL), NULL);
+    return OK;
+}
+
 /* For the Allow header of a 405, which httpd makes of these. */
 static void allow_methods(request_rec *r, const endpoint_def_t *def)
 {
@@ -199,7 +221,7 @@ int sso_endpoint_handler(request_rec *r)
         return DECLINED;
     if (!takes_method(r, def)) {
         allow_methods(r, def);
-        return HTTP_METHOD_NOT_ALLOWED;
+        return not_allowed(r, req->app);
     }
     req->in_handler = 1;
     status = def->handle(r, req->app);

@@ -18,7 +18,10 @@ static const char style[] =
     "button,a.button{display:inline-block;padding:.55rem 1.1rem;font:inherit;color:#fff;background:#0b5cad;"
     "border:0;border-radius:4px;text-decoration:none;cursor:pointer}"
     "button:focus-visible,a:focus-visible{outline:3px solid #1b1b1b;outline-offset:2px}"
-    "@media(max-width:36rem){main{margin:0;min-height:100vh;box-sizing:border-box;border:0;border-radius:0}}";
+    "@media(max-width:36rem){main{margin:0;min-height:100vh;box-sizing:border-box;border:0;border-radius:0}}"
+    /* a small frame, with its button in sight */
+    "@media(max-height:15rem){body{font-size:13px}main{margin:0;padding:.6rem .75rem}h1{margin:0;font-size:1em}p{margin:.4rem 0}"
+    "button,a.button{padding:.3rem .7rem}}";
 
 static const char submit_script[] = "document.forms[0].submit()";
 

@@ -74,6 +74,8 @@ subtest 'methods' => sub {
                 if $method ne 'OPTIONS';
         }
     }
+    my $page = $anonymous->get('/saml/acs', host => 'protected.example')->body;
+    like $page, qr{There is no page here.*>Back to the start<}s, 'who has the address of the answers in front of him gets a way on';
     my $head = $anonymous->head('/saml/metadata', host => 'protected.example');
     is $head->status, 200, 'HEAD metadata';
     is $head->body, '', 'without a body';

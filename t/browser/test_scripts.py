@@ -224,6 +224,9 @@ class Scripts(StoryCase, unittest.TestCase):
         browser.driver.switch_to.frame("f")
         browser.wait("the button", lambda d: d.find_element(By.LINK_TEXT, "Sign in"))
         browser.screenshot("framed")
+        browser.wait("the button in sight in a small frame, too", lambda d: d.execute_script(
+            "frameElement.width = 300; frameElement.height = 150; return document.querySelector('a.button').getBoundingClientRect().bottom")
+            <= d.execute_script("return innerHeight") == 150)
         self.assertEqual([], self.states(browser))
         browser.driver.find_element(By.LINK_TEXT, "Sign in").click()
         browser.driver.execute_script("window.stays = 1; new BroadcastChannel('saml-signed-on').postMessage('/saml/another')")
