@@ -276,6 +276,7 @@ static int refuse_here(request_rec *r, const char *title, const saml_refusal_wor
     if (before != DECLINED)
         return before;
     f = new_refusal(r, sso_refusal_http_status(shown), saml_status_name(shown), title, words, app);
+    f->user = sso_request_of(r)->session ? r->user : NULL;
     if (sso_request_of(r)->session && words->way == SAML_WAY_START)
         set_way(f, r, app, SAML_WAY_OTHER_USER);        /* the start may be the very place */
     f->is_last = is_last;

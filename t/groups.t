@@ -159,7 +159,8 @@ for my $place (sort keys %places) {
 }
 is $many->get('/htaccess/page')->status, 403, '.htaccess: too';
 is $ada->get('/htaccess/page')->status, 200, '.htaccess: and lets others in';
-like $many->get('/plain')->body, qr{<h1>You do not have access</h1>.*You are in too many groups}s, 'the page does not say that somebody is not signed in';
+like $many->get('/plain')->body, qr{<h1>You do not have access</h1>.*You are in too many groups.*<dt>Signed in as</dt>}s,
+    'the page does not say that somebody is not signed in, but who is';
 $t->refused('overage', qr/Require for "\/[\w-]+(?:\/page)?": expected the session's groups, found that they are too many for Entra to list/, 'the log says why')
     for 1 .. $refusals + 2;
 
