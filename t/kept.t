@@ -11,8 +11,10 @@ use Time::HiRes qw(sleep);
 use SSOTest;
 use SSOTest::Raw;
 
-my $t = SSOTest->new(backend => 1, modules => [qw(proxy proxy_http rewrite deflate)], ports => 1, conf => saml_conf() . <<'CONF');
+my $t = SSOTest->new(backend => 1, modules => [qw(proxy proxy_http rewrite deflate remoteip)], ports => 1, conf => saml_conf() . <<'CONF');
 SAMLKeepPosts 6m total=26m
+RemoteIPHeader X-Forwarded-For
+RemoteIPInternalProxy 127.0.0.1
 Listen 127.0.0.1:@PORT1@
 ProxyPass /api http://@BACKEND@/api
 ProxyPass /inner http://@BACKEND@/inner
@@ -314,6 +316,23 @@ subtest 'too much' => sub {
     like $full->body, qr/this window still has it/, 'with the same words';
     like $t->httpd->log_text, qr/expected at most 6815744 octets of one client/, 'the log says which limit';
     unlink "$folder/$_" for kept();
+};
+
+subtest 'whose it is' => sub {
+    my $tag = sub {
+        my ($address) = @_;
+        $t->browser->request('POST', '/api/x', type => 'text/plain', body => 'x', headers => [@{ (from_here())[1] }, ['X-Forwarded-For', $address]]);
+        my @names = kept();
+        unlink "$folder/$_" for @names;
+        return @names == 1 ? $names[0] =~ /^[0-9a-f]{8}-([0-9a-f]{8})([0-9a-f]{8})-/ : ();
+    };
+    my ($wide, $own) = $tag->('2001:db8:1:2::1');
+    is_deeply [$tag->('2001:db8:1:2:9::7')], [$wide, $own], 'of one /64: one client';
+    my ($near, $next) = $tag->('2001:db8:1:3::1');
+    is $near, $wide, 'of one /48: of one network';
+    isnt $next, $own, 'and another client';
+    isnt +($tag->('2001:db8:2:2::1'))[0], $wide, 'of another /48';
+    isnt join('', $tag->('192.0.2.1')), join('', $tag->('192.0.2.2')), 'an IPv4 address is a client';
 };
 
 subtest 'several' => sub {
