@@ -73,8 +73,13 @@ $m->answer(body => document(keys => $keys . $unreadable, wants => 1), etag => '"
 my $before = SSOTest::Metadata::now($t);
 $t->httpd->start;
 SSOTest::Metadata::taken($t, $before);
-SSOTest::Metadata::wait_for(sub { 2 <= grep { /^304/ } $m->requests }, 'two more refreshes');
-is scalar(() = $t->httpd->log_text =~ /"CN=soon"/g), 1, 'what is wrong with a document is said once, not with each refresh';
+my $times_said = sub { return scalar(() = $t->httpd->log_text =~ /"CN=soon"/g) };
+# With a refresh each second another may come before the process has looked at what the one before it kept.
+SSOTest::Metadata::wait_for(sub { grep { /^304/ } $m->requests }, 'a refresh of what is known');
+my $said = $times_said->();
+SSOTest::Metadata::wait_for(sub { 3 <= grep { /^304/ } $m->requests }, 'two more refreshes');
+cmp_ok $said, '>', 0, 'what is wrong with a document is said';
+is $times_said->(), $said, 'once, not with each refresh';
 is $t->sign_on($t->browser, '/app')->status, 303, 'the good key signs on';
 is $t->sign_on($t->browser, '/app', signer => 'soon')->status, 303, 'and so does the one that ends soon';
 
