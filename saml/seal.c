@@ -35,8 +35,8 @@
 static const char SALT[] = "mod_saml_sso";
 static const char UNUSABLE[] = "sealed text: expected one that was sealed here and not altered, got another";
 
-/* Purposes whose keys are derived when the secret is read. */
-static const char *const purposes[] = { "state", "relay-state", "cookie" };
+/* Purposes whose keys are derived when the secret is read: what each sign-on seals or opens. */
+static const char *const purposes[] = { "state", "relay-state", "cookie", "rounds", "last-user" };
 
 #define PURPOSES (sizeof(purposes) / sizeof(purposes[0]))
 
