@@ -6,8 +6,8 @@
 
 #include "cookie.h"
 #include "saml/binding.h"
-#include "store/session.h"
 #include "state.h"
+#include "store/session.h"
 
 /*
  * Under the seal: version (1) | key (32) | number of labels (1) | labels (16 each) | length of the record (4, big-endian) | the record

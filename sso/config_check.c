@@ -4,13 +4,13 @@
 #include <apr_strings.h>
 
 #include "config.h"
-#include "keep_posts.h"
 #include "cookie.h"
-#include "watch.h"
 #include "header_text.h"
 #include "headers.h"
+#include "keep_posts.h"
 #include "page.h"
 #include "user_labels.h"
+#include "watch.h"
 
 /* ---- one server ------------------------------------------------------------------------------------------- */
 

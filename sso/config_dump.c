@@ -4,9 +4,9 @@
 #include <apr_strings.h>
 
 #include "config.h"
-#include "keep_posts.h"
 #include "entra.h"
 #include "idp_source.h"
+#include "keep_posts.h"
 #include "relay_state.h"
 
 static const char *duration(apr_pool_t *p, apr_interval_time_t time)

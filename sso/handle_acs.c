@@ -3,7 +3,6 @@
 
 #include <apr_strings.h>
 
-#include "saml/binding.h"
 #include "early.h"
 #include "forced.h"
 #include "fragment.h"
@@ -16,6 +15,7 @@
 #include "query.h"
 #include "relay_state.h"
 #include "rounds.h"
+#include "saml/binding.h"
 #include "state.h"
 #include "url.h"
 

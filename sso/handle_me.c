@@ -8,8 +8,8 @@
 #include "saml/claims.h"
 #include "saml/json.h"
 #include "saml/texts.h"
-#include "user.h"
 #include "url.h"
+#include "user.h"
 
 /* The caller's own claims: JSON, or a page for a browser. */
 

@@ -3,8 +3,8 @@
 
 #include <apr_strings.h>
 
-#include "saml/metadata.h"
 #include "page.h"
+#include "saml/metadata.h"
 #include "url.h"
 
 /* What an administrator pastes or uploads at the identity provider: our descriptor and our certificate. */

@@ -4,10 +4,10 @@
 #include <apr_strings.h>
 #include <jansson.h>
 
+#include "config.h"
 #include "saml/claims.h"
 #include "saml/fetch.h"
 #include "saml/json.h"
-#include "config.h"
 #include "user.h"
 
 /*

@@ -7,8 +7,8 @@
 #include "config.h"
 #include "entra.h"
 #include "idp_source.h"
-#include "store/private_dir.h"
 #include "saml/guid.h"
+#include "store/private_dir.h"
 #include "url.h"
 #include "watch.h"
 
