@@ -91,7 +91,7 @@ static int let_in(request_rec *r, const sso_app_t *app, const sso_session_t *ses
     r->user = (char *)user;
     r->ap_auth_type = (char *)SSO_AUTH_TYPE;
     sso_headers_export(r, dir, session);
-    return sso_resend_restore(r, app, session);
+    return r->method_number == M_POST ? sso_resend_restore(r, app, session) : OK;
 }
 
 /*

@@ -332,11 +332,13 @@ const sso_user_t *sso_user(const sso_dir_t *dir)
     return dir->user ? dir->user : &default_user;
 }
 
+#define DEFAULT_HEADER(name, claim, source) { name, claim, ";", SSO_ENCODE_NONE, 0, 0, 0, sizeof(name) - 1, source }
+
 static const sso_header_t default_headers[] = {
-    { "X-Remote-User", "user", ";", SSO_ENCODE_NONE, 0, 0, 0 },
-    { "X-Remote-Email", "email", ";", SSO_ENCODE_NONE, 0, 0, 0 },
-    { "X-Remote-Name", "name", ";", SSO_ENCODE_NONE, 0, 0, 0 },
-    { "X-Remote-Groups", "groups", ";", SSO_ENCODE_NONE, 0, 0, 0 },
+    DEFAULT_HEADER("X-Remote-User", "user", SSO_FROM_USER),
+    DEFAULT_HEADER("X-Remote-Email", "email", SSO_FROM_CLAIM),
+    DEFAULT_HEADER("X-Remote-Name", "name", SSO_FROM_CLAIM),
+    DEFAULT_HEADER("X-Remote-Groups", "groups", SSO_FROM_CLAIM),
 };
 
 /* The same as an array that no pool owns and nothing may grow. */

@@ -90,13 +90,11 @@ static int is_ours(const pair_t *pair, const apr_array_header_t *names)
     return 0;
 }
 
-/* Behind a session's value: nothing, or who had it last (last_user.h), which is set together with it. */
+/* Behind a session's value: who had it last (last_user.h), which is set together with it. */
 static int is_nothing_else(const char *end, const char *state_prefix)
 {
     apr_size_t len = strlen(state_prefix), word_len = strlen(words[SSO_COOKIE_USER]);
 
-    if (!*end)
-        return 1;
     end += strspn(end, "; ");
     return strncmp(end, state_prefix, len) == 0 && strncmp(end + len, words[SSO_COOKIE_USER], word_len) == 0
            && end[len + word_len] == '=' && !strchr(end, ';');
@@ -111,8 +109,11 @@ static int is_session_alone(const char *header, const apr_array_header_t *names)
         const sso_cookie_names_t *name = &APR_ARRAY_IDX(names, i, sso_cookie_names_t);
         apr_size_t len = strlen(name->session);
 
-        if (strncmp(header, name->session, len) == 0 && header[len] == '=')
-            return is_nothing_else(header + strcspn(header, ";"), name->state_prefix);
+        if (strncmp(header, name->session, len) == 0 && header[len] == '=') {
+            const char *end = strchr(header, ';');
+
+            return !end || is_nothing_else(end, name->state_prefix);
+        }
     }
     return 0;
 }
@@ -176,9 +177,12 @@ const char *sso_cookie_value(const char *own, const char *name, apr_pool_t *p)
 
 int sso_cookie_next(const char **value, apr_size_t *len, const char **at, const char *name)
 {
-    apr_size_t name_len = strlen(name);
+    apr_size_t name_len;
     pair_t pair;
 
+    if (!**at)
+        return 0;
+    name_len = strlen(name);
     while (next_pair(&pair, at)) {
         if (pair.name_len == name_len && memcmp(pair.name, name, name_len) == 0) {
             *value = pair.value;

@@ -173,7 +173,7 @@ static saml_status_t look_up(sso_session_t **out, const candidate_t *candidate, 
 }
 
 /* The live session among the candidates; `*out` NULL: none is. */
-static saml_status_t find_live(sso_session_t **out, const candidate_t **candidate, candidates_t *candidates, request_rec *r,
+static inline saml_status_t find_live(sso_session_t **out, const candidate_t **candidate, candidates_t *candidates, request_rec *r,
                                const sso_app_t *app, saml_err_t *err)
 {
     int i;

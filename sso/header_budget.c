@@ -45,7 +45,7 @@ static void say(request_rec *r, const sso_header_t *header, const char *of_what,
 int sso_budget_takes(sso_budget_t *budget, request_rec *r, const sso_header_t *header, apr_size_t len)
 {
     apr_size_t most = header->max_bytes ? header->max_bytes : SSO_HEADER_VALUE_BYTES;
-    apr_size_t line = strlen(header->header) + strlen(": \r\n") + len;
+    apr_size_t line = header->header_len + strlen(": \r\n") + len;
 
     if (len > most) {
         say(r, header, "value", most, len);

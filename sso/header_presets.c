@@ -6,8 +6,9 @@
 
 #include "config.h"
 
-#define HEADER(name, claim) { name, claim, ";", SSO_ENCODE_NONE, 0, 0, 1 }
-#define LIST(name, claim, separator) { name, claim, separator, SSO_ENCODE_NONE, 0, 0, 1 }
+/* How long each is and where it comes from is filled in as with a line of its own. */
+#define HEADER(name, claim) LIST(name, claim, ";")
+#define LIST(name, claim, separator) { name, claim, separator, SSO_ENCODE_NONE, 0, 0, 1, 0, SSO_FROM_CLAIM }
 
 /* Entra's application proxy sends what its "Headers" box says; these are the attributes as that box names them. */
 static const sso_header_t appproxy[] = {

@@ -12,21 +12,33 @@
 #include "header_budget.h"
 #include "header_text.h"
 
-static void mark_beginnings(sso_managed_t *managed, const apr_array_header_t *names)
-{
-    int i, c;
+/* What a header may be by how it begins: bits of sso_managed_t begins. */
+#define BEGINS_OURS 1u          /* one that is for nobody but us to send */
+#define BEGINS_SEEN 2u          /* one that the scrub looks at */
 
-    for (i = 0; i < names->nelts; ++i) {
-        for (c = 0; c < 256; ++c)
-            managed->begins[c] |= sso_header_fold((char)c) == sso_header_fold(APR_ARRAY_IDX(names, i, const char *)[0]);
+static void mark_beginning(sso_managed_t *managed, const char *name, unsigned char bit)
+{
+    int c;
+
+    for (c = 0; c < 256; ++c) {
+        if (sso_header_fold((char)c) == sso_header_fold(name[0]))
+            managed->begins[c] |= bit;
     }
 }
 
 void sso_managed_index(sso_managed_t *managed)
 {
+    static const char *const seen[] = { "Cookie", "Connection", "Upgrade", "Transfer-Encoding" };
+    apr_size_t k;
+    int i;
+
     memset(managed->begins, 0, sizeof(managed->begins));
-    mark_beginnings(managed, managed->headers);
-    mark_beginnings(managed, managed->stems);
+    for (i = 0; i < managed->headers->nelts; ++i)
+        mark_beginning(managed, APR_ARRAY_IDX(managed->headers, i, const char *), BEGINS_OURS);
+    for (i = 0; i < managed->stems->nelts; ++i)
+        mark_beginning(managed, APR_ARRAY_IDX(managed->stems, i, const char *), BEGINS_OURS);
+    for (k = 0; k < sizeof(seen) / sizeof(seen[0]); ++k)
+        mark_beginning(managed, seen[k], BEGINS_SEEN);
 }
 
 /* Of one that may be ours by how it begins. */
@@ -47,7 +59,7 @@ static int is_in_list(const sso_managed_t *managed, const char *name)
 
 static inline int is_ours(const sso_managed_t *managed, const char *name)
 {
-    return managed->begins[(unsigned char)name[0]] && is_in_list(managed, name);
+    return (managed->begins[(unsigned char)name[0]] & BEGINS_OURS) && is_in_list(managed, name);
 }
 
 int sso_header_is_ours(const char *name)
@@ -135,6 +147,8 @@ const char *sso_headers_scrub(request_rec *r, sso_headers_seen_t *seen)
     int i, forged_count = 0, has_connection = 0;
 
     for (i = 0; i < headers->nelts; ++i) {
+        if (!managed->begins[(unsigned char)entry[i].key[0]])
+            continue;
         if (is_ours(managed, entry[i].key)) {
             if (!forged)
                 forged = apr_palloc(r->pool, (apr_size_t)headers->nelts * sizeof(*forged));
@@ -314,9 +328,9 @@ static int take_value(value_t *out, request_rec *r, const sso_session_t *session
 {
     sso_attribute_t attribute;
 
-    if (header->claim[0] == 'u' && strcmp(header->claim, "user") == 0)
+    if (header->source == SSO_FROM_USER)
         return take_user(out, r, header);
-    if (header->claim[0] == 'n' && strcmp(header->claim, "nameid") == 0)
+    if (header->source == SSO_FROM_NAME_ID)
         return take_name_id(out, session, header, r->pool);
     if (!sso_session_find(&attribute, session, header->claim))
         return 0;

@@ -238,12 +238,13 @@ static saml_status_t take(sso_kept_t **out, const char *name, request_rec *r, co
 
 int sso_resend_restore(request_rec *r, const sso_app_t *app, const sso_session_t *session)
 {
-    saml_err_t *err = sso_err_new(r->pool);
     const char *name;
+    saml_err_t *err;
     sso_kept_t *kept;
 
     if (!sso_resend_read_form(&name, r))
         return OK;
+    err = sso_err_new(r->pool);
     if (take(&kept, name, r, app, session, err) == SAML_OK && restore(r, kept, err) == SAML_OK)
         return OK;
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "a POST that was kept over the sign-on is not sent again: %s", err->reason);

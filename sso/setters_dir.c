@@ -268,6 +268,11 @@ static const char *parse_header(cmd_parms *cmd, sso_header_t *header, int argc, 
     return NULL;
 }
 
+static sso_header_source_t source_of(const char *claim)
+{
+    return strcmp(claim, "user") == 0 ? SSO_FROM_USER : strcmp(claim, "nameid") == 0 ? SSO_FROM_NAME_ID : SSO_FROM_CLAIM;
+}
+
 /* The array is the directory's own while it is read; it is shared, read-only, from then on. */
 static const char *add_header(cmd_parms *cmd, sso_dir_conf_t *conf, const sso_header_t *header)
 {
@@ -284,7 +289,11 @@ static const char *add_header(cmd_parms *cmd, sso_dir_conf_t *conf, const sso_he
         return refuse(cmd, "a preset before the line or preset that sets one of its headers too", header->header);
     if (same && !same->from_preset)
         return refuse(cmd, "each header once in a section", header->header);
-    *(same ? same : (sso_header_t *)apr_array_push(added)) = *header;
+    if (!same)
+        same = apr_array_push(added);
+    *same = *header;
+    same->header_len = strlen(header->header);
+    same->source = source_of(header->claim);
     APR_ARRAY_PUSH(sso_server_conf_of(cmd->server)->managed, const char *) = header->header;
     conf->added = added;
     sso_dir_settle_headers(cmd->pool, conf);

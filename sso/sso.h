@@ -134,6 +134,9 @@ typedef struct {
 
 typedef enum { SSO_ENCODE_NONE, SSO_ENCODE_PERCENT, SSO_ENCODE_BASE64 } sso_encode_t;
 
+/** Where the value of a header comes from. */
+typedef enum { SSO_FROM_CLAIM, SSO_FROM_USER, SSO_FROM_NAME_ID } sso_header_source_t;
+
 /** One SAMLHeader. */
 typedef struct {
     const char *header;
@@ -143,6 +146,8 @@ typedef struct {
     int first_only;
     apr_size_t max_bytes;       /* of the value; 0: the usual budget */
     int from_preset;            /* a line of its own in the same section may replace it */
+    apr_size_t header_len;      /* of header, counted once and not for each request */
+    sso_header_source_t source; /* what claim says */
 } sso_header_t;
 
 /** SAMLUser. */
@@ -174,7 +179,7 @@ typedef struct {
     apr_uint32_t *left_out_s;   /* of each header, when this process last said that it was left out; atomic */
     const apr_array_header_t *cookies;      /* sso_cookie_names_t, each once */
     const apr_array_header_t *stems;        /* const char *, "SM_": whatever header begins so is for nobody but us to send */
-    unsigned char begins[256];  /* which octets one of these headers or stems may begin with (sso_managed_index) */
+    unsigned char begins[256];  /* bits of headers.c, by first octet: what may be one of these, what the scrub looks at (sso_managed_index) */
 } sso_managed_t;
 
 /** What a server has, once resolved. */
