@@ -241,6 +241,22 @@ class Scripts(StoryCase, unittest.TestCase):
         browser.driver.switch_to.frame("f")
         browser.wait("the page in the frame", lambda d: "Signed on as ada@example.org" in browser.text())
 
+    def test_form_in_a_frame(self):
+        browser = self.browser
+        self.expire(browser, "/app/frames")
+        browser.driver.execute_script("document.getElementById('f').src = '/form'")
+        browser.driver.switch_to.frame("f")
+        browser.wait("the form", lambda d: d.find_elements(By.NAME, "note"))
+        browser.driver.find_element(By.NAME, "note").send_keys("from a frame")
+        browser.driver.find_element(By.CSS_SELECTOR, "button").click()
+        browser.wait("the button", lambda d: d.find_elements(By.LINK_TEXT, "Sign in"))
+        browser.driver.find_element(By.LINK_TEXT, "Sign in").click()
+        browser.driver.switch_to.default_content()
+        self.in_window(browser, "ada")
+        browser.driver.switch_to.frame("f")
+        browser.wait("what was sent", lambda d: self.posts())
+        self.assertEqual([(["ada@example.org"], "note=from+a+frame&submit=1")], self.posts())
+
 
 if __name__ == "__main__":
     unittest.main()
