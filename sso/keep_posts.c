@@ -126,8 +126,8 @@ int sso_resolve_keep_posts(sso_check_t *check, const sso_app_conf_t *conf, sso_a
     place = place_of(check, value);
     app->keep = place;
     if (place->in_all < place->most) {
-        sso_check_fail(check, "SAMLKeepPosts", at, "expected a " TOTAL " with room for one and 16k for its headers, found %s; mend: raise it, or "
-                       "leave it out", sso_keep_posts_text(place, check->p));
+        sso_check_fail(check, "SAMLKeepPosts", at, "expected a " TOTAL " with room for one and 16k for its headers, found %s; mend: raise "
+                       "it, or leave it out", sso_keep_posts_text(place, check->p));
         return 0;
     }
     if (known(check->process, app->keep->folder))
@@ -150,7 +150,8 @@ const char *sso_keep_posts_text(const sso_kept_place_t *keep, apr_pool_t *p)
 {
     if (!keep)
         return OFF;
-    return apr_pstrcat(p, size_text(keep->most - SSO_RESEND_HEADER_BYTES, p), " " TOTAL, size_text(keep->in_all, p), " " FOLDER_IS, keep->folder, NULL);
+    return apr_pstrcat(p, size_text(keep->most - SSO_RESEND_HEADER_BYTES, p), " " TOTAL, size_text(keep->in_all, p),
+                       " " FOLDER_IS, keep->folder, NULL);
 }
 
 int sso_keep_posts_prepare(const sso_process_t *process, apr_pool_t *p, server_rec *base)

@@ -222,7 +222,8 @@ static const char *form_element(apr_pool_t *p, const char *action, const char *a
 
 int sso_page_form(request_rec *r, const char *action, const sso_field_t *fields, int field_count, const char *attributes)
 {
-    const char *form = form_element(r->pool, action, attributes, fields, field_count, saml_page_texts.signing_in, saml_page_texts.signing_in_button);
+    const char *form = form_element(r->pool, action, attributes, fields, field_count, saml_page_texts.signing_in,
+                                    saml_page_texts.signing_in_button);
 
     return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title, form, sign_on_script);
 }

@@ -49,7 +49,8 @@ int sso_popup_page(request_rec *r, const sso_app_t *app, const char *target)
 {
     const char *body = apr_pstrcat(r->pool, sso_page_paragraph(r->pool, saml_page_texts.popup_done),
                                    "<p><a class=\"button\" id=\"on\" data-path=\"", ap_escape_html(r->pool, app->public_path), "\" href=\"",
-                                   ap_escape_html(r->pool, target), "\">", ap_escape_html(r->pool, saml_page_texts.popup_button), "</a></p>\n", NULL);
+                                   ap_escape_html(r->pool, target), "\">", ap_escape_html(r->pool, saml_page_texts.popup_button),
+                                   "</a></p>\n", NULL);
 
     return sso_page_send(r, HTTP_OK, saml_page_texts.signed_in_title, body, done_script);
 }

@@ -212,10 +212,11 @@ static int form_page(request_rec *r, const char *name, const char *target, const
 {
     const saml_page_texts_t *texts = &saml_page_texts;
     const char *url = ap_escape_html(r->pool, target);
-    const char *body = apr_pstrcat(r->pool, "<form method=\"post\" action=\"", url, "\">\n<input type=\"hidden\" name=\"" SSO_RESEND_FIELD "\" value=\"",
-                                   name, "\">\n", sso_page_paragraph(r->pool, asks ? texts->resend_asks : texts->resending), asks ? asks : "",
-                                   "<p><button type=\"submit\">", ap_escape_html(r->pool, texts->resend_button), "</button></p>\n</form>\n<p><a href=\"",
-                                   url, "\">", ap_escape_html(r->pool, texts->resending_button), "</a></p>\n", NULL);
+    const char *body = apr_pstrcat(r->pool, "<form method=\"post\" action=\"", url, "\">\n"
+                                   "<input type=\"hidden\" name=\"" SSO_RESEND_FIELD "\" value=\"", name, "\">\n",
+                                   sso_page_paragraph(r->pool, asks ? texts->resend_asks : texts->resending), asks ? asks : "",
+                                   "<p><button type=\"submit\">", ap_escape_html(r->pool, texts->resend_button), "</button></p>\n</form>\n"
+                                   "<p><a href=\"", url, "\">", ap_escape_html(r->pool, texts->resending_button), "</a></p>\n", NULL);
 
     return sso_page_send(r, HTTP_OK, texts->signed_in_title, body, asks ? NULL : submit_script);
 }
@@ -259,7 +260,8 @@ int sso_resend_keep(int *http, const char **target, request_rec *r, const sso_ap
         err->reason = "its address is too long, or none of this site, to come back to";
     }
     else if (keep(target, &outcome, r, app, err) == SAML_OK) {
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "a POST without a session is kept over the sign-on: %" APR_UINT64_T_FMT " octets", outcome.octets);
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "a POST without a session is kept over the sign-on: %" APR_UINT64_T_FMT " octets",
+                      outcome.octets);
         return 0;
     }
     ap_log_rerror(APLOG_MARK, err->status == SAML_E_STORE ? APLOG_WARNING : APLOG_INFO, 0, r,

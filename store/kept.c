@@ -190,8 +190,8 @@ saml_status_t sso_kept_sweep(const sso_kept_place_t *place, apr_time_t now, int 
 
 static saml_status_t over(const char *whose, apr_uint64_t limit, apr_uint64_t got, saml_err_t *err)
 {
-    return saml_fail(err, SAML_E_TOO_LARGE, "kept requests: expected at most %" APR_UINT64_T_FMT " octets %s, got %" APR_UINT64_T_FMT, limit, whose,
-                     got);
+    return saml_fail(err, SAML_E_TOO_LARGE, "kept requests: expected at most %" APR_UINT64_T_FMT " octets %s, got %" APR_UINT64_T_FMT,
+                     limit, whose, got);
 }
 
 static saml_status_t too_many(const char *whose, int limit, saml_err_t *err)
@@ -225,8 +225,8 @@ static saml_status_t check_disk(const sso_kept_place_t *place, int folder, apr_u
     if ((apr_uint64_t)disk.f_bavail * disk.f_frsize >= count + place->stays_free)
         return SAML_OK;
     err->full = 1;
-    return saml_fail(err, SAML_E_STORE, "kept requests: expected %" APR_UINT64_T_FMT " octets to stay free on the disk of %s, got %" APR_UINT64_T_FMT " free",
-                     place->stays_free, place->folder, (apr_uint64_t)disk.f_bavail * disk.f_frsize);
+    return saml_fail(err, SAML_E_STORE, "kept requests: expected %" APR_UINT64_T_FMT " octets to stay free on the disk of %s, got %"
+                     APR_UINT64_T_FMT " free", place->stays_free, place->folder, (apr_uint64_t)disk.f_bavail * disk.f_frsize);
 }
 
 /* Nobody waits for long: a worker that does is one that others do not have. */
@@ -308,7 +308,8 @@ saml_status_t sso_kept_begin(sso_kept_t **out, const sso_kept_place_t *place, co
     SAML_TRY(saml_token_new(&end, NAME_BYTES, p, err));
     if (RAND_bytes(kept->key, sizeof(kept->key)) != 1)
         return saml_fail(err, SAML_E_STORE, "kept requests: expected random octets for a key, got none");
-    kept->name = apr_psprintf(p, NAME_FORMAT, (apr_uint64_t)apr_time_sec(now), apr_pstrmemdup(p, client, SSO_KEPT_CLIENT_CHARS), counted(count), end);
+    kept->name = apr_psprintf(p, NAME_FORMAT, (apr_uint64_t)apr_time_sec(now), apr_pstrmemdup(p, client, SSO_KEPT_CLIENT_CHARS),
+                              counted(count), end);
     SAML_TRY(reserve(kept, client, counted(count), now, err));
     *out = kept;
     return SAML_OK;
@@ -358,7 +359,8 @@ static saml_status_t grow_locked(sso_kept_t *kept, apr_uint64_t count, saml_err_
     return count_anew(kept, count, err);
 }
 
-/* It comes in chunks, and nobody knows how much more: it counts at most twice what has come, so that one that drips takes no room from others. */
+/* It comes in chunks, and nobody knows how much more: it counts at most twice what has come, so that one that drips takes no room from
+ * others. */
 static saml_status_t grow(sso_kept_t *kept, apr_size_t len, saml_err_t *err)
 {
     apr_uint64_t needed = kept->count - kept->room + len, count = 2 * kept->count < needed ? needed : 2 * kept->count;
@@ -467,7 +469,8 @@ static saml_status_t open_file(sso_kept_t *kept, saml_err_t *err)
     if (kept->fd < 0)
         return fails(kept->place, "open a request that was kept", err);
     if (fstat(kept->fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < SSO_PIECE_TAG_BYTES)
-        return saml_fail(err, SAML_E_STORE, "kept requests: expected %s in %s to be a file of ours, got another", kept->name, kept->place->folder);
+        return saml_fail(err, SAML_E_STORE, "kept requests: expected %s in %s to be a file of ours, got another", kept->name,
+                         kept->place->folder);
     /* Of several that have opened it, one does this. */
     if (unlinkat(kept->folder, kept->name, 0) != 0)
         return fails(kept->place, "take a request that was kept", err);

@@ -48,7 +48,8 @@ saml_status_t sso_piece_seal(unsigned char *out, const unsigned char key[SSO_PIE
     write_nonce(nonce, number);
     ok = ctx && len <= SSO_PIECE_BYTES && seal(ctx, out, key, nonce, is_last != 0, data, (int)len);
     EVP_CIPHER_CTX_free(ctx);
-    return ok ? SAML_OK : saml_fail(err, SAML_E_STORE, "kept request: expected to seal a piece of %" APR_SIZE_T_FMT " octets, AES-256-GCM failed", len);
+    return ok ? SAML_OK : saml_fail(err, SAML_E_STORE, "kept request: expected to seal a piece of %" APR_SIZE_T_FMT
+                                    " octets, AES-256-GCM failed", len);
 }
 
 saml_status_t sso_piece_open(unsigned char *out, const unsigned char key[SSO_PIECE_KEY_BYTES], apr_uint64_t number, int is_last,
@@ -61,6 +62,6 @@ saml_status_t sso_piece_open(unsigned char *out, const unsigned char key[SSO_PIE
     write_nonce(nonce, number);
     ok = ctx && len <= SSO_PIECE_BYTES && unseal(ctx, out, key, nonce, is_last != 0, sealed, (int)len);
     EVP_CIPHER_CTX_free(ctx);
-    return ok ? SAML_OK : saml_fail(err, SAML_E_STORE, "kept request: expected piece %" APR_UINT64_T_FMT " as it was sealed, got another or a damaged one",
-                                    number);
+    return ok ? SAML_OK : saml_fail(err, SAML_E_STORE, "kept request: expected piece %" APR_UINT64_T_FMT
+                                    " as it was sealed, got another or a damaged one", number);
 }
