@@ -204,7 +204,7 @@ class Browser:
     after a click only; `third_party` False: no cookies of a site in the frames of another; `cookies` False: none at all."""
 
     def __init__(self, stage, script=True, popups=True, third_party=True, cookies=True):
-        self.stage = stage
+        self.stage, self.script = stage, script
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
         self.profile = Workspace(BUILDDIR, "chromium")
@@ -246,10 +246,14 @@ class Browser:
     def open(self, path):
         self.driver.get(self.stage.site + path)
 
+    def is_whole(self):
+        return not self.script or self.driver.execute_script("return document.readyState") == "complete"
+
     def wait(self, what, test):
-        """Until test(driver) is true; the page and its address are in the message where it never is."""
+        """Until test(driver) is true, of a page that is there as a whole: it has its address and its title long before its last element. The
+        page and its address are in the message where it never is."""
         try:
-            return WebDriverWait(self.driver, WAIT_S, 0.1, (Exception,)).until(test)
+            return WebDriverWait(self.driver, WAIT_S, 0.1, (Exception,)).until(lambda d: self.is_whole() and test(d))
         except Exception:
             self.screenshot("failed")
             raise AssertionError("waited %d s for %s; at %s:\n%s" % (
