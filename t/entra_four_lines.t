@@ -44,7 +44,7 @@ my $browser = $t->browser(tls => 1);
 is join(' ', $entra->ready($t, $browser, '/app/show.shtml')), '', 'the metadata came';
 $browser = $t->browser(tls => 1);
 is $entra->login($browser, '/app/show.shtml', user => 'ada@example.org')->body, "ada\@example.org ada\@example.org\n", 'four lines sign a user on';
-is join(' ', $browser->cookie_names), '__Host-saml', 'with a session';
+is join(' ', $browser->cookie_names), '__Host-saml __Host-saml-state-rounds __Host-saml-state-user', 'with a session';
 my ($secret) = glob $t->dir . '/run/mod_saml_sso.secret';
 is sprintf('%04o', (stat $secret)[2] & 07777), '0600', 'the secret was made, for nobody else to read';
 like $browser->get('/saml/metadata')->body, qr/entityID="\Q${\ SSOTest::Entra::APP}\E"/, 'our metadata is there';

@@ -34,7 +34,7 @@ my $t = SSOTest->new(modules => ['watchdog'], start => 0, conf => saml_conf(SAML
         $new->httpd->write_file("htdocs/$_", "$_\n") for qw(app tile);
     });
 
-sub serve { my @keys = @_; $m->answer(body => SSOTest::Metadata::document(certs => [map { $t->dir . "/$_.cer" } @keys])); return }
+sub serve { my ($key, %o) = @_; $m->answer(body => SSOTest::Metadata::document(certs => [$t->dir . "/$key.cer"]), %o); return }
 
 # From a page of $browser's to the answer of the ACS, signed by that key.
 sub answer { my ($browser, $path, $key) = @_; return $t->sign_on($browser, $path, signer => $key) }
@@ -49,7 +49,7 @@ is scalar $m->requests, 1, 'one request so far';
 
 # --- a key that is not known yet ---
 
-serve('second');
+serve('second', hold => 'both wait');
 $before = SSOTest::Metadata::now($t);
 my $browser = $t->browser;
 my $page = answer($browser, '/app?x=1&y=%26', 'second');
@@ -62,6 +62,7 @@ unlike $page->body, qr/<script/, '... and has none';
 like $page->header('Cache-Control'), qr/no-store/, '... and is not kept';
 my $other = $t->browser;
 is answer($other, '/app', 'second')->status, 200, 'another browser waits, too';
+$m->release('both wait');
 SSOTest::Metadata::taken($t, $before);
 like $t->httpd->log_text($before), qr/refreshed before its time, as an answer bore a key that is not known/, 'the log says why';
 is scalar $m->requests, 2, 'one request for both';
@@ -160,7 +161,7 @@ $asked = $m->requests;
 set_back(300);
 SSOTest::Metadata::wait_for(sub { $m->requests > $asked }, 'the request of each start');
 is pressed($t->browser, '/tile', 'third')->status, 303, 'a tile, under the key that is known';
-serve('second');
+serve('second', hold => 'a tile waits');
 $before = SSOTest::Metadata::now($t);
 $asked = $m->requests;
 my $tile = $t->browser;
@@ -173,6 +174,7 @@ is $url, $t->url('/saml/tiles/login?again=1&target=%2ftile%3fx%3d1'), '... has a
 is scalar(grep { /^saml-tiles=./ } $page->headers('Set-Cookie')), 0, '... and makes no session';
 is pressed($tile, '/tile', 'second')->status, 403, '... once';
 $t->refused('signature');
+$m->release('a tile waits');
 SSOTest::Metadata::taken($t, $before);
 is scalar $m->requests, $asked + 1, '... after one request';
 $request = $t->request_of($tile->get($url));

@@ -44,8 +44,8 @@ sub down { my ($self) = @_; $self->{server}->stop; return }
 
 sub url { my ($self) = @_; return "http://127.0.0.1:$self->{port}/metadata" }
 
-# What it says from now on: status, body, etag, last_modified, headers ["Name: value"], delay (seconds before the answer),
-# pad (how many spaces follow the body).
+# What it says from now on: status, body, etag, last_modified, headers ["Name: value"], delay (seconds before the answer), hold (a name: no
+# answer before release is called with it), pad (how many spaces follow the body).
 sub answer
 {
     my ($self, %o) = @_;
@@ -56,6 +56,9 @@ sub answer
     rename "$self->{dir}/metadata.new", "$self->{dir}/metadata.answer" or die "metadata.answer: $!";
     return;
 }
+
+# Let the answers go that are held under that name.
+sub release { my ($self, $name) = @_; open my $to, '>', "$self->{dir}/metadata.released-$name" or die "metadata.released-$name: $!"; return }
 
 # One line for each request so far: status sent, then its conditions.
 sub requests
@@ -88,6 +91,9 @@ sub _reply
     push @headers, "ETag: $answer->{etag}" if defined $answer->{etag};
     push @headers, "Last-Modified: $answer->{last_modified}" if defined $answer->{last_modified};
     sleep $answer->{delay} if $answer->{delay};
+    for (my $until = time + WAIT_S; $answer->{hold} && !-e "$dir/metadata.released-$answer->{hold}" && time < $until;) {
+        sleep 0.02;
+    }
     my $text = join("\r\n", "HTTP/1.1 $status x", @headers) . "\r\n\r\n" . ($status == 304 ? '' : $body);
     for (my $at = 0; $at < length $text;) {
         $at += syswrite($client, $text, 65536, $at) || return;
