@@ -31,6 +31,11 @@ typedef struct {
     sso_field_t fields[SSO_OUTGOING_FIELDS];    /* of that form */
 } sso_packed_t;
 
+/**
+ * Make `out` ready: by Redirect signed in its query, by POST in its XML.
+ * @param packed  set on SAML_OK; lives in `p`
+ * @return SAML_OK, or why it can be neither signed nor packed: SAML_E_SIGNATURE, SAML_E_MALFORMED, SAML_E_TOO_LARGE, SAML_E_STORE
+ */
 SAML_MUST_CHECK saml_status_t sso_outgoing_pack(sso_packed_t *packed, const sso_outgoing_t *out, apr_pool_t *p, saml_err_t *err);
 
 #endif
