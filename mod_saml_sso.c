@@ -6,8 +6,8 @@
  */
 
 #define SSO_MODULE_RECORD
-#include "sso/sso.h"
 #include "sso/resend.h"
+#include "sso/sso.h"
 #include "sso/store_socache.h"
 #include "sso/trailers.h"
 #include "sso/watch.h"

@@ -39,8 +39,8 @@ static saml_status_t fail(request_rec *r, const sso_app_t *app, const sso_reply_
         return saml_fail(err, SAML_E_REQUEST, "address: expected a browser at %s, as SAMLReplyURL says, got one at %s, where our cookies "
                          "do not come; mend: lead all requests there (Redirect \"/\" \"%s/\")", reply->origin, shown, reply->origin);
     return saml_fail(err, SAML_E_REQUEST, "address: expected a browser at %s, as SAMLReplyURL says, got one at %s; mend: if people are to "
-                     "come by that address, add it with \"%s\" to SAMLReplyURL and to the identity provider's reply URLs; if not, lead them to "
-                     "%s", reply->origin, shown, reply->path, reply->origin);
+                     "come by that address, add it with \"%s\" to SAMLReplyURL and to the identity provider's reply URLs; if not, lead "
+                     "them to %s", reply->origin, shown, reply->path, reply->origin);
 }
 
 int sso_address_explain(request_rec *r, const sso_app_t *app, const char *origin, const char *target)

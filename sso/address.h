@@ -10,7 +10,10 @@
 
 #include "sso.h"
 
-/** Attributes for the form of the sign-on page: where it should be, and where it goes, with the browser's own origin, if it is not. Escaped. */
+/**
+ * Attributes for the form of the sign-on page: where it should be, and where it goes, with the browser's own origin, if it is not.
+ * Escaped.
+ */
 const char *sso_address_attributes(request_rec *r, const sso_app_t *app, const char *target);
 
 /**

@@ -316,5 +316,6 @@ void sso_cookie_set_same_site(request_rec *r, const sso_app_t *app, const char *
 {
     const char *age = max_age == SSO_COOKIE_WITH_BROWSER ? "" : apr_psprintf(r->pool, "; Max-Age=%" APR_TIME_T_FMT, apr_time_sec(max_age));
 
-    add_cookie(r, apr_pstrcat(r->pool, name, "=", value, age, "; Path=/; HttpOnly", app->cookie.secure ? "; Secure" : "", "; SameSite=Lax", NULL));
+    add_cookie(r, apr_pstrcat(r->pool, name, "=", value, age, "; Path=/; HttpOnly", app->cookie.secure ? "; Secure" : "",
+                               "; SameSite=Lax", NULL));
 }

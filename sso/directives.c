@@ -54,8 +54,8 @@ const command_rec sso_directives[] = {
     APP_ITERATE(SSO_SET_REPLY_URL, "SAMLReplyURL", sso_set_value,
                 "ACS URLs, one for each public host, default https://ServerName, SAMLPath and /acs"),
     APP_TAKE12(SSO_SET_PATH, "SAMLPath", sso_set_path,
-               "Where the endpoints live, default /saml (/saml/NAME in <SAMLApplication NAME>); and prefix=PATH that a proxy in front takes "
-               "away from all addresses, default none"),
+               "Where the endpoints live, default /saml (/saml/NAME in <SAMLApplication NAME>); and prefix=PATH that a proxy in "
+               "front takes away from all addresses, default none"),
     APP_TAKE2(SSO_SET_KEY, "SAMLKey", sso_set_key,
               "Private key and certificate (PEM files) that sign requests and decrypt assertions; repeat for "
               "rollover, the first signs; default none"),

@@ -181,8 +181,8 @@ static int takes_method(request_rec *r, const endpoint_def_t *def)
 }
 
 /*
- * Where a refusal is shown, the address bar has the ACS: Enter there, the history or a tab that is restored ask for it by GET. Such a person
- * gets a way on; httpd's word, or the administrator's, is for all else.
+ * Where a refusal is shown, the address bar has the ACS: Enter there, the history or a tab that is restored ask for it by GET. Such a
+ * person gets a way on; httpd's word, or the administrator's, is for all else.
  */
 static int not_allowed(request_rec *r, const sso_app_t *app)
 {

@@ -13,7 +13,8 @@ static int has_word(const char *header, const char *word)
 /* Long before Sec-Purpose browsers said it in names of their own. */
 static int is_ahead_of_time(request_rec *r)
 {
-    return has_word(apr_table_get(r->headers_in, "Sec-Purpose"), "prefetch") || has_word(apr_table_get(r->headers_in, "Purpose"), "prefetch")
+    return has_word(apr_table_get(r->headers_in, "Sec-Purpose"), "prefetch")
+           || has_word(apr_table_get(r->headers_in, "Purpose"), "prefetch")
            || has_word(apr_table_get(r->headers_in, "X-Moz"), "prefetch");
 }
 

@@ -96,9 +96,9 @@ static int take_prefix_off(sso_check_t *check, const sso_app_t *app, const sso_v
     url->local_path = sso_path_without(url->path, app->prefix);
     if (!*app->prefix || url->local_path != url->path)
         return 1;
-    sso_check_fail(check, "SAMLReplyURL", &value->at, "expected an address under the prefix %s of SAMLPath, found \"%s\"; mend: write it as the "
-                   "browser has it, such as \"%s%s/acs\", or SAMLPath %s prefix=/ where no proxy takes anything away", app->prefix, url->url,
-                   url->origin, app->public_path, app->path);
+    sso_check_fail(check, "SAMLReplyURL", &value->at, "expected an address under the prefix %s of SAMLPath, found \"%s\"; mend: write it as "
+                   "the browser has it, such as \"%s%s/acs\", or SAMLPath %s prefix=/ where no proxy takes anything away",
+                   app->prefix, url->url, url->origin, app->public_path, app->path);
     return 0;
 }
 
@@ -285,8 +285,8 @@ static void resolve_logout(sso_check_t *check, const sso_app_conf_t *conf, sso_a
     app->single_logout = (int)number_or(conf, SSO_SET_SINGLE_LOGOUT, 1);
     app->logout_response = (sso_logout_answer_t)number_or(conf, SSO_SET_LOGOUT_RESPONSE, SSO_ANSWER_AUTO);
     if (app->logout_response == SSO_ANSWER_ON && idp && !idp->slo_redirect && !idp->slo_post)
-        sso_check_warn(check, "SAMLLogoutResponse", at_of(conf, SSO_SET_LOGOUT_RESPONSE), "expected an identity provider with a logout URL, "
-                       "where a LogoutResponse can go, found none; mend: add SAMLLogoutURL, or take this directive out");
+        sso_check_warn(check, "SAMLLogoutResponse", at_of(conf, SSO_SET_LOGOUT_RESPONSE), "expected an identity provider with a "
+                       "logout URL, where a LogoutResponse can go, found none; mend: add SAMLLogoutURL, or take this directive out");
 }
 
 static void resolve_requests(sso_check_t *check, const sso_app_conf_t *conf, sso_app_t *app)

@@ -117,20 +117,20 @@ static const struct {
         "found none; mend: what changes Set-Cookie behind this module (Header edit, a proxy that adds SameSite=Strict, Path or Domain, or "
         "takes the header off 303 answers), a cookie over the browser's limit of 4096 bytes, an http:// address before a proxy" },
     [CAUSE_NONE_SET] = { SAML_E_STATE_MISSING, &saml_loop_no_cookie,
-        "found none, nor any other cookie of the answers to the identity provider's form, while those of the sign-on's beginning come; mend: "
-        "what takes Set-Cookie off 303 answers or changes it there (a proxy, Header edit)" },
+        "found none, nor any other cookie of the answers to the identity provider's form, while those of the sign-on's beginning come; "
+        "mend: what takes Set-Cookie off 303 answers or changes it there (a proxy, Header edit)" },
     [CAUSE_THIS_ONE] = { SAML_E_STATE_MISSING, &saml_loop_no_cookie,
-        "found none with a request from this site either, while another cookie of the same answer comes; mend: what changes this one (Header "
-        "edit or a proxy that sets Path or Domain, or takes it off), a cookie over the browser's limit of 4096 bytes" },
+        "found none with a request from this site either, while another cookie of the same answer comes; mend: what changes this one "
+        "(Header edit or a proxy that sets Path or Domain, or takes it off), a cookie over the browser's limit of 4096 bytes" },
     [CAUSE_STRICT] = { SAML_E_STATE_MISSING, &saml_loop_no_cookie,
-        "found it with a request from this site and not with one that comes from the identity provider's page: it is SameSite=Strict; mend: "
-        "what makes it so (Header edit, a proxy)" },
+        "found it with a request from this site and not with one that comes from the identity provider's page: it is SameSite=Strict; "
+        "mend: what makes it so (Header edit, a proxy)" },
     [CAUSE_UNKNOWN_SESSION] = { SAML_E_STATE_MISSING, &saml_loop_no_session,
         "found one whose session is not in the store; mend: one SAMLSessionStore for all nodes, a longer SAMLSessionIdle or "
         "SAMLSessionLifetime, a store that does not throw sessions out" },
     [CAUSE_CLOCKS] = { SAML_E_STATE_MISSING, &saml_loop_no_session,
-        "found one whose session is not in the store, and clocks that differ between the servers of this sign-on; mend: set them (NTP), and "
-        "one SAMLSessionStore for all" },
+        "found one whose session is not in the store, and clocks that differ between the servers of this sign-on; mend: set them (NTP), "
+        "and one SAMLSessionStore for all" },
     [CAUSE_DENIED] = { SAML_E_REQUEST, &saml_loop_denied,
         "found that a Require refuses the session and its ErrorDocument leads to the sign-on again; mend: an ErrorDocument that says so "
         "instead, or Require" },
@@ -309,10 +309,10 @@ const char *sso_rounds_came_again(request_rec *r, const sso_app_t *app, const ch
 
 static saml_status_t fail_lost(const rounds_t *rounds, request_rec *r, const sso_app_t *app, saml_err_t *err)
 {
-    return saml_fail(err, SAML_E_STATE_MISSING, "sign-ons without end: %d answers within %d s to sign-ons whose cookie did not come, expected "
-                     "them to begin at %s; mend: what sends the browser to an http:// address or another host name of this site (ServerName "
-                     "with https:// behind a proxy, for the redirects that httpd makes; the application's own), and lead what comes there "
-                     "to that address (Redirect)", rounds->lost, (int)apr_time_sec(apr_time_now() - rounds->lost_since),
+    return saml_fail(err, SAML_E_STATE_MISSING, "sign-ons without end: %d answers within %d s to sign-ons whose cookie did not come, "
+                     "expected them to begin at %s; mend: what sends the browser to an http:// address or another host name of this site "
+                     "(ServerName with https:// behind a proxy, for the redirects that httpd makes; the application's own), and lead what "
+                     "comes there to that address (Redirect)", rounds->lost, (int)apr_time_sec(apr_time_now() - rounds->lost_since),
                      sso_reply_url_of(app, r)->origin);
 }
 
@@ -342,12 +342,12 @@ int sso_rounds_refuse_lost(request_rec *r, const sso_app_t *app, const char *rel
 
     switch (sso_state_lost(r, app, relay_state)) {
     case SSO_LOST_ALL:
-        what = "no cookie of this site has come back since the sign-on was begun anew: the browser takes none (switched off, blocked, a frame "
-               "in another site), or it came by http:// where they are Secure, or by another host name than that of SAMLReplyURL";
+        what = "no cookie of this site has come back since the sign-on was begun anew: the browser takes none (switched off, blocked, "
+               "a frame in another site), or it came by http:// where they are Secure, or by another host name than that of SAMLReplyURL";
         break;
     case SSO_LOST_CROSS_SITE:
-        what = "cookies come with this site's own pages, and not with the identity provider's form: something changes SameSite=None; Secure "
-               "(Header edit, a proxy), or the sign-on is in a frame, where the browser keeps back cookies of others";
+        what = "cookies come with this site's own pages, and not with the identity provider's form: something changes SameSite=None; "
+               "Secure (Header edit, a proxy), or the sign-on is in a frame, where the browser keeps back cookies of others";
         break;
     default:
         return sso_page_refused(r, app, err);

@@ -163,7 +163,7 @@ static int has_retry_cookie(request_rec *r, const sso_app_t *app)
 saml_status_t sso_state_begin(const char **relay_state, request_rec *r, const sso_app_t *app, const sso_state_t *state,
                               int again, saml_err_t *err)
 {
-    const char *name, *cookie, *sealed;
+    const char *name, *cookie, *under, *sealed;
 
     SAML_TRY(sso_cookie_end_new(&name, r->pool, err));
     if (again)
@@ -171,7 +171,8 @@ saml_status_t sso_state_begin(const char **relay_state, request_rec *r, const ss
     cookie = cookie_name(app, name, r->pool);
     SAML_TRY(sso_sealed_make(&sealed, app, purpose, cookie, write_state(state, r->pool), r->pool, err));
     drop_surplus(r, app, octets_of(cookie, sealed));
-    sso_cookie_set_cross_site(r, app, state->framed ? sso_cookie_name(app, SSO_COOKIE_FRAME, r->pool) : cookie, sealed, SSO_STATE_COOKIE_AGE);
+    under = state->framed ? sso_cookie_name(app, SSO_COOKIE_FRAME, r->pool) : cookie;
+    sso_cookie_set_cross_site(r, app, under, sealed, SSO_STATE_COOKIE_AGE);
     *relay_state = name;
     return SAML_OK;
 }

@@ -358,7 +358,7 @@ const char *sso_endpoint_url(const sso_app_t *app, const sso_reply_url_t *reply,
     return apr_pstrcat(p, reply->origin, app->public_path, "/", name, NULL);
 }
 
-/* What stands behind the authority of a request line in absolute form (RFC 9112 3.2.2), which a proxy may send; the line's own path else. */
+/* What stands behind the authority of a request line in absolute form (RFC 9112 3.2.2), which a proxy may send; else the line's path. */
 static const char *path_and_query(request_rec *r)
 {
     const char *uri = r->unparsed_uri, *rest = *uri == '/' ? NULL : strstr(uri, "://");

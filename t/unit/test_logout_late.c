@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* logout_late.c: for what is issued before a logout and comes after it, whichever logout comes last. Linked without httpd. */
 
-#include "store_fixture.h"
 #include "saml/response.h"
 #include "sso/logout_late.h"
+#include "store_fixture.h"
 
 #define MINUTE apr_time_from_sec(60)
 #define DAY    (1440 * MINUTE)
@@ -29,7 +29,8 @@ static sso_app_t *app_with_store(void)
 }
 
 /* A logout of `name`, or of its session `index`, at `issued`, that holds for `held`. */
-static void ended(const sso_app_t *app, const saml_idp_t *idp, const char *name, const char *index, apr_time_t issued, apr_interval_time_t held)
+static void ended(const sso_app_t *app, const saml_idp_t *idp, const char *name, const char *index, apr_time_t issued,
+                  apr_interval_time_t held)
 {
     apr_array_header_t *indexes = apr_array_make(pool, 1, sizeof(const char *));
     saml_logout_request_t request = { .name_id = { .value = name }, .session_indexes = indexes, .issued = issued, .until = issued + held };

@@ -128,8 +128,10 @@ static void late(void **state)
 static void contents(void **state)
 {
     static const char *const texts[] = {
-        "", "\n", "\n\n\n\n", "x\n_request\nacs\n\n0\n0\n0\n\n\n/", "0\n_request\nacs\n\n0\n0\n0\n\n\n/", "-1\n_request\nacs\n\n0\n0\n0\n\n\n/", "9223372036854775807\n_request\nacs\n\n0\n0\n0\n\n\n/",
-        "99999999999999999999999999\n_request\nacs\n\n0\n0\n0\n\n\n/", "-9223372036854775808\n_r\na\n\n0\n0\n0\n\n\n/", "1\n_request\nacs\n\n0\n0\n0\n\n\n/", "1\n_request\nacs", "1",
+        "", "\n", "\n\n\n\n", "x\n_request\nacs\n\n0\n0\n0\n\n\n/", "0\n_request\nacs\n\n0\n0\n0\n\n\n/",
+        "-1\n_request\nacs\n\n0\n0\n0\n\n\n/", "9223372036854775807\n_request\nacs\n\n0\n0\n0\n\n\n/",
+        "99999999999999999999999999\n_request\nacs\n\n0\n0\n0\n\n\n/", "-9223372036854775808\n_r\na\n\n0\n0\n0\n\n\n/",
+        "1\n_request\nacs\n\n0\n0\n0\n\n\n/", "1\n_request\nacs", "1",
     };
     sso_app_t *app = shop();
 
@@ -189,8 +191,8 @@ static void moved(void **state)
 /* What RelayState may be is less than what a cookie may be called. */
 static void names(void **state)
 {
-    static const char *const bad[] = { NULL, "", ".", "Abcdef-_012", "Abcdef-_01234", "Abcdef-_0123...", "Abcdef-_0123.x", "Abcdef-_0123 ", "Abcdef-_012=",
-                                       "Abcdef-_012;", "Abcdef-_012,", "Abcdef-_012\n", "Abcdef/_0123", "Abcdef-_012\xc3", "retry", "../../../../etc" };
+    static const char *const bad[] = { NULL, "", ".", "Abcdef-_012", "Abcdef-_01234", "Abcdef-_0123...", "Abcdef-_0123.x",
+                                       "Abcdef-_0123 ", "Abcdef-_012=", "Abcdef-_012;", "Abcdef-_012,", "Abcdef-_012\n", "Abcdef/_0123", "Abcdef-_012\xc3", "retry", "../../../../etc" };
     sso_app_t *app = shop();
 
     (void)state;
