@@ -3,14 +3,10 @@
 
 #include <apr_strings.h>
 
-#include "address.h"
 #include "headers.h"
 #include "page.h"
-#include "popup.h"
 #include "resend.h"
 #include "rounds.h"
-#include "saml/json.h"
-#include "step_up.h"
 #include "url.h"
 #include "user.h"
 
@@ -19,36 +15,6 @@ int sso_is_guarded(request_rec *r)
     const char *type = ap_auth_type(r);
 
     return type && (strcmp(type, SSO_AUTH_TYPE) == 0 || ap_cstr_casecmp(type, SSO_AUTH_TYPE) == 0);
-}
-
-int sso_answer_script(request_rec *r, const sso_app_t *app, const char *target)
-{
-    const char *login = sso_endpoint_url(app, sso_reply_url_of(app, r), "login", r->pool);
-    const char *url = apr_pstrcat(r->pool, login, "?target=", ap_escape_urlencoded(r->pool, target), sso_step_up_query(r, app), NULL);
-    unsigned step_up = sso_request_of(r)->step_up.bits;
-    const char *reason = !step_up ? "\"no session\""
-                         : apr_pstrcat(r->pool, "\"step-up needed\",\"step_up\":\"", sso_step_up_text(step_up), "\"", NULL);
-
-    sso_address_look(r, app);
-    apr_table_setn(r->err_headers_out, "WWW-Authenticate", SSO_AUTH_TYPE);
-    return sso_page_json(r, HTTP_UNAUTHORIZED,
-                         apr_pstrcat(r->pool, "{\"reason\":", reason, ",\"login_url\":",
-                                     saml_json_string(r->pool, url), "}\n", NULL));
-}
-
-int sso_answer_without_session(request_rec *r, const sso_app_t *app, sso_unauthenticated_t how, const char *target)
-{
-    int before = sso_page_refused_before(r);
-
-    if (before != DECLINED)
-        return before;
-    if (how == SSO_UNAUTH_AUTO && !sso_is_navigation(r))
-        how = SSO_UNAUTH_401;
-    if (how == SSO_UNAUTH_401)
-        return sso_answer_script(r, app, target);
-    if (how == SSO_UNAUTH_AUTO && sso_is_framed(r))
-        return sso_popup_for_frame(r, app, target);
-    return sso_login_start(r, app, target);
 }
 
 static int let_anonymous_through(request_rec *r)

@@ -7,7 +7,7 @@
 #include "resend.h"
 #include "saml/texts.h"
 #include "state.h"
-#include "step_up.h"
+#include "step_up_query.h"
 #include "url.h"
 
 /* doc/examples/sign-on-again.js listens on the same channel. */

@@ -179,7 +179,7 @@ typedef struct {
     apr_uint32_t *left_out_s;   /* of each header, when this process last said that it was left out; atomic */
     const apr_array_header_t *cookies;      /* sso_cookie_names_t, each once */
     const apr_array_header_t *stems;        /* const char *, "SM_": whatever header begins so is for nobody but us to send */
-    unsigned char begins[256];  /* bits of headers.c, by first octet: what may be one of these, what the scrub looks at (sso_managed_index) */
+    unsigned char begins[256];  /* bits of headers.c, by first octet: what the scrub looks at (sso_managed_index) */
 } sso_managed_t;
 
 /** What a server has, once resolved. */
@@ -305,6 +305,8 @@ int sso_check_authn(request_rec *r);
 int sso_check_authz(request_rec *r);
 int sso_note_auth_failure(request_rec *r, const char *auth_type);
 void sso_authz_register(apr_pool_t *p);
+
+/* answer.c: what a request without a session gets */
 /** Answer a request that has no session: sign-on page, redirect, or 401 for scripts. `target` is ours (url.h). */
 int sso_answer_without_session(request_rec *r, const sso_app_t *app, sso_unauthenticated_t how, const char *target);
 /** The 401 with JSON that scripts get: there is no session, or it lacks what step_up of the request says. */
@@ -356,9 +358,11 @@ SAML_MUST_CHECK saml_status_t sso_session_begin(request_rec *r, const sso_app_t 
 /** End the session of this browser, if there is one, and drop its cookie. @param ended whether there was one */
 SAML_MUST_CHECK saml_status_t sso_session_end(int *ended, request_rec *r, const sso_app_t *app, saml_err_t *err);
 
-/* handle_*.c: one for each endpoint */
+/* login_start.c */
 /** Start a sign-on that ends at `target`: state cookie, AuthnRequest, form or redirect. */
 int sso_login_start(request_rec *r, const sso_app_t *app, const char *target);
+
+/* handle_*.c: one for each endpoint */
 int sso_handle_login(request_rec *r, const sso_app_t *app);
 int sso_handle_acs(request_rec *r, const sso_app_t *app);
 /** saml_replay_t's `use` over the store of the application whose endpoint `baton`, a request_rec, is at. */
