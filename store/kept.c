@@ -124,7 +124,7 @@ static int is_too_old(const sso_kept_place_t *place, apr_time_t began, apr_time_
 /** What is there. */
 typedef struct {
     apr_uint64_t of_client, of_network, in_all;
-    int files_of_client, files;
+    int files_of_client, files_of_network, files;
     int cleared;
 } found_t;
 
@@ -135,6 +135,7 @@ static void add_up(found_t *found, const char *name, apr_uint64_t count, const c
     if (!client || strncmp(name + CLIENT_AT, client, SSO_KEPT_NETWORK_CHARS) != 0)
         return;
     found->of_network += count;
+    found->files_of_network++;
     if (strncmp(name + CLIENT_AT, client, SSO_KEPT_CLIENT_CHARS) != 0)
         return;
     found->of_client += count;
@@ -210,6 +211,8 @@ static saml_status_t check_limits(const sso_kept_place_t *place, const found_t *
         return over("of one client", place->per_client, found->of_client + count, err);
     if (found->files + files > SSO_KEPT_FILES)
         return too_many("in all", SSO_KEPT_FILES, err);
+    if (found->files_of_network + files > SSO_KEPT_FILES_OF_NETWORK)
+        return too_many("of one network", SSO_KEPT_FILES_OF_NETWORK, err);
     if (found->files_of_client + files > SSO_KEPT_FILES_OF_CLIENT)
         return too_many("of one client", SSO_KEPT_FILES_OF_CLIENT, err);
     return SAML_OK;

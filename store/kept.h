@@ -27,6 +27,7 @@ typedef struct {
 #define SSO_KEPT_UNKNOWN ((apr_uint64_t)-1)
 #define SSO_KEPT_LEAST_BYTES 4096       /* that one counts: a file takes as much */
 #define SSO_KEPT_FILES_OF_CLIENT 64     /* many may come from one address, and each has what he sent for a minute */
+#define SSO_KEPT_FILES_OF_NETWORK 2048  /* and a network has any number of addresses */
 #define SSO_KEPT_FILES 4096             /* all of their names are read for each */
 
 /** A text being written or read. Its file is closed with the pool; one that was not finished goes with it. */
