@@ -77,7 +77,7 @@ sso_endpoint_t sso_endpoint_at(const sso_app_t *app, const char *path)
 /* As httpd will read it: escapes decoded, dot segments and double slashes gone. */
 static const char *path_of_target(const char *target, apr_pool_t *p)
 {
-    const char *start = *target == '/' ? target : strchr(strstr(target, "://") + 3, '/');
+    const char *rest = strstr(target, "://"), *start = *target == '/' ? target : rest ? strchr(rest + 3, '/') : NULL;
     char *path = start ? apr_pstrmemdup(p, start, strcspn(start, "?#")) : apr_pstrdup(p, "/");
 
     if (ap_unescape_url(path) != OK)

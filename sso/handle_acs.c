@@ -96,6 +96,9 @@ static saml_status_t find_context(context_t *out, request_rec *r, const sso_app_
     status = sso_state_resume(&state, r, app, answer->relay_state, err);
     if (status == SAML_OK)
         status = check_begun_here(&state, app, err);
+    /* A logout under way has one of the same kind, which mostly leads nowhere (logout_send.c). */
+    if (status == SAML_OK && !*state.target)
+        status = saml_fail(err, SAML_E_STATE_MISSING, "login state: expected one of a sign-on, got one of a logout");
     if (status == SAML_OK) {
         out->request_id = state.request_id;
         out->acs_url = state.acs_url;

@@ -4,6 +4,7 @@
 # for the password; and what holds whatever is chosen.
 use strict;
 use warnings;
+use MIME::Base64 qw(encode_base64);
 use Test::More;
 use SSOTest;
 use SSOTest::Logout;
@@ -258,6 +259,17 @@ subtest 'SAMLForceAuthn after-logout' => sub {
     unlike $begin->()->{xml}, qr/ForceAuthn/, 'nor is this one, where its session has ended by itself';
     $ada->get('/saml/force/logout?local=1');
     like $begin->()->{xml}, qr/ForceAuthn="true"/, 'until it logs out';
+};
+
+subtest 'a logout under way is no sign-on' => sub {
+    for my $local ('', '?target=%2Fauto') {
+        my $ada = on('auto');
+        my ($state) = $ada->get("/saml/auto/logout$local")->header('Location') =~ /RelayState=([^&]*)/;
+        my $reply = $ada->post('/saml/auto/acs', [SAMLResponse => encode_base64('<a/>', ''), RelayState => $state]);
+        is $reply->status, 400, "its RelayState at the reply URL$local: what came is refused";
+        $t->refused('malformed');
+        ok !is_in($ada, 'auto'), 'and nobody is in';
+    }
 };
 
 # SAML Core 3.7.3.2: a sign-on that was under way when the logout came. Each with a user of its own, whom no other logout has met.
