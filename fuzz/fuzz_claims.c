@@ -97,7 +97,7 @@ static int is_printable(const char *text)
 static void add_header(scene_t *scene, char *text)
 {
     static const char *const encodes[] = { "none", "percent", "base64" };
-    sso_header_t header = { NULL, NULL, ";", SSO_ENCODE_NONE, 0, 0, 0 };
+    sso_header_t header = { .separator = ";" };
     char *claim = strstr(text, ": "), *encode, *separator;
     int i;
 
@@ -120,6 +120,7 @@ static void add_header(scene_t *scene, char *text)
     header.claim = claim;
     if (separator && *separator && strlen(separator) <= 8 && !separator[strcspn(separator, "0123456789ABCDEF%")])
         header.separator = separator;
+    sso_header_settle(&header);
     if (*claim)
         APR_ARRAY_PUSH(scene->headers, sso_header_t) = header;
 }

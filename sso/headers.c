@@ -41,6 +41,13 @@ void sso_managed_index(sso_managed_t *managed)
         mark_beginning(managed, seen[k], BEGINS_SEEN);
 }
 
+void sso_header_settle(sso_header_t *header)
+{
+    header->header_len = strlen(header->header);
+    header->source = strcmp(header->claim, "user") == 0 ? SSO_FROM_USER : strcmp(header->claim, "nameid") == 0 ? SSO_FROM_NAME_ID
+                                                                                                          : SSO_FROM_CLAIM;
+}
+
 /* Of one that may be ours by how it begins. */
 static int is_in_list(const sso_managed_t *managed, const char *name)
 {

@@ -9,6 +9,9 @@
 /** Fill in `begins` by what else it says. */
 void sso_managed_index(sso_managed_t *managed);
 
+/** Fill in `header_len` and `source` by what else it says. */
+void sso_header_settle(sso_header_t *header);
+
 /** Whether a header of that name, under whatever spelling, is for nobody but us to send. */
 int sso_header_is_ours(const char *name);
 

@@ -7,6 +7,7 @@
 #include "config.h"
 #include "saml/claims.h"
 #include "header_text.h"
+#include "headers.h"
 
 #define MAX_HEADER_BYTES 128
 #define MAX_VALUE_BYTES 60000   /* of a header: what httpd's largest sensible LimitRequestFieldSize takes */
@@ -268,11 +269,6 @@ static const char *parse_header(cmd_parms *cmd, sso_header_t *header, int argc, 
     return NULL;
 }
 
-static sso_header_source_t source_of(const char *claim)
-{
-    return strcmp(claim, "user") == 0 ? SSO_FROM_USER : strcmp(claim, "nameid") == 0 ? SSO_FROM_NAME_ID : SSO_FROM_CLAIM;
-}
-
 /* The array is the directory's own while it is read; it is shared, read-only, from then on. */
 static const char *add_header(cmd_parms *cmd, sso_dir_conf_t *conf, const sso_header_t *header)
 {
@@ -292,8 +288,7 @@ static const char *add_header(cmd_parms *cmd, sso_dir_conf_t *conf, const sso_he
     if (!same)
         same = apr_array_push(added);
     *same = *header;
-    same->header_len = strlen(header->header);
-    same->source = source_of(header->claim);
+    sso_header_settle(same);
     APR_ARRAY_PUSH(sso_server_conf_of(cmd->server)->managed, const char *) = header->header;
     conf->added = added;
     sso_dir_settle_headers(cmd->pool, conf);
