@@ -52,8 +52,8 @@ const char *sso_step_up_parse(const sso_authn_need_t **out, const cmd_parms *cmd
     else if (strcmp(what, "mfa") != 0 || *age)
         what = "";
     if (*line || !*what || (strcmp(what, "max-age") == 0 && !need->max_age))
-        return "Require saml-authn: expected \"mfa\", or \"max-age\" and a time from 60s to 400d, like \"max-age 15m\"; for both, two lines "
-               "in a <RequireAll>";
+        return "Require saml-authn: expected \"mfa\", or \"max-age\" and a time from 60s to 400d, like \"max-age 15m\"; for both, two "
+               "lines in a <RequireAll>";
     *out = need;
     return sso_step_up_look_beside(cmd);
 }

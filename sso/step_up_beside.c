@@ -108,7 +108,7 @@ const char *sso_step_up_look_beside(const cmd_parms *cmd)
     other = that_merges(cmd);
     if (other)
         return apr_psprintf(cmd->pool, "Require saml-authn: expected to be needed, found \"AuthMerging Or\" (line %d) beside it, with "
-                            "which whom a section around this one lets in need not satisfy it; mend: leave that out, and write what is enough "
-                            "instead of it into a <RequireAny> here", other->line_num);
+                            "which whom a section around this one lets in need not satisfy it; mend: leave that out, and write what is "
+                            "enough instead of it into a <RequireAny> here", other->line_num);
     return NULL;
 }
