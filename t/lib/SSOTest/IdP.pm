@@ -5,9 +5,7 @@ package SSOTest::IdP;
 
 use strict;
 use warnings;
-use File::Basename qw(dirname);
-use IPC::Open2 qw(open2);
-use JSON::PP ();
+use SSOTest::Helper;
 
 use constant TENANT => '11111111-2222-4333-8444-555555555555';
 use constant ISSUER => 'https://sts.windows.net/' . TENANT . '/';
@@ -19,7 +17,7 @@ use constant GROUPS => 'http://schemas.microsoft.com/ws/2008/06/identity/claims/
 sub new
 {
     my ($class, $dir) = @_;
-    my $self = bless { dir => $dir, owner => $$ }, $class;
+    my $self = bless { dir => $dir, helper => SSOTest::Helper->new('idp.py', $dir) }, $class;
 
     $self->make_key('idp');
     return $self;
@@ -55,31 +53,12 @@ sub run
     return $out;
 }
 
-sub _process
-{
-    my ($self) = @_;
-
-    if (!$self->{pid} || $self->{owner} != $$) {
-        my $python = $ENV{SSO_PYTHON} || '/usr/bin/python3';
-
-        $self->{owner} = $$;
-        $self->{pid} = open2($self->{from}, $self->{to}, $python, dirname(__FILE__) . '/../idp.py', $self->{dir});
-    }
-    return;
-}
-
 # The form value of a response; see idp.py for the fields.
 sub respond
 {
     my ($self, %fields) = @_;
 
-    $self->_process;
-    print { $self->{to} } JSON::PP->new->canonical->ascii->encode(\%fields), "\n";
-    $self->{to}->flush;
-    my $line = readline $self->{from} // die "idp.py has gone";
-    my $reply = JSON::PP::decode_json($line);
-    die "idp.py: $reply->{error}\n" if $reply->{error};
-    return $reply->{b64};
+    return $self->{helper}->ask(%fields)->{b64};
 }
 
 # What Entra says about somebody: ([name, [values]], ...)
@@ -95,17 +74,6 @@ sub attributes
         [CLAIMS . 'name', ["$name\@example.org"]],
         @groups ? [GROUPS, [@groups]] : (),
     ];
-}
-
-sub DESTROY
-{
-    my ($self) = @_;
-
-    return if !$self->{pid} || $self->{owner} != $$;
-    local ($?, $!, $@);
-    kill 'TERM', $self->{pid};      # clients that a test forked may hold its pipe open
-    waitpid $self->{pid}, 0;
-    return;
 }
 
 1;
