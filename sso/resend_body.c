@@ -87,6 +87,18 @@ static instead_t *put_instead(request_rec *r, sso_kept_t *kept)
     return instead;
 }
 
+/* What was put there for this request already; a second filter of one type would go below it, and never be asked. */
+static instead_t *that_is_there(request_rec *r)
+{
+    ap_filter_t *f;
+
+    for (f = r->input_filters; f; f = f->next) {
+        if (f->frec == filter && f->r == r)
+            return f->ctx;
+    }
+    return NULL;
+}
+
 void sso_resend_register(void)
 {
     /*
@@ -145,11 +157,14 @@ int sso_resend_read_form(const char **name, request_rec *r)
     *name = body + strlen(FORM_START);
     if (rc == APR_SUCCESS && len == FORM_BYTES && strncmp(body, FORM_START, strlen(FORM_START)) == 0 && sso_resend_is_name(*name))
         return 1;
-    instead = put_instead(r, NULL);
-    instead->broken = rc;
-    instead->goes_on = rc == APR_SUCCESS && len > FORM_BYTES;
+    instead = that_is_there(r);
+    if (!instead) {
+        instead = put_instead(r, NULL);
+        instead->broken = rc;
+        instead->goes_on = rc == APR_SUCCESS && len > FORM_BYTES;
+    }
     if (len > 0)
-        APR_BRIGADE_INSERT_TAIL(instead->held, apr_bucket_pool_create(body, len, r->pool, r->connection->bucket_alloc));
+        APR_BRIGADE_INSERT_HEAD(instead->held, apr_bucket_pool_create(body, len, r->pool, r->connection->bucket_alloc));
     return 0;
 }
 

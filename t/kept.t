@@ -378,6 +378,16 @@ subtest 'a stronger sign-on' => sub {
     $page = end_of($browser, $once_more, @strong);
     like +(seen(press($browser, $page)))[2], qr/with two factors/, 'after which it arrives';
     is_deeply [kept()], [], 'and nothing is left';
+    # A form as long as that of our own page is looked at before, and once more when it is kept.
+    for my $length (29 .. 31) {
+        my $body = 'field=' . 'v' x ($length - 6);
+        $browser = $t->browser;
+        $page = end_of($browser, send_it($browser, '/api/strong', 'application/x-www-form-urlencoded', $body), @weak);
+        is +(seen(press($browser, end_of($browser, press($browser, $page), @strong))))[2], $body, "$length octets arrive after both";
+    }
+    $browser = $t->signed_on('/api/x', @weak);
+    $page = end_of($browser, send_it($browser, '/api/strong', 'application/x-www-form-urlencoded', 'field=' . 'w' x 24), @strong);
+    is +(seen(press($browser, $page)))[2], 'field=' . 'w' x 24, 'and those of somebody with a session';
 };
 
 subtest 'others' => sub {
