@@ -139,13 +139,21 @@ static const struct {
         "REMOTE_USER or its header and redirects to the login, or a link to login where a place is meant" },
 };
 
-/* login?arrived=2. A link of somebody else's to it says nothing. */
+/* login?arrived=2, whoever asks. */
+static int is_asked_again(request_rec *r)
+{
+    const char *arrived = NULL;
+
+    return sso_request_of(r)->endpoint == SSO_ENDPOINT_LOGIN
+           && sso_query_value(&arrived, r, "arrived", sso_err_new(r->pool)) == SAML_OK && arrived && strcmp(arrived, FROM_HERE) == 0;
+}
+
+/* A link of somebody else's to it says nothing. */
 static int is_asked_from_here(request_rec *r)
 {
-    const char *arrived = NULL, *site = apr_table_get(r->headers_in, "Sec-Fetch-Site");
+    const char *site = apr_table_get(r->headers_in, "Sec-Fetch-Site");
 
-    return sso_request_of(r)->endpoint == SSO_ENDPOINT_LOGIN && (!site || ap_cstr_casecmp(site, "same-origin") == 0)
-           && sso_query_value(&arrived, r, "arrived", sso_err_new(r->pool)) == SAML_OK && arrived && strcmp(arrived, FROM_HERE) == 0;
+    return is_asked_again(r) && (!site || ap_cstr_casecmp(site, "same-origin") == 0);
 }
 
 /* The server that took the answer is ahead of this one, or behind that where the sign-ons began. */
@@ -272,7 +280,7 @@ int sso_rounds_arrived(int *http, request_rec *r, const sso_app_t *app, const ss
         return 0;
     if (session && !is_asked_from_here(r))
         return 0;
-    if (came && !is_asked_from_here(r) && sso_session_reference(&reference, r, app, err) == SAML_OK && !*reference)
+    if (came && !is_asked_again(r) && sso_session_reference(&reference, r, app, err) == SAML_OK && !*reference)
         *http = ask_from_here(r, app, target);
     else
         *http = refuse_arrival(r, app, target);

@@ -115,6 +115,12 @@ subtest 'the session cookie does not come back' => sub {
     $t->login($strict, '/app');
     is $strict->get('/saml/login?arrived=2&target=/app', headers => [['Sec-Fetch-Site', 'cross-site']])->header('Location'), '/app',
         "a link of somebody else's to the page that looks leads on";
+    $strict->drop_cookies(qr/^__Host-saml$/);
+    for my $site (qw(cross-site none)) {
+        my $looked = $strict->get('/saml/login?arrived=2&target=/app', headers => [['Sec-Fetch-Site', $site]]);
+        is $looked->header('Refresh'), undef, "and does not look for ever, in a browser that says $site";
+        $t->refused('state-missing', qr/comes from a sign-on/);
+    }
 
     # All that the ACS sets: the count does not come either, but what was used does.
     my ($kept, $count) = (undef, 0);
