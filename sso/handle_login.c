@@ -77,17 +77,17 @@ int sso_handle_login(request_rec *r, const sso_app_t *app)
     const sso_session_t *session = NULL;
     const char *target, *end;
     wish_t wish = { 0 };
-    int before = sso_page_refused_before(r), http;
+    int answered = sso_page_refused_before(r), http;
 
-    if (before != DECLINED)
-        return before;
+    if (answered != DECLINED)
+        return answered;
     if (read_wish(&wish, r, app, err) != SAML_OK)
         return sso_page_refused(r, app, err);
     if (wish.popup)
         sso_popup_cut_off(r);
     target = wish.target ? wish.target : app->start;
-    if (wish.elsewhere && (before = sso_address_explain(r, app, wish.elsewhere, target)) != DECLINED)
-        return before;
+    if (wish.elsewhere && (answered = sso_address_explain(r, app, wish.elsewhere, target)) != DECLINED)
+        return answered;
     if (wish.again && !wish.target && !wish.resend && !wish.popup)
         wish.place = wish.again;
     sso_step_up_asked(r, app, wish.step_up, wish.noted);
