@@ -80,8 +80,8 @@ static const char *path_of_target(const char *target, apr_pool_t *p)
     const char *rest = strstr(target, "://"), *start = *target == '/' ? target : rest ? strchr(rest + 3, '/') : NULL;
     char *path = start ? apr_pstrmemdup(p, start, strcspn(start, "?#")) : apr_pstrdup(p, "/");
 
-    if (ap_unescape_url(path) != OK)
-        return "/";
+    if (ap_unescape_url(path) == HTTP_BAD_REQUEST)
+        return "/";             /* an escaped slash is one, too: with AllowEncodedSlashes On */
     ap_getparents(path);
     ap_no2slash(path);
     return path;

@@ -146,7 +146,7 @@ subtest 'altered' => sub {
 # Whoever knows the secret (another site that shares it) still makes no open redirect.
 subtest 'sealed for another place' => sub {
     for my $evil ('https://evil.example/', 'http://evil.example/shop', 'http://127.0.0.1:1/shop', '/%2f/evil.example', '/x/..//evil.example',
-        '/saml/acs', '/saml/logout', '/saml/login?target=/shop', '/x/../saml/logout', '/saml/tiles/logout', $t->url('/saml/logout')) {
+        '/saml/acs', '/saml/logout', '/saml/login?target=/shop', '/x/../saml/logout', '/saml%2flogin', '/saml/tiles/logout', $t->url('/saml/logout')) {
         refused(\%shop, sealed($evil), $evil, qr/RelayState: expected a target on this site.* got a sealed value for "/);
     }
 };
