@@ -6,7 +6,7 @@
  */
 
 #define SSO_MODULE_RECORD
-#include "sso/resend.h"
+#include "sso/resend_body.h"
 #include "sso/sso.h"
 #include "sso/store_socache.h"
 #include "sso/trailers.h"

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "resend.h"
+#include "resend_note.h"
 #include "store/private_dir.h"
 
 #define FOLDER "mod_saml_sso.kept"      /* in the runtime directory */

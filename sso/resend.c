@@ -10,6 +10,7 @@
 #include "last_user.h"
 #include "page.h"
 #include "resend_body.h"
+#include "resend_note.h"
 #include "saml/texts.h"
 #include "state.h"
 #include "url.h"
@@ -23,7 +24,8 @@ static const char submit_script[] = "(function(f){f.action+=location.hash;f.subm
 
 /* ---- what is one to keep ----------------------------------------------------------------------------------- */
 
-int sso_resend_is_from_here(request_rec *r, const sso_app_t *app)
+/* Whether a page of this very site sent `r`. */
+static int is_from_here(request_rec *r, const sso_app_t *app)
 {
     const char *site = apr_table_get(r->headers_in, "Sec-Fetch-Site");
     const char *origin = apr_table_get(r->headers_in, "Origin");
@@ -74,7 +76,8 @@ static saml_status_t too_large(outcome_t *out, const sso_app_t *app, saml_err_t 
                      app->keep->most - SSO_RESEND_HEADER_BYTES);
 }
 
-static saml_status_t keep_brigade(outcome_t *out, int *at_end, sso_kept_t *kept, const sso_app_t *app, apr_bucket_brigade *bb, saml_err_t *err)
+static saml_status_t keep_brigade(outcome_t *out, int *at_end, sso_kept_t *kept, const sso_app_t *app, apr_bucket_brigade *bb,
+                                  saml_err_t *err)
 {
     apr_bucket *bucket;
 
@@ -118,7 +121,8 @@ static saml_status_t keep_body(outcome_t *out, sso_kept_t *kept, request_rec *r,
 }
 
 /* What was announced; a body in chunks says nothing. */
-static saml_status_t announced(apr_uint64_t *octets, outcome_t *out, request_rec *r, const sso_app_t *app, apr_size_t headers, saml_err_t *err)
+static saml_status_t announced(apr_uint64_t *octets, outcome_t *out, request_rec *r, const sso_app_t *app, apr_size_t headers,
+                               saml_err_t *err)
 {
     const char *length = apr_table_get(r->headers_in, "Content-Length");
 
@@ -189,7 +193,7 @@ static int lost_page(request_rec *r, const sso_app_t *app, int http)
     return send_page(r, http, saml_page_texts.not_kept_title, saml_page_texts.not_kept, saml_page_texts.not_kept_how, button);
 }
 
-int sso_resend_gone(request_rec *r, const char *target)
+static int gone_page(request_rec *r, const char *target)
 {
     return send_page(r, HTTP_GONE, saml_page_texts.not_resent_title, saml_page_texts.gone, NULL,
                      sso_page_button(r->pool, saml_page_texts.resending_button, target));
@@ -203,8 +207,8 @@ static const char *about(request_rec *r, const sso_app_t *app, const sso_resend_
     const char *where = apr_pstrcat(r->pool, sso_reply_url_of(app, r)->origin, path, NULL);
 
     return apr_psprintf(r->pool, "<dl>\n<dt>%s</dt><dd>%s</dd>\n<dt>%s</dt><dd>%" APR_UINT64_T_FMT " %s</dd>\n</dl>\n",
-                        ap_escape_html(r->pool, texts->resend_to), ap_escape_html(r->pool, where), ap_escape_html(r->pool, texts->resend_size),
-                        note->octets, ap_escape_html(r->pool, texts->resend_bytes));
+                        ap_escape_html(r->pool, texts->resend_to), ap_escape_html(r->pool, where),
+                        ap_escape_html(r->pool, texts->resend_size), note->octets, ap_escape_html(r->pool, texts->resend_bytes));
 }
 
 /* @param asks  what it is about, in HTML, where a person has to say go; NULL: it is sent by itself */
@@ -247,7 +251,7 @@ int sso_resend_keep(int *http, const char **target, request_rec *r, const sso_ap
 
     if (r->method_number != M_POST || r->main || r->prev || sso_request_of(r)->endpoint != SSO_ENDPOINT_NONE || sso_is_script(r))
         return 0;
-    if (!sso_resend_is_from_here(r, app)) {
+    if (!is_from_here(r, app)) {
         ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "a POST without a session is not kept over the sign-on: its Origin is not this site");
         return 0;
     }
@@ -280,13 +284,20 @@ const char *sso_resend_target(const sso_app_t *app, const char *name, const char
 
 /* ---- after it ---------------------------------------------------------------------------------------------- */
 
-sso_resend_user_t sso_resend_compare(const sso_resend_note_t *note, const sso_app_t *app, const sso_session_t *session, apr_pool_t *p)
+/** Whether who has signed on is who was signed on when it was kept. */
+typedef enum {
+    USER_SAME,
+    USER_UNKNOWN,               /* it cannot be told who was, or whether anybody was: only a person may say go */
+    USER_OTHER
+} user_t;
+
+static user_t compare(const sso_resend_note_t *note, const sso_app_t *app, const sso_session_t *session, apr_pool_t *p)
 {
     const char *now = sso_last_user_of(app, session, p);
 
     if (!*note->user || !*now)
-        return SSO_RESEND_USER_UNKNOWN;
-    return strcmp(now, note->user) == 0 ? SSO_RESEND_USER_SAME : SSO_RESEND_USER_OTHER;
+        return USER_UNKNOWN;
+    return strcmp(now, note->user) == 0 ? USER_SAME : USER_OTHER;
 }
 
 static int other_user_page(request_rec *r, const sso_app_t *app, const sso_resend_note_t *note, const char *name, const char *target)
@@ -301,18 +312,54 @@ static int other_user_page(request_rec *r, const sso_app_t *app, const sso_resen
 int sso_resend_page(request_rec *r, const sso_app_t *app, const sso_session_t *session, const char *name, const char *target)
 {
     sso_resend_note_t note;
-    sso_resend_user_t user;
+    user_t user;
 
     if (strcmp(name, RELOAD) == 0)
         return send_page(r, HTTP_OK, saml_page_texts.signed_in_title, saml_page_texts.reload, NULL, "");
     /* The Back button, a bookmark: it was sent. */
     if (!app->keep || !sso_resend_note_read(&note, r, app, name) || !sso_resend_note_is_for(&note, target, r->pool))
         return sso_page_redirect(r, HTTP_SEE_OTHER, target);
-    user = sso_resend_compare(&note, app, session, r->pool);
-    if (user == SSO_RESEND_USER_OTHER)
+    user = compare(&note, app, session, r->pool);
+    if (user == USER_OTHER)
         return other_user_page(r, app, &note, name, target);
     /* The note stays: it may be another node that has the file. */
     if (r->request_time >= note.began + SSO_RESEND_AGE || !sso_kept_is_there(app->keep, note.file))
-        return sso_resend_gone(r, target);
-    return form_page(r, name, target, user == SSO_RESEND_USER_SAME ? NULL : about(r, app, &note, target));
+        return gone_page(r, target);
+    return form_page(r, name, target, user == USER_SAME ? NULL : about(r, app, &note, target));
+}
+
+static saml_status_t take(sso_kept_t **out, const char *name, request_rec *r, const sso_app_t *app, const sso_session_t *session,
+                          saml_err_t *err)
+{
+    sso_resend_note_t note;
+
+    if (!is_from_here(r, app))
+        return saml_fail(err, SAML_E_REQUEST, "expected a form of this site, got one from elsewhere");
+    if (!app->keep || !sso_resend_note_read(&note, r, app, name))
+        return saml_fail(err, SAML_E_REQUEST, "expected the cookie that says what was kept, got none");
+    if (!sso_resend_note_is_for(&note, sso_request_target(r, app), r->pool))
+        return saml_fail(err, SAML_E_REQUEST, "expected the place that it was sent to, got another");
+    if (r->request_time >= note.began + SSO_RESEND_AGE)
+        return saml_fail(err, SAML_E_REQUEST, "expected one kept within %d minutes, got an older one",
+                         (int)(apr_time_sec(SSO_RESEND_AGE) / 60));
+    if (compare(&note, app, session, r->pool) == USER_OTHER)
+        return saml_fail(err, SAML_E_REQUEST, "expected the user who sent it, got another");
+    SAML_TRY(sso_kept_take(out, app->keep, note.file, (const unsigned char *)note.key, r->pool, err));
+    sso_resend_note_drop(r, app, name);         /* and not before: another node may have the file */
+    return SAML_OK;
+}
+
+int sso_resend_restore(request_rec *r, const sso_app_t *app, const sso_session_t *session)
+{
+    const char *name;
+    saml_err_t *err;
+    sso_kept_t *kept;
+
+    if (!sso_resend_read_form(&name, r))
+        return OK;
+    err = sso_err_new(r->pool);
+    if (take(&kept, name, r, app, session, err) == SAML_OK && sso_resend_put_body(r, kept, err) == SAML_OK)
+        return OK;
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "a POST that was kept over the sign-on is not sent again: %s", err->reason);
+    return gone_page(r, sso_request_target(r, app));
 }

@@ -18,9 +18,6 @@
 
 #include "sso.h"
 
-#define SSO_RESEND_FIELD "saml-kept-request"
-#define SSO_RESEND_AGE apr_time_from_sec(1200)  /* the sign-on's ten minutes, and as long to find the button */
-#define SSO_RESEND_AT_MOST 3                    /* kept for one browser; the oldest goes */
 #define SSO_RESEND_HEADER_BYTES 16384           /* of the headers that belong to a body */
 
 /**
@@ -41,7 +38,5 @@ int sso_resend_page(request_rec *r, const sso_app_t *app, const sso_session_t *s
  * @return OK: go on; else it has been answered, as nothing is kept for it any more
  */
 int sso_resend_restore(request_rec *r, const sso_app_t *app, const sso_session_t *session);
-
-void sso_resend_register(void);
 
 #endif

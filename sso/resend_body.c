@@ -6,7 +6,7 @@
 #include <util_filter.h>
 
 #include "resend_body.h"
-#include "url.h"
+#include "resend_note.h"
 
 #define FORM_TYPE "application/x-www-form-urlencoded"
 #define FORM_START SSO_RESEND_FIELD "="
@@ -209,7 +209,7 @@ static void restore_headers(request_rec *r, const char *text)
 /* ---- what was kept ----------------------------------------------------------------------------------------- */
 
 /* The headers are in the first piece, as SSO_RESEND_HEADER_BYTES is less than one, and the body begins behind their NUL. */
-static saml_status_t restore(request_rec *r, sso_kept_t *kept, saml_err_t *err)
+saml_status_t sso_resend_put_body(request_rec *r, sso_kept_t *kept, saml_err_t *err)
 {
     apr_uint64_t octets = sso_kept_left(kept);
     const unsigned char *data, *end;
@@ -228,40 +228,7 @@ static saml_status_t restore(request_rec *r, sso_kept_t *kept, saml_err_t *err)
     instead = put_instead(r, kept);
     if (len > 0)
         APR_BRIGADE_INSERT_TAIL(instead->held, apr_bucket_heap_create((const char *)end + 1, len, NULL, r->connection->bucket_alloc));
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "a POST that was kept over the sign-on is sent again: %" APR_UINT64_T_FMT " octets", octets);
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "a POST that was kept over the sign-on is sent again: %" APR_UINT64_T_FMT " octets",
+                  octets);
     return SAML_OK;
-}
-
-static saml_status_t take(sso_kept_t **out, const char *name, request_rec *r, const sso_app_t *app, const sso_session_t *session, saml_err_t *err)
-{
-    sso_resend_note_t note;
-
-    if (!sso_resend_is_from_here(r, app))
-        return saml_fail(err, SAML_E_REQUEST, "expected a form of this site, got one from elsewhere");
-    if (!app->keep || !sso_resend_note_read(&note, r, app, name))
-        return saml_fail(err, SAML_E_REQUEST, "expected the cookie that says what was kept, got none");
-    if (!sso_resend_note_is_for(&note, sso_request_target(r, app), r->pool))
-        return saml_fail(err, SAML_E_REQUEST, "expected the place that it was sent to, got another");
-    if (r->request_time >= note.began + SSO_RESEND_AGE)
-        return saml_fail(err, SAML_E_REQUEST, "expected one kept within %d minutes, got an older one", (int)(apr_time_sec(SSO_RESEND_AGE) / 60));
-    if (sso_resend_compare(&note, app, session, r->pool) == SSO_RESEND_USER_OTHER)
-        return saml_fail(err, SAML_E_REQUEST, "expected the user who sent it, got another");
-    SAML_TRY(sso_kept_take(out, app->keep, note.file, (const unsigned char *)note.key, r->pool, err));
-    sso_resend_note_drop(r, app, name);         /* and not before: another node may have the file */
-    return SAML_OK;
-}
-
-int sso_resend_restore(request_rec *r, const sso_app_t *app, const sso_session_t *session)
-{
-    const char *name;
-    saml_err_t *err;
-    sso_kept_t *kept;
-
-    if (!sso_resend_read_form(&name, r))
-        return OK;
-    err = sso_err_new(r->pool);
-    if (take(&kept, name, r, app, session, err) == SAML_OK && restore(r, kept, err) == SAML_OK)
-        return OK;
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "a POST that was kept over the sign-on is not sent again: %s", err->reason);
-    return sso_resend_gone(r, sso_request_target(r, app));
 }

@@ -2,21 +2,11 @@
 #ifndef SSO_RESEND_BODY_H
 #define SSO_RESEND_BODY_H
 
-/** @file resend_body.h What the parts of resend.h need of each other. */
+/** @file resend_body.h Bodies of requests: our page's form, and what was kept in its place (resend.h). */
 
-#include "resend_note.h"
+#include "sso.h"
 
-/** Whether who has signed on is who was signed on when it was kept. */
-typedef enum {
-    SSO_RESEND_USER_SAME,
-    SSO_RESEND_USER_UNKNOWN,    /* it cannot be told who was, or whether anybody was: only a person may say go */
-    SSO_RESEND_USER_OTHER
-} sso_resend_user_t;
-
-sso_resend_user_t sso_resend_compare(const sso_resend_note_t *note, const sso_app_t *app, const sso_session_t *session, apr_pool_t *p);
-
-/** Whether a page of this very site sent `r`. */
-int sso_resend_is_from_here(request_rec *r, const sso_app_t *app);
+#define SSO_RESEND_FIELD "saml-kept-request"     /* of our page's form; its value is the name of a note */
 
 /** Whether the body of `r` is our page's form. Read where its length and type say so, and put back where it is another after all. */
 int sso_resend_read_form(const char **name, request_rec *r);
@@ -24,7 +14,13 @@ int sso_resend_read_form(const char **name, request_rec *r);
 /** The headers of `r` that belong to its body, "Name: value" in lines. */
 const char *sso_resend_headers_of(request_rec *r);
 
-/** The page for what cannot be sent again. */
-int sso_resend_gone(request_rec *r, const char *target);
+/**
+ * Let `r`, whose body has been read, bring what was kept, with the headers that belong to it.
+ * @return SAML_OK or SAML_E_STORE
+ */
+SAML_MUST_CHECK saml_status_t sso_resend_put_body(request_rec *r, sso_kept_t *kept, saml_err_t *err);
+
+/** Once a process, before the first request. */
+void sso_resend_register(void);
 
 #endif

@@ -114,8 +114,8 @@ static void drop_surplus(request_rec *r, const sso_app_t *app)
     drop(r, app, oldest_cookie);
 }
 
-saml_status_t sso_resend_note_write(const char **name, request_rec *r, const sso_app_t *app, const sso_resend_note_t *note, const char *target,
-                                    saml_err_t *err)
+saml_status_t sso_resend_note_write(const char **name, request_rec *r, const sso_app_t *app, const sso_resend_note_t *note,
+                                    const char *target, saml_err_t *err)
 {
     const char *cookie, *text = write_note(note, target, r->pool), *sealed;
 

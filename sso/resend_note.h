@@ -4,7 +4,10 @@
 
 /** @file resend_note.h What the browser holds of a request that is kept: a sealed cookie for each. */
 
-#include "resend.h"
+#include "sso.h"
+
+#define SSO_RESEND_AGE apr_time_from_sec(1200)  /* the sign-on's ten minutes, and as long to find the button */
+#define SSO_RESEND_AT_MOST 3                    /* kept for one browser; the oldest goes */
 
 /** Of one request that is kept; under a seal. */
 typedef struct {
@@ -21,6 +24,7 @@ SAML_MUST_CHECK saml_status_t sso_resend_note_write(const char **name, request_r
                                                     const char *target, saml_err_t *err);
 /** @return 0: the browser has none of that name that opens */
 int sso_resend_note_read(sso_resend_note_t *out, request_rec *r, const sso_app_t *app, const char *name);
+/** Take it away. What it is about stays: another node may have that. */
 void sso_resend_note_drop(request_rec *r, const sso_app_t *app, const char *name);
 /** Whether what it is about was sent to `target`. */
 int sso_resend_note_is_for(const sso_resend_note_t *note, const char *target, apr_pool_t *p);
