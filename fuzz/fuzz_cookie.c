@@ -201,7 +201,9 @@ static void check_note(request_rec *r, const sso_app_t *app, const char *name)
 /* HTML is wanted where it stands alone, JSON where HTML is not named; neither depends on what stands behind. */
 static void check_accept(request_rec *r, const char *header)
 {
-    static const struct { const char *before; int is_page; } cases[] = { { "text/html, application/json;q=0", 1 }, { "application/json", 0 } };
+    static const struct { const char *before; int is_page; } cases[] = {
+        { "text/html, application/json;q=0", 1 }, { "application/json", 0 },
+    };
     size_t i;
 
     r->method_number = M_GET;
@@ -289,7 +291,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_note(&r, app, relay_state);
     check_note(&r, app, NULL);
     /* The cookie counts where nothing is handed back that has the shape of a name. */
-    FUZZ_MUST(!sso_cookie_value(request.cookies, FUZZ_PREFIX "retry", p) || is_name(relay_state) || !sso_state_may_retry(&r, app, relay_state));
+    FUZZ_MUST(!sso_cookie_value(request.cookies, FUZZ_PREFIX "retry", p) || is_name(relay_state)
+              || !sso_state_may_retry(&r, app, relay_state));
     check_begin(&r, app);
     apr_pool_destroy(p);
     return 0;

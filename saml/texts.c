@@ -30,8 +30,8 @@ const saml_page_texts_t saml_page_texts = {
     .gone = "What was sent before you signed in cannot be sent again: it was sent already, or too much time has passed.",
     .other_user = "What was sent before you signed in was sent while somebody else was signed in here. It has been thrown away.",
     .not_kept_title = "Sign in, then send this again",
-    .not_kept = "Your session has ended, and what you just sent cannot be kept here until you have signed in: it is too much. It is not lost: "
-                "this window still has it. Do not close it.",
+    .not_kept = "Your session has ended, and what you just sent cannot be kept here until you have signed in: it is too much. It is "
+                "not lost: this window still has it. Do not close it.",
     .not_kept_how = "Sign in in a new window, come back to this one and reload it. Your browser then asks whether to send it once more.",
     .not_kept_button = "Sign in in a new window",
     .reload = "Close this window, go back to the one that you came from and reload it. Your browser then asks whether to send what you "
@@ -183,7 +183,8 @@ const saml_refusal_words_t saml_refusal_words[SAML_STATUS_COUNT] = {
         "the identity provider must use the Web SSO profile" },
     [SAML_E_AUTHN_STATEMENT] = {
         "The sign-in answer does not say how you signed in, or it is not the way that is needed here.", ADMIN, SAML_WAY_START,
-        "it does not say how and when the user signed on, or says less than SAMLAuthnContext, Require saml-authn or a logout before it asks for",
+        "it does not say how and when the user signed on, or says less than SAMLAuthnContext, Require saml-authn or a logout before it "
+        "asks for",
         "the identity provider must use the Web SSO profile and a policy that asks for what is wanted here; or ask for less" },
     [SAML_E_SESSION_EXPIRED] = {
         "Your session at the identity provider has ended.", AGAIN, SAML_WAY_SIGN_IN,
@@ -333,8 +334,8 @@ const saml_titled_words_t saml_loop_elsewhere = {
 const saml_titled_words_t saml_no_cookies = {
     "Cookies are needed to sign in",
     { "Your browser does not send back the cookie that this site set a moment ago.",
-      "Cookies may be switched off, or blocked for this site, in a private window or by an extension: allow them, and sign in again. If that "
-      "does not help, give the reference below to your administrator.", SAML_WAY_SIGN_IN,
+      "Cookies may be switched off, or blocked for this site, in a private window or by an extension: allow them, and sign in again. If "
+      "that does not help, give the reference below to your administrator.", SAML_WAY_SIGN_IN,
       "the sign-on's cookie did not come back twice in a row",
       "the log says whether any cookie comes, and what may hold it back" }
 };

@@ -59,7 +59,8 @@ typedef struct {
     const char *lang;           /* BCP 47 */
     const char *signing_in_title, *signing_in, *signing_in_button;
     const char *waiting, *waiting_button;
-    const char *signed_in_title, *resending, *resend_asks, *resend_to, *resend_size, *resend_bytes, *resend_button, *resending_button, *seconds_left;
+    const char *signed_in_title, *resending, *resending_button, *seconds_left;
+    const char *resend_asks, *resend_to, *resend_size, *resend_bytes, *resend_button;
     const char *not_resent_title, *gone, *other_user;
     const char *not_kept_title, *not_kept, *not_kept_how, *not_kept_button, *reload;
     const char *popup_done, *popup_button, *framed_title, *framed, *framed_again, *framed_button;

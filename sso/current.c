@@ -9,10 +9,10 @@
 #include "last_user.h"
 #include "logout_index.h"
 #include "logout_late.h"
-#include "watch.h"
 #include "saml/encoding.h"
 #include "saml/id.h"
 #include "user_labels.h"
+#include "watch.h"
 
 /*
  * The session that a cookie names, or holds (store "cookie", carried.h). The cookie that names one is 256 random bits; the store knows

@@ -73,8 +73,8 @@ int sso_popup_for_frame(request_rec *r, const sso_app_t *app, const char *target
     if (sso_resend_keep(&http, &next, r, app))
         return http;
     body = apr_pstrcat(r->pool, sso_page_paragraph(r->pool, text), "<p><a class=\"button\" target=\"_blank\" data-path=\"",
-                       ap_escape_html(r->pool, app->public_path), "\"", next_attribute(r, next), " href=\"", ap_escape_html(r->pool, url), "\">",
-                       ap_escape_html(r->pool, saml_page_texts.framed_button), "</a></p>\n", NULL);
+                       ap_escape_html(r->pool, app->public_path), "\"", next_attribute(r, next), " href=\"",
+                       ap_escape_html(r->pool, url), "\">", ap_escape_html(r->pool, saml_page_texts.framed_button), "</a></p>\n", NULL);
 
     apr_table_setn(r->err_headers_out, "WWW-Authenticate", SSO_AUTH_TYPE);
     return sso_page_send(r, HTTP_UNAUTHORIZED, saml_page_texts.framed_title, body, frame_script);

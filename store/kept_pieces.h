@@ -16,11 +16,11 @@
 #define SSO_PIECE_KEY_BYTES 32
 
 /** Seal `len` octets, at most SSO_PIECE_BYTES, into `out`, which has room for SSO_PIECE_TAG_BYTES more. @return SAML_OK or SAML_E_STORE */
-SAML_MUST_CHECK saml_status_t sso_piece_seal(unsigned char *out, const unsigned char key[SSO_PIECE_KEY_BYTES], apr_uint64_t number, int is_last,
-                                             const void *data, apr_size_t len, saml_err_t *err);
+SAML_MUST_CHECK saml_status_t sso_piece_seal(unsigned char *out, const unsigned char key[SSO_PIECE_KEY_BYTES], apr_uint64_t number,
+                                             int is_last, const void *data, apr_size_t len, saml_err_t *err);
 
 /** Open what sso_piece_seal made; `len` is without the tag, which stands behind. @return SAML_OK or SAML_E_STORE */
-SAML_MUST_CHECK saml_status_t sso_piece_open(unsigned char *out, const unsigned char key[SSO_PIECE_KEY_BYTES], apr_uint64_t number, int is_last,
-                                             const unsigned char *sealed, apr_size_t len, saml_err_t *err);
+SAML_MUST_CHECK saml_status_t sso_piece_open(unsigned char *out, const unsigned char key[SSO_PIECE_KEY_BYTES], apr_uint64_t number,
+                                             int is_last, const unsigned char *sealed, apr_size_t len, saml_err_t *err);
 
 #endif

@@ -208,8 +208,8 @@ saml_status_t sso_private_dir_check_free(const char *path, const sso_store_owner
     case 1:
         return SAML_OK;
     case 0:
-        return saml_fail(err, SAML_E_STORE, "folder %s: expected one that is empty, or that user %ld alone has (mode 0700), as it is to be that "
-                         "user's, got one of user %ld with mode %04o and something in it", path, (long)user, (long)st.st_uid,
+        return saml_fail(err, SAML_E_STORE, "folder %s: expected one that is empty, or that user %ld alone has (mode 0700), as it is to be "
+                         "that user's, got one of user %ld with mode %04o and something in it", path, (long)user, (long)st.st_uid,
                          (unsigned)(st.st_mode & 07777));
     default:
         return saml_fail(err, SAML_E_STORE, "folder %s: expected to look whether it is empty, got: %s", path, strerror(errno));

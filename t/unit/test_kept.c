@@ -202,7 +202,8 @@ static void has_limits(void **state)
     const unsigned char *text = octets(MIB + 1);
 
     (void)state;
-    assert_says(sso_kept_begin(&kept, &place, ADA, MIB + 1, NOW, pool, &err), SAML_E_TOO_LARGE, "at most 1048576 octets in one, got 1048577");
+    assert_says(sso_kept_begin(&kept, &place, ADA, MIB + 1, NOW, pool, &err), SAML_E_TOO_LARGE,
+                "at most 1048576 octets in one, got 1048577");
     assert_says(sso_kept_begin(&kept, &place, ADA, 10, NOW, pool, &err), SAML_OK, "");
     assert_says(sso_kept_write(kept, text, 10, &err), SAML_OK, "");
     assert_says(sso_kept_write(kept, text, 1, &err), SAML_E_TOO_LARGE, "in one");
@@ -211,7 +212,8 @@ static void has_limits(void **state)
     keep(text, MIB, ADA);
     keep(text, MIB - SSO_KEPT_LEAST_BYTES, ADA);
     keep(text, 1, ADA);                 /* counts as much as a file takes */
-    assert_says(sso_kept_begin(&kept, &place, ADA, 0, NOW, pool, &err), SAML_E_TOO_LARGE, "at most 2097152 octets of one client, got 2101248");
+    assert_says(sso_kept_begin(&kept, &place, ADA, 0, NOW, pool, &err), SAML_E_TOO_LARGE,
+                "at most 2097152 octets of one client, got 2101248");
     keep_bob = keep(text, MIB, BOB);
     assert_says(sso_kept_begin(&kept, &place, BOB, 0, NOW, pool, &err), SAML_E_TOO_LARGE, "at most 3145728 octets in all, got 3149824");
     assert_says(sso_kept_begin(&kept, &place, BOB, SSO_KEPT_UNKNOWN, NOW, pool, &err), SAML_E_TOO_LARGE, "in all, got 3407872");
