@@ -233,7 +233,8 @@ int sso_page_go(request_rec *r, const char *url, const char *attributes)
     const char *to = ap_escape_html(r->pool, url);
     const char *body = apr_pstrcat(r->pool, "<noscript><meta http-equiv=\"refresh\" content=\"0;url=", to, "\"></noscript>\n",
                                    sso_page_paragraph(r->pool, saml_page_texts.signing_in),
-                                   "<p><a class=\"button\" id=\"go\" href=\"", to, "\"", attributes, ">", ap_escape_html(r->pool, saml_page_texts.signing_in_button), "</a></p>\n", NULL);
+                                   "<p><a class=\"button\" id=\"go\" href=\"", to, "\"", attributes, ">",
+                                   ap_escape_html(r->pool, saml_page_texts.signing_in_button), "</a></p>\n", NULL);
 
     return sso_page_send(r, HTTP_OK, saml_page_texts.signing_in_title, body, go_script);
 }

@@ -96,8 +96,8 @@ static int take_prefix_off(sso_check_t *check, const sso_app_t *app, const sso_v
     url->local_path = sso_path_without(url->path, app->prefix);
     if (!*app->prefix || url->local_path != url->path)
         return 1;
-    sso_check_fail(check, "SAMLReplyURL", &value->at, "expected an address under the prefix %s of SAMLPath, found \"%s\"; mend: write it as "
-                   "the browser has it, such as \"%s%s/acs\", or SAMLPath %s prefix=/ where no proxy takes anything away",
+    sso_check_fail(check, "SAMLReplyURL", &value->at, "expected an address under the prefix %s of SAMLPath, found \"%s\"; mend: write it "
+                   "as the browser has it, such as \"%s%s/acs\", or SAMLPath %s prefix=/ where no proxy takes anything away",
                    app->prefix, url->url, url->origin, app->public_path, app->path);
     return 0;
 }

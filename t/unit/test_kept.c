@@ -281,7 +281,8 @@ static void has_limited_numbers(void **state)
         assert_true(fd >= 0);
         close(fd);
         if (i == SSO_KEPT_FILES_OF_CLIENT + SSO_KEPT_FILES_OF_NETWORK - 1)
-            assert_says(sso_kept_begin(&kept, &place, "00000000ffffffff", 1, NOW, pool, &err), SAML_E_TOO_LARGE, "at most 2048 of one network");
+            assert_says(sso_kept_begin(&kept, &place, "00000000ffffffff", 1, NOW, pool, &err), SAML_E_TOO_LARGE,
+                        "at most 2048 of one network");
         if (i == SSO_KEPT_FILES_OF_CLIENT - 1) {
             assert_says(sso_kept_begin(&kept, &place, ADA, 1, NOW, pool, &err), SAML_E_TOO_LARGE, "at most 64 of one client");
             assert_says(sso_kept_begin(&kept, &place, CAT, 1, NOW, pool, &err), SAML_OK, "");

@@ -192,7 +192,8 @@ static void moved(void **state)
 static void names(void **state)
 {
     static const char *const bad[] = { NULL, "", ".", "Abcdef-_012", "Abcdef-_01234", "Abcdef-_0123...", "Abcdef-_0123.x",
-                                       "Abcdef-_0123 ", "Abcdef-_012=", "Abcdef-_012;", "Abcdef-_012,", "Abcdef-_012\n", "Abcdef/_0123", "Abcdef-_012\xc3", "retry", "../../../../etc" };
+                                       "Abcdef-_0123 ", "Abcdef-_012=", "Abcdef-_012;", "Abcdef-_012,",
+                                       "Abcdef-_012\n", "Abcdef/_0123", "Abcdef-_012\xc3", "retry", "../../../../etc" };
     sso_app_t *app = shop();
 
     (void)state;
