@@ -28,9 +28,9 @@ $m->answer(body => '<EntitiesDescriptor xmlns="' . SSOTest::Metadata::MD . '">'
     . SSOTest::Metadata::document(entity => $other, certs => [$t->dir . '/other.cer']) . '</EntitiesDescriptor>');
 $t->httpd->start;
 $t->tolerate_log(qr/login refused \[metadata\].*the first try is under way/);
-my $here = $t->browser;
-my $there = SSOTest::Browser->new(base => 'http://127.0.0.1:' . $t->httpd->port(1));
-SSOTest::Metadata::wait_for(sub { $here->get('/app')->form && $there->get('/app')->form }, 'both identity providers', $t);
+sub browser_there { return SSOTest::Browser->new(base => 'http://127.0.0.1:' . $t->httpd->port(1)) }
+SSOTest::Metadata::wait_for(sub { $t->browser->get('/app')->form && browser_there()->get('/app')->form }, 'both identity providers', $t);
+my ($here, $there) = ($t->browser, browser_there());
 
 is $t->login($here, '/app')->status, 200, 'a session by the one';
 my $request = $t->request_of($there->get('/app'));
@@ -43,7 +43,7 @@ is $there->get('/app')->body, "app\n", '... good at its host';
 my $guest = $t->browser;
 $guest->set_cookie('saml', $there->cookie('saml'));
 ok $guest->get('/app')->form, '... and none at the one\'s';
-$guest = SSOTest::Browser->new(base => 'http://127.0.0.1:' . $t->httpd->port(1));
+$guest = browser_there();
 $guest->set_cookie('saml', $here->cookie('saml'));
 ok $guest->get('/app')->form, 'nor the other way round';
 
