@@ -5,6 +5,8 @@
 #include "sso/logout_late.h"
 #include "store_fixture.h"
 
+module AP_MODULE_DECLARE_DATA saml_sso_module;
+
 #define MINUTE apr_time_from_sec(60)
 #define DAY    (1440 * MINUTE)
 
