@@ -57,8 +57,12 @@ static const char *end_of(const wish_t *wish, const sso_app_t *app, const char *
 {
     if (wish->popup)
         return sso_popup_target(app, target, p);
-    if (wish->resend)
-        return sso_resend_target(app, wish->resend, target, p);
+    if (wish->resend) {
+        const char *end = sso_resend_target(app, wish->resend, target, p);
+
+        /* What is kept has a shorter one: somebody wrote this by hand. */
+        return strlen(end) <= SSO_STATE_MAX_TARGET_BYTES ? end : target;
+    }
     return wish->place ? sso_place_target(app, p) : target;
 }
 

@@ -3,6 +3,12 @@
 
 #include "headers.h"
 
+/** What stood in the headers before the filters below were asked. */
+typedef struct {
+    apr_table_t *before;
+    int is_asking;              /* they are being asked: HTTP_IN reads the lines of the trailers through all filters of the protocol */
+} watch_t;
+
 static ap_filter_rec_t *filter;
 
 /* What we answer for, and what says which of it a proxy hands on. */
@@ -42,26 +48,36 @@ static void drop_ours(apr_table_t *table)
 static apr_status_t keep_headers(ap_filter_t *f, apr_bucket_brigade *bb, ap_input_mode_t mode, apr_read_type_e block,
                                  apr_off_t most)
 {
-    apr_table_t *before = f->ctx;
+    watch_t *watch = f->ctx;
     apr_status_t rc;
 
-    apr_table_clear(before);
-    move_ours(before, f->r->headers_in);
+    if (watch->is_asking)
+        return ap_get_brigade(f->next, bb, mode, block, most);
+    apr_table_clear(watch->before);
+    move_ours(watch->before, f->r->headers_in);
+    watch->is_asking = 1;
     rc = ap_get_brigade(f->next, bb, mode, block, most);
+    watch->is_asking = 0;
     if (rc != APR_SUCCESS || (!APR_BRIGADE_EMPTY(bb) && APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(bb)))) {
         drop_ours(f->r->headers_in);
-        move_ours(f->r->headers_in, before);
+        move_ours(f->r->headers_in, watch->before);
     }
     return rc;
 }
 
 void sso_trailers_watch(request_rec *r)
 {
-    ap_add_input_filter_handle(filter, apr_table_make(r->pool, 8), r, r->connection);
+    watch_t *watch = apr_pcalloc(r->pool, sizeof(*watch));
+    ap_filter_t *f = ap_add_input_filter_handle(filter, watch, r, r->connection);
+
+    watch->before = apr_table_make(r->pool, 8);
+    /* An internal redirect goes on with these filters alone, and HTTP_IN may not have come to the trailers yet. */
+    if (f->next == r->proto_input_filters)
+        r->proto_input_filters = f;
 }
 
 void sso_trailers_register(void)
 {
-    /* Above HTTP_IN, which reads the trailers, and below whatever changes the body. */
-    filter = ap_register_input_filter("SAML_SSO_TRAILERS", keep_headers, NULL, AP_FTYPE_CONTENT_SET);
+    /* Right above HTTP_IN, which reads the trailers, and below whatever changes the body (resend_body.c has the same place, and goes below). */
+    filter = ap_register_input_filter("SAML_SSO_TRAILERS", keep_headers, NULL, AP_FTYPE_PROTOCOL - 1);
 }

@@ -118,7 +118,13 @@ static int read_name(apr_time_t *began, apr_uint64_t *count, const char *name)
 
 static int is_too_old(const sso_kept_place_t *place, apr_time_t began, apr_time_t now)
 {
-    return now >= began + place->age || began > now + place->age;
+    return now >= began + place->age;
+}
+
+/* Of a clock that was wrong. */
+static int is_to_come(const sso_kept_place_t *place, apr_time_t began, apr_time_t now)
+{
+    return began > now + place->age;
 }
 
 /** What is there. */
@@ -142,7 +148,10 @@ static void add_up(found_t *found, const char *name, apr_uint64_t count, const c
     found->files_of_client++;
 }
 
-/* Look through the folder, clear what is too old and add the rest up. */
+/*
+ * Look through the folder, clear what is too old and add the rest up.
+ * @param client  NULL: none asks, and `now` is the time; a client's is when its request began, which may be long ago
+ */
 static saml_status_t look_through(found_t *out, const sso_kept_place_t *place, int folder, const char *client, apr_time_t now,
                                   saml_err_t *err)
 {
@@ -162,7 +171,7 @@ static saml_status_t look_through(found_t *out, const sso_kept_place_t *place, i
 
         if (!read_name(&began, &count, entry->d_name))
             continue;
-        if (is_too_old(place, began, now)) {
+        if (is_too_old(place, began, now) || (!client && is_to_come(place, began, now))) {
             out->cleared += unlinkat(folder, entry->d_name, 0) == 0;
             continue;
         }

@@ -11,7 +11,7 @@ use SSOTest::H2;
 use SSOTest::Raw;
 
 my $http2 = SSOTest::Httpd::mpm() ne 'prefork';     # mod_http2 does not run under prefork
-my $t = SSOTest->new(backend => 1, ports => 2, modules => [qw(proxy proxy_http include filter dav dav_fs), $http2 ? 'http2' : ()],
+my $t = SSOTest->new(backend => 1, ports => 2, modules => [qw(proxy proxy_http include filter dav dav_fs rewrite), $http2 ? 'http2' : ()],
     prepare => sub {
         my ($self) = @_;
         my $htdocs = $self->dir . '/htdocs';
@@ -39,6 +39,8 @@ ProxyPass /open/ http://@BACKEND@/open/
 <Directory "@ROOT@/htdocs">
     Options +Includes
     AddOutputFilter INCLUDES .shtml
+    RewriteEngine on
+    RewriteRule "^app/moved$" "/app/env.shtml" [L]
 </Directory>
 Listen 127.0.0.1:@PORT1@
 <VirtualHost 127.0.0.1:@PORT@>
@@ -79,7 +81,8 @@ subtest 'trailers' => sub {
             like $reply->body, qr/^X-Remote-User: ada\@example\.org$/m, 'but ours' if $signed_on;
         }
     }
-    for my $path ('/open.shtml', '/app/env.shtml') {
+    # The last is an internal redirect, which begins before the trailers have been read.
+    for my $path ('/open.shtml', '/app/env.shtml', '/app/moved') {
         my $reply = ask("GET $path HTTP/1.1", [@with, $cookie], $chunked);
         unlike $reply->body, qr/X_REMOTE_\w+=[^\n]*evil/, "$path: nor does a page made here, though httpd merges them";
         is $reply->env->{HTTP_X_REMOTE_USER}, $path =~ /app/ ? 'ada@example.org' : undef, 'whose environment is ours';

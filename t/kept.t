@@ -412,6 +412,12 @@ subtest 'others' => sub {
     is +(seen($chunked->('/api/n', 'saml-kept-request=', $page->form->{fields}{'saml-kept-request'})))[2], 'not the form', 'ours in chunks is known';
 };
 
+subtest 'links that ask for what nobody kept' => sub {
+    my $path = '/api/n?q=' . 'n' x 2000;
+    is $t->sign_on($t->browser, "/saml/login?resend=abcdefghijkl&target=$path")->header('Location') =~ s/^\Q${\ $t->url}\E//r, $path,
+        'a long address is where the sign-on ends';
+};
+
 subtest 'what was decided before' => sub {
     my $browser = $t->browser;
     is $t->signed_on('/api/x')->request('POST', '/api/x', type => 'text/xml', body => '<x/>')->status, 403, 'an <If> that looks at a header of the body';

@@ -331,6 +331,26 @@ static void is_cleared(void **state)
     assert_int_equal(files_there(NULL), 0);
 }
 
+/* Who takes long has the time of his beginning: what began since is not of a wrong clock, and stays. Only the sweep knows the time. */
+static void clears_nothing_that_began_since(void **state)
+{
+    sso_kept_t *slow = NULL, *since = NULL;
+    int cleared;
+
+    (void)state;
+    place.per_client = place.per_network = place.in_all = 1024 * MIB;
+    assert_says(sso_kept_begin(&slow, &place, ADA, SSO_KEPT_UNKNOWN, NOW, pool, &err), SAML_OK, "");
+    assert_says(sso_kept_begin(&since, &place, BOB, 1, NOW + place.age + apr_time_from_sec(2), pool, &err), SAML_OK, "");
+    assert_false(sso_kept_is_there(&place, sso_kept_name(slow)));
+    assert_true(sso_kept_is_there(&place, sso_kept_name(since)));
+    assert_true(sso_kept_write(slow, octets(MIB), MIB, &err) != SAML_OK);
+    assert_says(sso_kept_begin(&slow, &place, CAT, 1, NOW, pool, &err), SAML_OK, "");
+    assert_true(sso_kept_is_there(&place, sso_kept_name(since)));
+    assert_says(sso_kept_sweep(&place, NOW, &cleared, &err), SAML_OK, "");
+    assert_int_equal(cleared, 1);
+    assert_false(sso_kept_is_there(&place, sso_kept_name(since)));
+}
+
 static void only_ours(void **state)
 {
     static const char *const names[] = { "", "lock", "../lock", "6ab0e180-0123456789abcdef-00001000-../../../../x",
@@ -392,6 +412,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(has_limited_numbers, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(waits_not_for_long, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(is_cleared, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(clears_nothing_that_began_since, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(only_ours, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(takes_no_folder_of_others, set_up_folder, tear_down_folder),
     };
