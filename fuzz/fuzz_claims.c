@@ -355,7 +355,7 @@ static void check_groups(request_rec *r, const sso_session_t *s)
         int j, found = 0;
 
         for (j = 0; j < sent.value_count; j++, had = sso_session_next_value(had))
-            found |= strcmp(had, id ? id : value) == 0;
+            found |= (id ? strcasecmp(had, id) : strcmp(had, value)) == 0;      /* of a GUID, letter case says nothing */
         FUZZ_MUST(found);
     }
 }
